@@ -1,0 +1,45 @@
+import { DefectError, type FlorinError, isFlorinError, UnavailableError } from '@florin/core'
+
+/** An error that Postgres itself told, with its SQLSTATE. */
+interface ServerError {
+  readonly code: string
+  readonly severity: string
+  readonly constraint?: string | undefined
+}
+
+/** Raised by `florin_conflict()` when fewer rows were written than versions were expected. */
+export const conflictState = 'FL001'
+
+/** Whether Postgres answered with an error; anything else means that the connection or the driver failed. */
+export function isServerError(error: unknown): error is ServerError {
+  // The driver's own errors have codes too, EPIPE among them; only Postgres tells a severity.
+  return typeof error === 'object' && error !== null && 'severity' in error && typeof error.severity === 'string' && 'code' in error
+}
+
+// Postgres ends the connection with these; whether a commit had gone through before is not said.
+const broken = /^(08...|57P01|57P02|57P03|57P05|40003)$/
+// Unique key, serialisation, deadlock.
+const conflicts = /^(23505|40001|40P01)$/
+// Out of resources, canceled by a timeout, or a server that may only read: the statement was rolled back.
+const rolledBack = /^(53...|57014|57P04|55P03|25006|25P03|25P04|58...)$/
+// Names of prepared statements got mixed up between connections.
+const unprepared = /^(26000|42P05)$/
+
+/** Whether the connection cannot be used again after this error. */
+export const isBrokenConnection = ({ code }: ServerError): boolean => broken.test(code)
+
+/** What an error of a statement means: `conflict`, `lost` where its outcome is not known, or an error to throw. */
+export function judge(error: unknown): 'conflict' | 'lost' | FlorinError {
+  if (isFlorinError(error)) return error
+  if (!isServerError(error) || isBrokenConnection(error)) return 'lost'
+  const { code, constraint } = error
+  if (code === conflictState || conflicts.test(code)) return 'conflict'
+  if (rolledBack.test(code)) {
+    const message = `Postgres could not run a statement (SQLSTATE ${code})`
+    return new UnavailableError('storage_unavailable', message, 'not_applied', { cause: error })
+  }
+  const hint = unprepared.test(code) ? '; set preparedStatements: false behind this pooler' : ''
+  // Not Postgres's own message: it may quote values.
+  const message = `Postgres refused a statement (SQLSTATE ${code}${constraint ? `, ${constraint}` : ''})${hint}`
+  return new DefectError(message, { cause: error })
+}

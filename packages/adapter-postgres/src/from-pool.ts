@@ -1,0 +1,58 @@
+import { UnavailableError } from '@florin/core'
+import { PostgresDialect, type PostgresPool } from 'kysely'
+import type { Database } from './database.ts'
+import { isServerError, isBrokenConnection } from './errors.ts'
+
+/** The part of a client of `pg` that this package calls. */
+export interface PgClient {
+  query(query: {
+    readonly name?: string
+    readonly text: string
+    readonly values: unknown[]
+    readonly rowMode: 'array'
+  }): Promise<{ readonly rows: unknown[][] }>
+  release(destroy?: boolean): void
+}
+
+/** The part of a pool of `pg` that this package calls; migrations use it through Kysely. */
+export interface PgPool extends Omit<PostgresPool, 'connect'> {
+  connect(): Promise<PgClient & Awaited<ReturnType<PostgresPool['connect']>>>
+}
+
+export interface PoolOptions {
+  /**
+   * Prepares each statement once per connection and names it, which halves what it costs Postgres. Turn it off behind a
+   * pooler in transaction mode that does not keep prepared statements (PgBouncer before 1.21, or without
+   * `max_prepared_statements`). On unless said otherwise.
+   */
+  readonly preparedStatements?: boolean
+}
+
+/**
+ * Runs Florin's storage on a pool of `pg`.
+ *
+ * The caller owns the pool: it ends it, and it must listen to the pool's `error` event, or an idle connection that
+ * breaks ends the process. Set `connectionTimeoutMillis` (no connection in time is `unavailable`, nothing applied) and
+ * a `statement_timeout` on it.
+ */
+export function fromPool(pool: PgPool, { preparedStatements = true }: PoolOptions = {}): Database {
+  return {
+    async run({ name, text }, values) {
+      const client = await pool.connect().catch((cause: unknown) => {
+        throw new UnavailableError('storage_unavailable', 'no connection to Postgres', 'not_applied', { cause })
+      })
+      let broken = false
+      try {
+        const query = { text, values: [...values], rowMode: 'array' as const }
+        const { rows } = await client.query(preparedStatements ? { name, ...query } : query)
+        return rows
+      } catch (error) {
+        broken = !isServerError(error) || isBrokenConnection(error)
+        throw error
+      } finally {
+        client.release(broken)
+      }
+    },
+    dialect: () => new PostgresDialect({ pool }),
+  }
+}

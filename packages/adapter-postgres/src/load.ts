@@ -1,0 +1,100 @@
+import { DefectError, type FindMany, type FindOne, type Loaded, type Query, type StoredTables, type TableName, uniqueKeys } from '@florin/core'
+import { type RawBuilder, sql } from 'kysely'
+import { cell, compile, oncePerShape, slot } from './compile.ts'
+import type { Answer } from './database.ts'
+import { columnOf, type NamedColumn, tables } from './tables.ts'
+import { decodeRow } from './values.ts'
+
+type Find = FindOne<TableName> | FindMany<TableName>
+
+// Conditions are handled by their columns' names: which ones a query has is data, so the types cannot follow.
+type Conditions = Readonly<Record<string, unknown>>
+
+/** Words that partial indexes name: as text in the statement, so that a plan for any parameter can use the index. */
+const indexedWords = /^(open|pending|dead|received|failed)$/
+
+const isText = (column: string, value: unknown): boolean =>
+  typeof value === 'boolean' || (column === 'status' && typeof value === 'string' && indexedWords.test(value))
+
+/** The statement of a query, made once per shape: one scalar subselect for each find, all of one snapshot. */
+export const loadStatement = oncePerShape(shapeOfQuery, (query: Query) =>
+  compile<Query>('load', sql`select ${sql.join(Object.entries(query).map(([name, find]) => subselect(name, find)))}`),
+)
+
+/** The rows that the statement of a query answered, under the query's names. */
+export function readAnswer<Q extends Query>(query: Q, answer: Answer): Loaded<Q, StoredTables> {
+  const [texts = []] = answer
+  const loaded: Record<string, unknown> = {}
+  for (const [index, [name, find]] of Object.entries<Find>(query).entries()) {
+    const text = texts[index]
+    const found: unknown = typeof text === 'string' ? JSON.parse(text) : undefined
+    if (find.find === 'one') loaded[name] = Array.isArray(found) ? decodeRow(find.table, found) : undefined
+    else loaded[name] = Array.isArray(found) ? found.map((values) => decodeRow(find.table, values)) : []
+  }
+  // True by construction: every name of the query was read from its own table.
+  return loaded as Loaded<Q, StoredTables>
+}
+
+function shapeOfQuery(query: Query): string {
+  return JSON.stringify(Object.entries(query).map(([name, find]) => [name, shapeOf(find)]))
+}
+
+function shapeOf(find: Find): string {
+  const conditions = Object.entries<unknown>(find.where).map(([column, value]) => {
+    // It would find everybody's rows.
+    if (value === undefined) throw new DefectError(`a condition without a value: ${column} of ${find.table}`)
+    return value === null || isText(column, value) ? `${column}=${value}` : column
+  })
+  const paged = find.find === 'many' && find.page ? (find.page.after ? 'after' : 'first') : ''
+  return [find.find, find.table, paged, ...conditions].join(' ')
+}
+
+/** One find of a query. Its parameters come from the query of the same shape that the statement runs for. */
+function subselect(name: string, find: Find): RawBuilder<unknown> {
+  const { table } = find
+  const row = sql`json_build_array(${sql.join(tables[table].map(output))})`
+  const from = sql`from ${sql.table(table)} as t`
+  const found = (query: Query) => query[name] as Find // of the same shape, so it has the same names
+  const conditions = Object.entries<unknown>(find.where).map(([property, value]) => condition(table, property, value, found))
+  const page = find.find === 'many' ? find.page : undefined
+  const pageOf = (query: Query) => (found(query) as FindMany<TableName>).page // of the same shape, so it has a page
+  if (page?.after) {
+    const createdAt = slot<Query>((query) => pageOf(query)?.after?.createdAt)
+    const id = slot<Query>((query) => pageOf(query)?.after?.id)
+    conditions.push(sql`(t.created_at, t.id) < (${createdAt}::timestamptz, ${id})`)
+  }
+  const where = conditions.length > 0 ? sql`where ${sql.join(conditions, sql` and `)}` : sql``
+
+  if (find.find === 'one') {
+    const first = isUnique(find) ? sql`` : sql`order by t.created_at, t.id limit 1`
+    return sql`(select ${row}::text ${from} ${where} ${first})`
+  }
+  const order = page
+    ? sql`order by t.created_at desc, t.id desc limit ${slot<Query>((query) => pageOf(query)?.limit)}`
+    : sql`order by t.created_at, t.id`
+  return sql`(select json_agg(r.j)::text from (select ${row} as j ${from} ${where} ${order}) as r)`
+}
+
+function condition(
+  table: TableName,
+  property: string,
+  value: unknown,
+  found: (query: Query) => Find,
+): RawBuilder<unknown> {
+  const column = columnOf(table, property)
+  if (!column) throw new DefectError(`${table} has no ${property}`)
+  if (value === null) return sql`${cell(column.name)} is null`
+  if (isText(property, value)) return sql`${cell(column.name)} = ${sql.lit(value)}`
+  const given = slot<Query>((query) => (found(query).where as Conditions)[property])
+  return sql`${cell(column.name)} = ${given}`
+}
+
+/** Whether at most one row can match, so that none needs to be sorted before the others. */
+function isUnique({ table, where }: Find): boolean {
+  const given: Conditions = where
+  const keys: readonly (readonly string[])[] = [['id'], ...uniqueKeys[table]]
+  return keys.some((columns) => columns.every((column) => column in given && given[column] !== null && given[column] !== false))
+}
+
+const output = ({ name, type }: NamedColumn): RawBuilder<unknown> =>
+  type === 'bytea' ? sql`encode(${cell(name)}, 'hex')` : cell(name)

@@ -1,0 +1,81 @@
+import { type DialectAdapter, Kysely, sql } from 'kysely'
+import { type Migration, type MigrationResultSet, Migrator } from 'kysely/migration'
+import type { Database } from './database.ts'
+import { migrations } from './migrations/index.ts'
+
+/** A migration, and when it was applied; null where it is still to come. */
+export interface MigrationState {
+  readonly name: string
+  readonly appliedAt: string | null
+}
+
+/**
+ * Brings the tables up to what this version of the package needs, and answers the names of what was applied.
+ *
+ * All of it is one transaction, so a migration that fails leaves nothing behind; its error is thrown. Any number of
+ * processes may start this at once: one of them migrates, the others wait for it and find nothing to do.
+ */
+export const migrateToLatest = (database: Database): Promise<readonly string[]> =>
+  run(database, (migrator) => migrator.migrateToLatest())
+
+/** Takes back the newest migration that was applied, and what is in its tables with it. Answers its name, if any. */
+export const migrateDown = (database: Database): Promise<readonly string[]> =>
+  run(database, (migrator) => migrator.migrateDown())
+
+/** All migrations in their order, the ones to come included. Changes nothing. */
+export async function migrationStatus(database: Database): Promise<readonly MigrationState[]> {
+  const states = await migratorOf(kyselyOf(database)).getMigrations()
+  return states.map(({ name, executedAt }) => ({ name, appliedAt: executedAt?.toISOString() ?? null }))
+}
+
+// Any number will do, as long as every version of this package uses the same.
+const migrationLock = 4_062_309_107
+
+function run(
+  database: Database,
+  migrate: (migrator: Migrator) => Promise<MigrationResultSet>,
+): Promise<readonly string[]> {
+  return kyselyOf(database)
+    .transaction()
+    .execute(async (transaction) => {
+      await sql`select pg_advisory_xact_lock(${sql.lit(migrationLock)})`.execute(transaction)
+      const { error, results = [] } = await migrate(migratorOf(transaction))
+      if (error !== undefined) throw error
+      return results.map(({ migrationName }) => migrationName)
+    })
+}
+
+/** Not destroyed after use: that would end the caller's pool. */
+function kyselyOf(database: Database): Kysely<unknown> {
+  const dialect = database.dialect()
+  return new Kysely<unknown>({
+    dialect: {
+      createDriver: () => dialect.createDriver(),
+      createQueryCompiler: () => dialect.createQueryCompiler(),
+      createIntrospector: (kysely) => dialect.createIntrospector(kysely),
+      createAdapter: () => withoutSessionLock(dialect.createAdapter()),
+    },
+  })
+}
+
+/**
+ * Kysely locks for the session, which a pooler in transaction mode would leave behind on somebody else's connection, and
+ * it unlocks before the commit. The lock of the transaction, taken in `run`, has neither fault.
+ */
+const withoutSessionLock = ({ supportsMultipleConnections = true }: DialectAdapter): DialectAdapter => ({
+  supportsCreateIfNotExists: true,
+  supportsMultipleConnections,
+  supportsTransactionalDdl: true,
+  supportsReturning: true,
+  supportsOutput: false,
+  acquireMigrationLock: async () => {},
+  releaseMigrationLock: async () => {},
+})
+
+const migratorOf = (db: Kysely<unknown>): Migrator =>
+  new Migrator({
+    db,
+    provider: { getMigrations: async (): Promise<Record<string, Migration>> => ({ ...migrations }) },
+    migrationTableName: 'florin_migrations',
+    migrationLockTableName: 'florin_migrations_lock',
+  })

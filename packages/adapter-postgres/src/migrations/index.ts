@@ -1,0 +1,16 @@
+import type { Migration } from 'kysely/migration'
+import { conflicts } from './0001-conflicts.ts'
+import { payments } from './0002-payments.ts'
+import { billing } from './0003-billing.ts'
+import { records } from './0004-records.ts'
+
+/**
+ * All migrations by name, applied in the order of their names. A record and not a folder, so that bundlers keep them.
+ * One that was released is never edited: databases that have it would not get the change.
+ */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '0001-conflicts': conflicts,
+  '0002-payments': payments,
+  '0003-billing': billing,
+  '0004-records': records,
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'tsup'
+
+// Types come from `tsc -b`, which runs after this: TypeScript 7 has no API that tsup could call.
+export default defineConfig({
+  entry: ['src/index.ts'],
+  format: ['esm'],
+  target: 'node22',
+  dts: false,
+  sourcemap: true,
+  clean: true,
+  removeNodeProtocol: false,
+})

@@ -1,0 +1,84 @@
+import { DefectError } from '../errors.ts'
+
+/** A 256-bit key and the id that envelopes name it by. */
+export interface CipherKey {
+  readonly id: string
+  readonly bytes: Uint8Array
+}
+
+/** The key that seals, and those that only open what they sealed before. */
+export interface KeyRing {
+  readonly current: CipherKey
+  readonly retired?: readonly CipherKey[]
+}
+
+export const NONCE_BYTES = 12
+export const TAG_BYTES = 16
+const VERSION = 'v1'
+
+/** The parts of `v1.<key id>.<nonce>.<ciphertext and tag>`. */
+export interface Envelope {
+  readonly keyId: string
+  readonly nonce: Uint8Array
+  /** Ciphertext with its tag at the end. */
+  readonly box: Uint8Array
+}
+
+export function writeText({ keyId, nonce, box }: Envelope): string {
+  return `${VERSION}.${keyId}.${toBase64Url(nonce)}.${toBase64Url(box)}`
+}
+
+export function readText(text: string): Envelope {
+  const [version, keyId, nonce, box, ...rest] = text.split('.')
+  if (version !== VERSION || !keyId || !nonce || !box || rest.length > 0) throw new DefectError('not a sealed value')
+  return { keyId, nonce: fromBase64Url(nonce), box: fromBase64Url(box) }
+}
+
+/** The same envelope in binary: version, length of the key id, key id, nonce, box. */
+export function writeBytes({ keyId, nonce, box }: Envelope): Uint8Array {
+  const id = new TextEncoder().encode(keyId)
+  const bytes = new Uint8Array(2 + id.length + nonce.length + box.length)
+  bytes.set([1, id.length])
+  bytes.set(id, 2)
+  bytes.set(nonce, 2 + id.length)
+  bytes.set(box, 2 + id.length + nonce.length)
+  return bytes
+}
+
+export function readBytes(bytes: Uint8Array): Envelope {
+  const idLength = bytes[1] ?? 0
+  const boxAt = 2 + idLength + NONCE_BYTES
+  if (bytes[0] !== 1 || bytes.length < boxAt + TAG_BYTES) throw new DefectError('not a sealed value')
+  return {
+    keyId: new TextDecoder().decode(bytes.subarray(2, 2 + idLength)),
+    nonce: bytes.subarray(2 + idLength, boxAt),
+    box: bytes.subarray(boxAt),
+  }
+}
+
+/** Finds the key that an envelope names. */
+export function keyFor<Key>(keys: ReadonlyMap<string, Key>, keyId: string): Key {
+  const key = keys.get(keyId)
+  if (key === undefined) throw new DefectError(`no key ${keyId} in the key ring`)
+  return key
+}
+
+export const keysOf = ({ current, retired = [] }: KeyRing): readonly CipherKey[] => [current, ...retired]
+
+/** Refuses keys of another size: AES-256 takes 32 bytes, and a shorter one must never be padded. */
+export function checkKey({ id, bytes }: CipherKey): void {
+  if (bytes.length !== 32) throw new DefectError(`the encryption key ${id} has ${bytes.length} bytes, not 32`)
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) throw new DefectError('a key id is 1 to 64 letters, digits, - or _')
+}
+
+function toBase64Url(bytes: Uint8Array): string {
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
+}
+
+function fromBase64Url(text: string): Uint8Array {
+  const raw = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return Uint8Array.from(raw, (character) => character.charCodeAt(0))
+}

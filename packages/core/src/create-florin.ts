@@ -1,0 +1,119 @@
+import type { Actor } from './actor.ts'
+import { type Deps, defaultSettings, type Settings } from './deps.ts'
+import { getDispute } from './disputes/get-dispute.ts'
+import { type ListDisputes, listDisputes } from './disputes/list-disputes.ts'
+import { idMaker } from './ids.ts'
+import { getInvoice } from './invoices/get-invoice.ts'
+import { type ListInvoices, listInvoices } from './invoices/list-invoices.ts'
+import { type ListSubscriptionInvoices, listSubscriptionInvoices } from './invoices/list-subscription-invoices.ts'
+import type { Caller } from './operations/use-case.ts'
+import { type AttachPaymentMethod, attachPaymentMethod } from './payment-methods/attach-payment-method.ts'
+import { type DetachPaymentMethod, detachPaymentMethod } from './payment-methods/detach-payment-method.ts'
+import { type ListPaymentMethods, listPaymentMethods } from './payment-methods/list-payment-methods.ts'
+import { type SetDefaultPaymentMethod, setDefaultPaymentMethod } from './payment-methods/set-default-payment-method.ts'
+import { type SetUpPaymentMethod, setUpPaymentMethod } from './payment-methods/set-up-payment-method.ts'
+import { type CancelPayment, cancelPayment } from './payments/cancel-payment.ts'
+import { type CapturePayment, capturePayment } from './payments/capture-payment.ts'
+import { type ConfirmPayment, confirmPayment } from './payments/confirm-payment.ts'
+import { type CreatePayment, createPayment } from './payments/create-payment.ts'
+import { getPayment } from './payments/get-payment.ts'
+import { type ListPayments, listPayments } from './payments/list-payments.ts'
+import type { Cipher } from './ports/cipher.ts'
+import type { PaymentGateway } from './ports/gateway.ts'
+import type { Observer, Runtime } from './ports/runtime.ts'
+import type { Storage } from './ports/storage.ts'
+import { type CreateRefund, createRefund } from './refunds/create-refund.ts'
+import { getRefund } from './refunds/get-refund.ts'
+import { type ListRefunds, listRefunds } from './refunds/list-refunds.ts'
+import { systemRuntime } from './runtime.ts'
+import { sealedStorage } from './sealed-storage.ts'
+import { type CancelSubscription, cancelSubscription } from './subscriptions/cancel-subscription.ts'
+import { type CreateSubscription, createSubscription } from './subscriptions/create-subscription.ts'
+import { getSubscription } from './subscriptions/get-subscription.ts'
+import { type ListSubscriptions, listSubscriptions } from './subscriptions/list-subscriptions.ts'
+import { type ResumeSubscription, resumeSubscription } from './subscriptions/resume-subscription.ts'
+import { type UpdateSubscription, updateSubscription } from './subscriptions/update-subscription.ts'
+import { receiveWebhook } from './webhooks/receive-webhook.ts'
+
+/** What Florin runs on. */
+export interface FlorinOptions {
+  readonly storage: Storage
+  readonly gateway: PaymentGateway
+  /** Encrypts private columns before they reach the storage. */
+  readonly cipher: Cipher
+  /** Time, randomness and waiting; the system's own where absent. */
+  readonly runtime?: Runtime
+  /** Is told what happens, for metrics and logs. */
+  readonly observer?: Observer
+  readonly settings?: Partial<Settings>
+}
+
+export type Florin = ReturnType<typeof createFlorin>
+
+/**
+ * Binds Florin's use cases to a storage, a gateway and a cipher.
+ *
+ * Every use case takes who asks: the host authenticates, Florin permits. Those that change something also take an
+ * idempotency key, and answer `{ data, operationId, replayed }`.
+ */
+export function createFlorin({
+  storage,
+  gateway,
+  cipher,
+  runtime = systemRuntime,
+  observer = { tell: () => undefined },
+  settings,
+}: FlorinOptions) {
+  const deps: Deps = {
+    storage: sealedStorage(storage, cipher),
+    gateway,
+    digest: (text) => cipher.digest(text),
+    runtime,
+    newId: idMaker(runtime),
+    observer,
+    settings: { ...defaultSettings, ...settings },
+  }
+  return {
+    payments: {
+      create: (input: CreatePayment, caller: Caller) => createPayment(deps, input, caller),
+      confirm: (input: ConfirmPayment, caller: Caller) => confirmPayment(deps, input, caller),
+      capture: (input: CapturePayment, caller: Caller) => capturePayment(deps, input, caller),
+      cancel: (input: CancelPayment, caller: Caller) => cancelPayment(deps, input, caller),
+      get: (id: string, actor: Actor) => getPayment(deps, id, actor),
+      list: (input: ListPayments, actor: Actor) => listPayments(deps, input, actor),
+    },
+    refunds: {
+      create: (input: CreateRefund, caller: Caller) => createRefund(deps, input, caller),
+      get: (id: string, actor: Actor) => getRefund(deps, id, actor),
+      list: (input: ListRefunds, actor: Actor) => listRefunds(deps, input, actor),
+    },
+    disputes: {
+      get: (id: string, actor: Actor) => getDispute(deps, id, actor),
+      list: (input: ListDisputes, actor: Actor) => listDisputes(deps, input, actor),
+    },
+    paymentMethods: {
+      attach: (input: AttachPaymentMethod, caller: Caller) => attachPaymentMethod(deps, input, caller),
+      setUp: (input: SetUpPaymentMethod, caller: Caller) => setUpPaymentMethod(deps, input, caller),
+      setDefault: (input: SetDefaultPaymentMethod, caller: Caller) => setDefaultPaymentMethod(deps, input, caller),
+      detach: (input: DetachPaymentMethod, caller: Caller) => detachPaymentMethod(deps, input, caller),
+      list: (input: ListPaymentMethods, actor: Actor) => listPaymentMethods(deps, input, actor),
+    },
+    subscriptions: {
+      create: (input: CreateSubscription, caller: Caller) => createSubscription(deps, input, caller),
+      update: (input: UpdateSubscription, caller: Caller) => updateSubscription(deps, input, caller),
+      resume: (input: ResumeSubscription, caller: Caller) => resumeSubscription(deps, input, caller),
+      cancel: (input: CancelSubscription, caller: Caller) => cancelSubscription(deps, input, caller),
+      get: (id: string, actor: Actor) => getSubscription(deps, id, actor),
+      list: (input: ListSubscriptions, actor: Actor) => listSubscriptions(deps, input, actor),
+    },
+    invoices: {
+      get: (id: string, actor: Actor) => getInvoice(deps, id, actor),
+      list: (input: ListInvoices, actor: Actor) => listInvoices(deps, input, actor),
+      listBySubscription: (input: ListSubscriptionInvoices, actor: Actor) =>
+        listSubscriptionInvoices(deps, input, actor),
+    },
+    webhooks: {
+      receive: (body: string, signature: string | undefined) => receiveWebhook(deps, body, signature),
+    },
+  }
+}

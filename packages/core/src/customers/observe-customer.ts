@@ -1,0 +1,41 @@
+import { fold, unobserved } from '../observations/join.ts'
+import type { Folded, Observing } from '../observations/observe.ts'
+import { findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
+import { type Find, many, one } from '../ports/storage.ts'
+import { timestampOfSeconds } from '../time.ts'
+import { type CustomerObservation, type CustomerRow, customerGroup } from './customer.ts'
+
+/** The row of a customer, and the user's other customers: only one is primary. */
+export function seekCustomer({ gatewayId, userId }: CustomerObservation): readonly Find[] {
+  const self = one('customers', { id: gatewayId })
+  return userId === null ? [self] : [self, many('customers', { userId })]
+}
+
+/** Folds an observation of a customer; one that is deleted at the gateway is primary no more. */
+export function foldCustomer(rows: RowSet, observation: CustomerObservation, { now }: Observing): Folded {
+  const known = findRow(rows, 'customers', ({ id }) => id === observation.gatewayId)
+  const base = known ?? adopted(observation)
+  const joined = fold(base, customerGroup, observation.customer)
+  const userId = joined.userId ?? observation.userId
+  const taken = rowsOf(rows, 'customers').some(
+    (other) => other.id !== joined.id && other.userId === userId && other.isPrimary,
+  )
+  const isPrimary = !joined.deleted && userId !== null && !taken && (joined.isPrimary || !known || !known.userId)
+  if (known && joined === known && isPrimary === known.isPrimary && userId === known.userId) return { rows, facts: [] }
+  return { rows: putRow(rows, 'customers', { ...joined, userId, isPrimary, updatedAt: now }), facts: [] }
+}
+
+function adopted({ gatewayId, userId, created }: CustomerObservation): CustomerRow {
+  const createdAt = timestampOfSeconds(created)
+  const identity = { id: gatewayId, version: 0, createdAt, updatedAt: createdAt, userId }
+  return { ...identity, ...unobserved, isPrimary: false, deleted: false, defaultMethod: null }
+}
+
+/** The user that a gateway customer belongs to, as far as the rows tell. */
+export function userOf(rows: RowSet, customerId: string | null): string | null {
+  return findRow(rows, 'customers', ({ id }) => id === customerId)?.userId ?? null
+}
+
+/** How to find the customer that an object names, so that an adopted row finds its user. */
+export const seekOwner = (customerId: string | null): readonly Find[] =>
+  customerId === null ? [] : [one('customers', { id: customerId })]

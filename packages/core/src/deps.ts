@@ -1,0 +1,40 @@
+import type { NewId } from './ids.ts'
+import type { PaymentGateway } from './ports/gateway.ts'
+import type { Observer, Runtime } from './ports/runtime.ts'
+import type { Storage, Tables } from './ports/storage.ts'
+
+/** Rules that a deployment sets. */
+export interface Settings {
+  /** Names this installation in the metadata of what it makes, so that two may share one Stripe account. */
+  readonly installation: string
+  /** Whether the gateway's keys are live ones; events of the other mode are ignored. */
+  readonly livemode: boolean
+  /** The prices that users may subscribe to by themselves. */
+  readonly subscribablePrices: readonly string[]
+  /** Lets users set the amount of their own payments (donations). Off: a browser must not set its own price. */
+  readonly userSetsAmount: boolean
+  /** Refuses payments and refunds that come without an idempotency key. */
+  readonly requireIdempotencyKey: boolean
+  /** How user ids look. Ids are exempt from the card-number guard only as far as this format is set. */
+  readonly userIdPattern: RegExp
+}
+
+export const defaultSettings: Settings = {
+  installation: 'florin',
+  livemode: false,
+  subscribablePrices: [],
+  userSetsAmount: false,
+  requireIdempotencyKey: false,
+  userIdPattern: /^[A-Za-z0-9._:@-]{1,255}$/,
+}
+
+/** What use cases need. Storage seals and opens private columns by itself (sealed-storage.ts). */
+export interface Deps {
+  readonly storage: Storage<Tables>
+  readonly gateway: PaymentGateway
+  readonly digest: (text: string) => string | Promise<string>
+  readonly runtime: Runtime
+  readonly newId: NewId
+  readonly observer: Observer
+  readonly settings: Settings
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import type { Group, Observed, Sighting } from '../observations/join.ts'
+import type { Identity } from '../observations/observation.ts'
+import type { Timestamp } from '../time.ts'
+
+/** A row of `disputes`. Statuses are Stripe's own words; won and lost can still change. */
+export interface DisputeRow extends Observed {
+  readonly id: string
+  readonly version: number
+  readonly createdAt: Timestamp
+  readonly updatedAt: Timestamp
+  readonly userId: string | null
+  readonly paymentId: string | null
+  readonly paymentGatewayId: string | null
+  readonly gatewayId: string
+  readonly amount: number
+  readonly currency: string
+  readonly status: string
+  readonly reason: string
+  readonly evidenceDueBy: Timestamp | null
+}
+
+const disputeFields = [
+  'amount',
+  'currency',
+  'status',
+  'reason',
+  'evidenceDueBy',
+] as const satisfies readonly (keyof DisputeRow)[]
+
+export type DisputeFacts = Pick<DisputeRow, (typeof disputeFields)[number]>
+
+export const disputeGroup: Group<DisputeRow, (typeof disputeFields)[number]> = {
+  name: 'dispute',
+  fields: disputeFields,
+  rank: () => 0,
+}
+
+export interface DisputeObservation extends Identity {
+  readonly object: 'dispute'
+  readonly paymentGatewayId: string | null
+  readonly dispute: Sighting<DisputeFacts>
+}
+
+/** A dispute as Florin shows it. */
+export type Dispute = {
+  readonly id: string
+  readonly object: 'dispute'
+  readonly createdAt: Timestamp
+  readonly updatedAt: Timestamp
+  readonly transactionId: string | null
+  readonly userId: string | null
+  readonly amount: number
+  readonly currency: string
+  readonly status: string
+  readonly reason: string
+  readonly evidenceDueBy: Timestamp | null
+  readonly stripeDisputeId: string
+}
+
+export function toDispute(row: DisputeRow): Dispute {
+  return {
+    id: row.id,
+    object: 'dispute',
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+    transactionId: row.paymentId,
+    userId: row.userId,
+    amount: row.amount,
+    currency: row.currency,
+    status: row.status,
+    reason: row.reason,
+    evidenceDueBy: row.evidenceDueBy,
+    stripeDisputeId: row.gatewayId,
+  }
+}
+
+/** Accepts Florin's id or Stripe's. */
+export const disputeId = z
+  .string()
+  .regex(/^(dispute|dp|du)_[A-Za-z0-9]{1,250}$/, { error: 'must be an id such as dispute_… or dp_…' })
+
+export const disputeKey = (id: string): { readonly id: string } | { readonly gatewayId: string } =>
+  id.startsWith('dispute_') ? { id } : { gatewayId: id }

@@ -1,0 +1,64 @@
+import { seekOwner, userOf } from '../customers/observe-customer.ts'
+import type { Fact } from '../events/domain-event.ts'
+import { fold, unobserved } from '../observations/join.ts'
+import type { Folded, Observing } from '../observations/observe.ts'
+import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
+import { type Find, one } from '../ports/storage.ts'
+import { timestampOfSeconds } from '../time.ts'
+import { type DisputeObservation, type DisputeRow, disputeGroup, toDispute } from './dispute.ts'
+
+export function seekDispute({ gatewayId, paymentGatewayId, customerId }: DisputeObservation): readonly Find[] {
+  return [
+    one('disputes', { gatewayId }),
+    ...(paymentGatewayId === null ? [] : [one('transactions', { gatewayId: paymentGatewayId })]),
+    ...seekOwner(customerId),
+  ]
+}
+
+/** Folds an observation of a dispute. */
+export function foldDispute(rows: RowSet, observation: DisputeObservation, observing: Observing): Folded {
+  const known = findRow(rows, 'disputes', (row) => row.gatewayId === observation.gatewayId)
+  const payment = findRow(
+    rows,
+    'transactions',
+    (row) => row.gatewayId !== null && row.gatewayId === observation.paymentGatewayId,
+  )
+  const base = known ?? adopted(observation, observing)
+  const named: DisputeRow = {
+    ...base,
+    userId: base.userId ?? payment?.userId ?? userOf(rows, observation.customerId),
+    paymentId: base.paymentId ?? payment?.id ?? null,
+  }
+  const next = fold(named, disputeGroup, observation.dispute)
+  if (known && next.observed === known.observed && next.paymentId === known.paymentId) return { rows, facts: [] }
+  return {
+    rows: putRow(rows, 'disputes', { ...next, updatedAt: observing.now }),
+    facts: factsOf(known, next, observation),
+  }
+}
+
+function adopted(observation: DisputeObservation, { newId }: Observing): DisputeRow {
+  const createdAt = timestampOfSeconds(observation.created)
+  return {
+    ...unobserved,
+    ...observation.dispute.facts,
+    id: newId('dispute'),
+    version: 0,
+    createdAt,
+    updatedAt: createdAt,
+    userId: null,
+    paymentId: null,
+    paymentGatewayId: observation.paymentGatewayId,
+    gatewayId: observation.gatewayId,
+  }
+}
+
+const isClosed = (status: string) => ['won', 'lost', 'warning_closed', 'prevented'].includes(status)
+
+function factsOf(known: DisputeRow | undefined, next: DisputeRow, { dispute }: DisputeObservation): readonly Fact[] {
+  const { status } = dispute.facts
+  const base = { objectId: next.id, stamp: dispute.stamp, data: toDispute(next) }
+  const opened: Fact = { ...base, type: 'dispute.opened', discriminator: 'opened' }
+  const closed: Fact = { ...base, type: 'dispute.closed', discriminator: status }
+  return [...(known ? [] : [opened]), ...(isClosed(status) && known?.status !== status ? [closed] : [])]
+}

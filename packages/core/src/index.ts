@@ -1,0 +1,111 @@
+export { type Actor, type Permission, type Role, roles, system } from './actor.ts'
+export type { CipherKey, KeyRing } from './cipher/envelope.ts'
+export { webCipher } from './cipher/web-cipher.ts'
+export { createFlorin, type Florin, type FlorinOptions } from './create-florin.ts'
+export { defaultSettings, type Settings } from './deps.ts'
+export type { Dispute } from './disputes/dispute.ts'
+export type { ListDisputes } from './disputes/list-disputes.ts'
+export {
+  type DefectCode,
+  DefectError,
+  type ErrorCode,
+  type ErrorDetails,
+  type ErrorKind,
+  type FieldError,
+  type FlorinError,
+  type InvalidCode,
+  InvalidError,
+  isFlorinError,
+  type RefusedCode,
+  RefusedError,
+  type UnavailableCode,
+  UnavailableError,
+} from './errors.ts'
+export { type DomainEventType, domainEventTypes } from './events/domain-event.ts'
+export { type IdPrefix, idMaker, type NewId } from './ids.ts'
+export { hasCardNumber, maskCardNumbers } from './input/card-number.ts'
+export { type Invoice, type InvoiceLine, type InvoiceStatus, invoiceStatuses } from './invoices/invoice.ts'
+export type { ListInvoices } from './invoices/list-invoices.ts'
+export type { ListSubscriptionInvoices } from './invoices/list-subscription-invoices.ts'
+export type { Json } from './json.ts'
+export { type CurrencyRule, currencies } from './money/currencies.ts'
+export { amountProblem } from './money/money.ts'
+export type { Observation } from './observations/observation.ts'
+export type { Caller, Performed } from './operations/use-case.ts'
+export type { Page } from './page.ts'
+export type { AttachPaymentMethod } from './payment-methods/attach-payment-method.ts'
+export type { DetachPaymentMethod } from './payment-methods/detach-payment-method.ts'
+export type { ListPaymentMethods } from './payment-methods/list-payment-methods.ts'
+export type { Card, PaymentMethod } from './payment-methods/payment-method.ts'
+export type { SetDefaultPaymentMethod } from './payment-methods/set-default-payment-method.ts'
+export type { SetUpPaymentMethod, SetupIntent } from './payment-methods/set-up-payment-method.ts'
+export type { CancelPayment } from './payments/cancel-payment.ts'
+export type { CapturePayment } from './payments/capture-payment.ts'
+export type { ConfirmPayment } from './payments/confirm-payment.ts'
+export type { CreatePayment } from './payments/create-payment.ts'
+export type { ListPayments } from './payments/list-payments.ts'
+export {
+  type CaptureMethod,
+  type NextAction,
+  type Payment,
+  type PaymentFailure,
+  type PaymentStatus,
+  paymentStatuses,
+} from './payments/payment.ts'
+export type { Cache } from './ports/cache.ts'
+export type { Cipher } from './ports/cipher.ts'
+export type {
+  Answer,
+  Decline,
+  GatewayCall,
+  GatewayEvent,
+  ObjectRef,
+  PaymentGateway,
+  PreparedCall,
+  Rejection,
+  Tag,
+} from './ports/gateway.ts'
+export type { RateLimiter, Taken } from './ports/rate-limiter.ts'
+export type { Clock, Happening, Observer, Runtime } from './ports/runtime.ts'
+export {
+  type Change,
+  type Commit,
+  type Find,
+  type FindMany,
+  type FindOne,
+  type Loaded,
+  many,
+  one,
+  type PageQuery,
+  page,
+  type Query,
+  type Rows,
+  type Searchable,
+  type Storage,
+  type StoredTables,
+  sealedByteColumns,
+  sealedColumns,
+  type TableName,
+  type Tables,
+  uniqueKeys,
+  type Where,
+  type Write,
+  write,
+} from './ports/storage.ts'
+export type { CreateRefund } from './refunds/create-refund.ts'
+export type { ListRefunds } from './refunds/list-refunds.ts'
+export { type Refund, type RefundReason, type RefundStatus, refundReasons, refundStatuses } from './refunds/refund.ts'
+export { systemRuntime } from './runtime.ts'
+export type { CancelSubscription } from './subscriptions/cancel-subscription.ts'
+export type { CreateSubscription } from './subscriptions/create-subscription.ts'
+export type { ListSubscriptions } from './subscriptions/list-subscriptions.ts'
+export type { ResumeSubscription } from './subscriptions/resume-subscription.ts'
+export {
+  type Subscription,
+  type SubscriptionItem,
+  type SubscriptionStatus,
+  subscriptionStatuses,
+} from './subscriptions/subscription.ts'
+export type { UpdateSubscription } from './subscriptions/update-subscription.ts'
+export type { Timestamp } from './time.ts'
+export type { Received } from './webhooks/receive-webhook.ts'

@@ -1,0 +1,73 @@
+import { seekOwner, userOf } from '../customers/observe-customer.ts'
+import type { Fact } from '../events/domain-event.ts'
+import { fold, unobserved } from '../observations/join.ts'
+import type { Folded, Observing } from '../observations/observe.ts'
+import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
+import { type Find, one } from '../ports/storage.ts'
+import { timestampOfSeconds } from '../time.ts'
+import { type InvoiceObservation, type InvoiceRow, invoiceGroup, invoicePaymentGroup, toInvoice } from './invoice.ts'
+
+/** The invoice, its subscription by either id, and whose it is. */
+export function seekInvoice(observation: InvoiceObservation): readonly Find[] {
+  const { gatewayId, subscriptionGatewayId, subscriptionFlorinId, customerId } = observation
+  return [
+    one('invoices', { gatewayId }),
+    ...(subscriptionGatewayId === null ? [] : [one('subscriptions', { gatewayId: subscriptionGatewayId })]),
+    ...(subscriptionFlorinId === null ? [] : [one('subscriptions', { id: subscriptionFlorinId })]),
+    ...seekOwner(customerId),
+  ]
+}
+
+/** Folds an observation of an invoice and links it to its subscription, where that is known here. */
+export function foldInvoice(rows: RowSet, observation: InvoiceObservation, observing: Observing): Folded {
+  const { gatewayId, subscriptionGatewayId, subscriptionFlorinId, customerId } = observation
+  const known = findRow(rows, 'invoices', (row) => row.gatewayId === gatewayId)
+  const subscription =
+    subscriptionGatewayId === null
+      ? undefined
+      : (findRow(rows, 'subscriptions', (row) => row.gatewayId === subscriptionGatewayId) ??
+        findRow(rows, 'subscriptions', (row) => row.id === subscriptionFlorinId))
+  const base = known ?? adopted(observation, observing)
+  const named: InvoiceRow = {
+    ...base,
+    userId: base.userId ?? subscription?.userId ?? userOf(rows, customerId),
+    customerId: base.customerId ?? customerId,
+    subscriptionId: base.subscriptionId ?? subscription?.id ?? null,
+    subscriptionGatewayId: base.subscriptionGatewayId ?? subscriptionGatewayId,
+  }
+  const next = fold(fold(named, invoiceGroup, observation.invoice), invoicePaymentGroup, observation.payment)
+  const changed =
+    !known ||
+    next.observed !== known.observed ||
+    next.subscriptionId !== known.subscriptionId ||
+    next.userId !== known.userId
+  const facts = factsOf(known, next, observation)
+  return changed ? { rows: putRow(rows, 'invoices', { ...next, updatedAt: observing.now }), facts } : { rows, facts }
+}
+
+function adopted(observation: InvoiceObservation, { newId }: Observing): InvoiceRow {
+  const createdAt = timestampOfSeconds(observation.created)
+  return {
+    ...unobserved,
+    ...observation.invoice.facts,
+    id: newId('invoice'),
+    version: 0,
+    createdAt,
+    updatedAt: createdAt,
+    userId: null,
+    customerId: null,
+    gatewayId: observation.gatewayId,
+    subscriptionId: null,
+    subscriptionGatewayId: null,
+    paymentGatewayId: null,
+  }
+}
+
+function factsOf(known: InvoiceRow | undefined, next: InvoiceRow, { invoice }: InvoiceObservation): readonly Fact[] {
+  const { status, attemptCount } = invoice.facts
+  const base = { objectId: next.id, stamp: invoice.stamp, data: toInvoice(next) }
+  if (status === 'paid' && known?.status !== 'paid') return [{ ...base, type: 'invoice.paid', discriminator: 'paid' }]
+  // Every attempt that left the invoice open has failed.
+  const failed = (status === 'open' || status === 'uncollectible') && attemptCount > (known?.attemptCount ?? 0)
+  return failed ? [{ ...base, type: 'invoice.payment_failed', discriminator: String(attemptCount) }] : []
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import { currencies } from './currencies.ts'
+
+/** An upper-case ISO currency code that Stripe charges in; lower case is accepted and raised. */
+export const currencyCode = z
+  .string()
+  .transform((code) => code.toUpperCase())
+  .refine((code) => currencies.has(code), { error: 'must be the ISO code of a currency that Stripe charges in' })
+
+/** A whole number of the currency's smallest unit as Stripe counts it: 1000 is 10.00 USD, 1000 JPY, 1.000 KWD. */
+export const amount = z
+  .int({ error: "must be a whole number of the currency's smallest unit, e.g. 1000 for 10.00 USD" })
+  .positive({ error: 'must be greater than zero' })
+
+/** What is wrong with charging this amount, in words for the caller, or undefined where Stripe would take it. */
+export function amountProblem(value: number, currency: string): string | undefined {
+  const rule = currencies.get(currency)
+  if (!rule) return `${currency} is not a currency that Stripe charges in`
+  if (value % rule.multiple !== 0) return `must be a multiple of ${rule.multiple} in ${currency}`
+  if (value < rule.minimum) return `must be at least ${rule.minimum} in ${currency}, Stripe's minimum`
+  if (value > rule.maximum) return `must be at most ${rule.maximum} in ${currency}, Stripe's maximum`
+  return undefined
+}

@@ -1,0 +1,1 @@
+export { nodeCipher } from './node-cipher.ts'

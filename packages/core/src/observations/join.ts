@@ -1,0 +1,128 @@
+import { canonicalJson, fingerprint } from '../json.ts'
+
+/**
+ * The join: how what is stored and what was observed become one state, in any order and any number of deliveries.
+ *
+ * A row is a product of groups of fields. A group's place in the order is (rank, stamp): the rank of its state first (a
+ * final state is never left), then Stripe's own time. The higher place wins. At an equal place the different values are
+ * kept side by side; one wins if each other one is known to have come before it (the event's `previous_attributes`).
+ * What is left is *in doubt*: the row shows one of them, the same whatever the order of arrival, and is marked to be
+ * read again. This is a join-semilattice (a set union under a lexicographic order), which join.test.ts checks.
+ */
+export interface Place {
+  readonly rank: number
+  /** Stripe's time in whole seconds: `event.created`, or the `Date` of an answer. Never the local clock. */
+  readonly stamp: number
+  /** Fingerprint of the value that this one replaced, where the event told. */
+  readonly after?: string
+}
+
+/** One of several values seen at the same place. */
+export interface Seen {
+  readonly value: Readonly<Record<string, unknown>>
+  readonly after?: string
+}
+
+/** The part of a row that the join keeps. */
+export interface Observed {
+  /** Each group's place, by the group's name; a group that was never observed is absent. */
+  readonly observed: Readonly<Record<string, Place>>
+  /** For groups with more than one value at their place: all of them. */
+  readonly ties: Readonly<Record<string, readonly Seen[]>> | null
+  readonly inDoubt: boolean
+}
+
+/** What a row holds before anything was observed. */
+export const unobserved: Observed = { observed: {}, ties: null, inDoubt: false }
+
+/** A group of columns that one source always tells together. */
+export interface Group<Row, Field extends keyof Row> {
+  readonly name: string
+  readonly fields: readonly Field[]
+  /** The rank of a value: higher ones are never left for lower ones. */
+  rank(facts: Pick<Row, Field>): number
+}
+
+/** A value of a group as observed. */
+export interface Sighting<Facts> {
+  readonly facts: Facts
+  readonly stamp: number
+  /** The value before this one, where the event told it. */
+  readonly before?: Facts
+}
+
+// Beyond this many different values in one second only the fact of the doubt is kept.
+const MOST_TIES = 8
+
+/** Folds one sighting of a group into a row. Pure; answers the same row where nothing changes. */
+export function fold<Row extends Observed, Field extends keyof Row & string>(
+  row: Row,
+  group: Group<Row, Field>,
+  sighting: Sighting<Pick<Row, Field>> | undefined,
+): Row {
+  if (!sighting) return row
+  const facts = pick(sighting.facts, group.fields)
+  const place = { rank: group.rank(facts), stamp: sighting.stamp }
+  const current = row.observed[group.name]
+  const seen = { value: facts, ...(sighting.before && { after: fingerprint(pick(sighting.before, group.fields)) }) }
+
+  const order = current ? place.rank - current.rank || place.stamp - current.stamp : 1
+  if (order < 0) return row
+  if (order > 0) return settle(row, group, place, [seen])
+  const known = row.ties?.[group.name] ?? [
+    { value: pick(row, group.fields), ...(current?.after !== undefined && { after: current.after }) },
+  ]
+  return settle(row, group, place, [...known, seen])
+}
+
+function settle<Row extends Observed, Field extends keyof Row & string>(
+  row: Row,
+  group: Group<Row, Field>,
+  place: { rank: number; stamp: number },
+  values: readonly Seen[],
+): Row {
+  const seen = distinct(values)
+  const { value, doubtful } = resolve(seen)
+  const { [group.name]: _, ...otherTies } = row.ties ?? {}
+  const ties = seen.length > 1 ? { ...otherTies, [group.name]: seen } : otherTies
+  const after = seen.length === 1 ? seen[0]?.after : undefined
+  const observed = { ...row.observed, [group.name]: { ...place, ...(after !== undefined && { after }) } }
+  const next = { ...row, ...value, observed, ties: Object.keys(ties).length > 0 ? ties : null }
+  return { ...next, inDoubt: doubtful || Object.values(otherTies).some((tie) => resolve(tie).doubtful) }
+}
+
+function distinct(values: readonly Seen[]): readonly Seen[] {
+  const byText = new Map(values.map((seen) => [canonicalJson(seen), seen]))
+  const sorted = [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, seen]) => seen)
+  if (sorted.length <= MOST_TIES && !sorted.some((seen) => seen.after === OVERFLOW)) return sorted
+  // Absorbing: which value is shown must not depend on the order in which they came, so the greatest one is.
+  const greatest = sorted.map((seen) => seen.value).sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? 1 : -1))[0]
+  return [
+    { value: greatest ?? {}, after: OVERFLOW },
+    { value: {}, after: OVERFLOW },
+  ]
+}
+
+const OVERFLOW = 'many'
+
+/** The value that stands for all: the one that came last where that is known, else any, the same for the same set. */
+function resolve(seen: readonly Seen[]): { value: Readonly<Record<string, unknown>>; doubtful: boolean } {
+  const overtaken = new Set(seen.map((one) => one.after))
+  const last = seen.filter((one) => !overtaken.has(fingerprint(one.value)))
+  const values = new Set(last.map((one) => canonicalJson(one.value)))
+  const shown = (last.length > 0 ? last : seen).reduce((a, b) =>
+    canonicalJson(a.value) > canonicalJson(b.value) ? a : b,
+  )
+  return { value: shown.value, doubtful: values.size !== 1 }
+}
+
+function pick<Source, Field extends keyof Source>(source: Source, fields: readonly Field[]): Pick<Source, Field> {
+  const picked: Partial<Pick<Source, Field>> = {}
+  for (const field of fields) picked[field] = source[field]
+  return picked as Pick<Source, Field>
+}
+
+/** Ranks of the statuses that are never left for a lower one; every other status ranks 0. */
+export function rankBy<Status extends string>(ranks: Partial<Record<Status, number>>): (status: Status) => number {
+  return (status) => ranks[status] ?? 0
+}

@@ -1,0 +1,85 @@
+import { foldCustomer, seekCustomer } from '../customers/observe-customer.ts'
+import { foldDispute, seekDispute } from '../disputes/observe-dispute.ts'
+import type { Fact } from '../events/domain-event.ts'
+import type { NewId } from '../ids.ts'
+import { foldInvoice, seekInvoice } from '../invoices/observe-invoice.ts'
+import { foldPaymentMethod, seekPaymentMethod } from '../payment-methods/observe-payment-method.ts'
+import { foldPayment, seekPayment } from '../payments/observe-payment.ts'
+import type { Find, Query } from '../ports/storage.ts'
+import { foldRefund, seekRefund } from '../refunds/observe-refund.ts'
+import { foldSubscription, seekSubscription } from '../subscriptions/observe-subscription.ts'
+import type { Timestamp } from '../time.ts'
+import type { Observation } from './observation.ts'
+import type { RowSet } from './row-set.ts'
+
+/** What folding needs besides rows: the local time for `updated_at`, ids for adopted rows, and who we are. */
+export interface Observing {
+  readonly now: Timestamp
+  readonly newId: NewId
+  readonly installation: string
+}
+
+/** The rows after an observation, and the facts that it proved. */
+export interface Folded {
+  readonly rows: RowSet
+  readonly facts: readonly Fact[]
+}
+
+/** How to find the rows that observations concern, all in one query. */
+export function seek(observations: readonly Observation[]): Query {
+  const finds = observations.flatMap(seekOne)
+  return Object.fromEntries(finds.map((find, index) => [`observed${index}`, find]))
+}
+
+/**
+ * Folds observations into rows, one after the other. Pure, and by the laws of the join the order does not matter.
+ * Objects of another installation are left out.
+ */
+export function observe(rows: RowSet, observations: readonly Observation[], observing: Observing): Folded {
+  let folded: Folded = { rows, facts: [] }
+  for (const observation of observations) {
+    const foreign = observation.installation !== null && observation.installation !== observing.installation
+    if (foreign) continue
+    const next = foldOne(folded.rows, observation, observing)
+    folded = { rows: next.rows, facts: [...folded.facts, ...next.facts] }
+  }
+  return folded
+}
+
+function seekOne(observation: Observation): readonly Find[] {
+  switch (observation.object) {
+    case 'customer':
+      return seekCustomer(observation)
+    case 'dispute':
+      return seekDispute(observation)
+    case 'invoice':
+      return seekInvoice(observation)
+    case 'payment':
+      return seekPayment(observation)
+    case 'payment_method':
+      return seekPaymentMethod(observation)
+    case 'refund':
+      return seekRefund(observation)
+    case 'subscription':
+      return seekSubscription(observation)
+  }
+}
+
+function foldOne(rows: RowSet, observation: Observation, observing: Observing): Folded {
+  switch (observation.object) {
+    case 'customer':
+      return foldCustomer(rows, observation, observing)
+    case 'dispute':
+      return foldDispute(rows, observation, observing)
+    case 'invoice':
+      return foldInvoice(rows, observation, observing)
+    case 'payment':
+      return foldPayment(rows, observation, observing)
+    case 'payment_method':
+      return foldPaymentMethod(rows, observation, observing)
+    case 'refund':
+      return foldRefund(rows, observation, observing)
+    case 'subscription':
+      return foldSubscription(rows, observation, observing)
+  }
+}

@@ -1,0 +1,31 @@
+import { DefectError, type FlorinError, InvalidError, RefusedError, UnavailableError } from '../errors.ts'
+import type { Json } from '../json.ts'
+import type { OperationRow, StoredAnswer } from './operation.ts'
+import type { Performed } from './use-case.ts'
+
+/** A refusal as it is stored. */
+export function refusal({ kind, code, message, details }: FlorinError): StoredAnswer {
+  return { outcome: 'refused', kind, code, message, details }
+}
+
+/** Gives the stored answer of a finished operation again, refusals included. */
+export function replay<View extends Json>({ id, answer }: OperationRow): Performed<View> {
+  if (answer === null) throw new DefectError(`operation ${id} is done without an answer`)
+  if (answer.outcome === 'refused') throw revive(answer)
+  // It was stored by the same use case: the key is scoped to it.
+  return { data: answer.value as View, operationId: id, replayed: true }
+}
+
+function revive({ kind, code, message, details }: StoredAnswer & { outcome: 'refused' }): FlorinError {
+  // Kinds and codes were taken from an error of that kind, so they still belong together.
+  switch (kind) {
+    case 'invalid':
+      return new InvalidError(code as InvalidError['code'], message, details)
+    case 'refused':
+      return new RefusedError(code as RefusedError['code'], message, details)
+    case 'unavailable':
+      return new UnavailableError(code as UnavailableError['code'], message, 'not_applied', details)
+    case 'defect':
+      return new DefectError(message, details)
+  }
+}

@@ -1,0 +1,46 @@
+import type { Deps } from '../deps.ts'
+import { InvalidError } from '../errors.ts'
+import { canonicalJson, type Json } from '../json.ts'
+import type { Query } from '../ports/storage.ts'
+import type { OperationKind } from './operation.ts'
+import type { Caller, UseCase } from './use-case.ts'
+
+/** An idempotency key as it is stored: whose it is, for what, and with which input. */
+export interface CallerKey {
+  readonly callerScope: string
+  readonly callerKey: string
+  readonly requestHash: string
+}
+
+// Money that moves twice cannot be taken back in silence, so these may be required to name their key.
+const needKey: readonly OperationKind[] = ['payment.create', 'refund.create']
+
+/**
+ * The caller's key, scoped to the caller, the use case and the object addressed. The hash is over the input as sent,
+ * before defaults, so that a release with new defaults does not turn a retry into another request.
+ *
+ * @throws `invalid` idempotency_key_missing, input_invalid
+ */
+export async function callerKey<Input, Q extends Query, View extends Json>(
+  { digest, settings }: Pick<Deps, 'digest' | 'settings'>,
+  { kind, target }: Pick<UseCase<Input, Q, View>, 'kind' | 'target'>,
+  input: Input,
+  rawInput: unknown,
+  { actor, idempotencyKey }: Caller,
+): Promise<CallerKey | undefined> {
+  if (idempotencyKey === undefined) {
+    if (!settings.requireIdempotencyKey || !needKey.includes(kind)) return undefined
+    throw new InvalidError('idempotency_key_missing', 'send an Idempotency-Key, and the same one when you retry')
+  }
+  if (!/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(idempotencyKey)) {
+    const message = 'must be 1 to 255 printable ASCII characters'
+    throw new InvalidError('input_invalid', `Idempotency-Key: ${message}`, {
+      fields: [{ field: 'Idempotency-Key', message }],
+    })
+  }
+  return {
+    callerScope: [actor.id, kind, ...(target ? [target(input)] : [])].join(' '),
+    callerKey: idempotencyKey,
+    requestHash: await digest(canonicalJson(rawInput)),
+  }
+}

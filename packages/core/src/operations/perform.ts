@@ -1,0 +1,166 @@
+import type { Deps } from '../deps.ts'
+import { InvalidError, RefusedError, UnavailableError } from '../errors.ts'
+import { parseInput } from '../input/parse-input.ts'
+import type { Json } from '../json.ts'
+import { committed, putRow, type RowSet, rowSetOf } from '../observations/row-set.ts'
+import { type Change, type Loaded, one, type Query, write } from '../ports/storage.ts'
+import { milliseconds, timestamp } from '../time.ts'
+import { replay } from './answer.ts'
+import { type CallerKey, callerKey } from './caller-key.ts'
+import { isHeld, taken } from './lease.ts'
+import type { OperationRow } from './operation.ts'
+import { resume, run, runsUntil } from './run.ts'
+import type { Caller, Decision, Performed, UseCase } from './use-case.ts'
+
+const MOST_TRIES = 200
+const LONGEST_WAIT_MS = 10_000
+
+/**
+ * Runs a use case: parse, permit, read, decide, commit the intent, call the gateway, commit what came back.
+ *
+ * With an idempotency key the same input gets the same answer, whatever happened in between. Once the intent is
+ * committed nothing is forgotten: a crash, or a gateway that does not answer, leaves an open operation, which the same
+ * key, a webhook or recovery settles.
+ *
+ * @throws `invalid` input_invalid, card_number_refused, idempotency_key_missing, idempotency_key_reused
+ * @throws `refused` forbidden, operation_in_progress, and what the use case refuses
+ * @throws `unavailable` storage_unavailable, gateway_unavailable, overloaded: nothing was done ·
+ *   gateway_outcome_unknown: the operation is open, send the same key again
+ */
+export async function perform<Input, const Q extends Query, View extends Json>(
+  deps: Deps,
+  useCase: UseCase<Input, Q, View>,
+  rawInput: unknown,
+  caller: Caller,
+): Promise<Performed<View>> {
+  const input = parseInput(useCase.input, rawInput)
+  useCase.authorize(input, caller.actor, deps.settings)
+  const key = await callerKey(deps, useCase, input, rawInput, caller)
+  const read = useCase.read(input, caller.actor)
+  const giveUpAt = deps.runtime.now() + LONGEST_WAIT_MS
+  let lease = useCase.lease?.(input)
+
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    if (tries > 0) await deps.runtime.wait(backOff(deps, tries))
+    const { loaded, rows } = await load(deps, read, key, lease)
+    const earlier = key && rows.operations?.find((row) => row.callerKey === key.callerKey)
+    if (earlier) return again(deps, useCase, earlier, key)
+
+    const now = timestamp(deps.runtime.now())
+    const operationId = deps.newId('operation')
+    const deciding = { now, newId: deps.newId, operationId, actor: caller.actor, settings: deps.settings }
+    const decision = useCase.intend(loaded, input, deciding)
+    if ('done' in decision) return { data: decision.done, operationId: null, replayed: false }
+    if ('needs' in decision) {
+      await decision.needs(deps, caller)
+      continue
+    }
+    if (decision.lease !== lease) {
+      // An object addressed by the gateway's id: which one is meant was only known after reading.
+      lease = decision.lease
+      continue
+    }
+    const held = rows.leases?.find((row) => row.id === lease)
+    if (isHeld(held, now)) {
+      if (deps.runtime.now() > giveUpAt) throw inProgress(1)
+      continue
+    }
+
+    const operation = operationOf(deps, useCase, decision, input, caller, key, { operationId, now })
+    const changes: readonly Change[] = [
+      ...decision.changes,
+      write('operations', operation),
+      ...(lease === undefined ? [] : [write('leases', taken(held, lease, operationId, now))]),
+    ]
+    if ((await deps.storage.commit({ id: deps.newId('commit'), changes })) === 'conflict') continue
+    return run(deps, useCase, operationId, committed(rows, withChanges(rows, changes)), { sentBefore: false })
+  }
+  throw new UnavailableError('overloaded', 'too many requests change the same object at once', 'not_applied')
+}
+
+// Names that no use case's own query uses.
+const OPERATION = '(operation)'
+const LEASE = '(lease)'
+
+async function load<const Q extends Query>(
+  { storage }: Deps,
+  read: Q,
+  key: CallerKey | undefined,
+  lease: string | undefined,
+): Promise<{ loaded: Loaded<Q>; rows: RowSet }> {
+  const query: Query = {
+    ...read,
+    ...(key && { [OPERATION]: one('operations', { callerScope: key.callerScope, callerKey: key.callerKey }) }),
+    ...(lease !== undefined && { [LEASE]: one('leases', { id: lease }) }),
+  }
+  const loaded = await storage.load(query)
+  // The storage answers every name of the query, those of `read` among them.
+  return { loaded: loaded as Loaded<Q>, rows: rowSetOf(query, loaded) }
+}
+
+/** The same key came before: another request, one still running, one that was left open, or one with its answer. */
+async function again<Input, Q extends Query, View extends Json>(
+  deps: Deps,
+  useCase: UseCase<Input, Q, View>,
+  earlier: OperationRow,
+  key: CallerKey,
+): Promise<Performed<View>> {
+  if (earlier.requestHash !== key.requestHash) {
+    throw new InvalidError('idempotency_key_reused', 'this Idempotency-Key was used with another request')
+  }
+  if (earlier.status === 'done') return replay(earlier)
+  const left = milliseconds(earlier.runsUntil) - deps.runtime.now()
+  if (left > 0) throw inProgress(1, earlier)
+  return resume(deps, useCase, earlier)
+}
+
+function inProgress(retryAfterSeconds: number, earlier?: OperationRow): RefusedError {
+  return new RefusedError('operation_in_progress', 'an operation on the same object or key is still running', {
+    retryAfterSeconds,
+    ...(earlier && { operationId: earlier.id }),
+    ...(earlier?.objectId && { objectId: earlier.objectId }),
+  })
+}
+
+function operationOf<Input, Q extends Query, View extends Json>(
+  { gateway }: Deps,
+  { kind }: UseCase<Input, Q, View>,
+  decision: Extract<Decision<View>, { step: unknown }>,
+  input: Input,
+  caller: Caller,
+  key: CallerKey | undefined,
+  { operationId, now }: { operationId: string; now: string },
+): OperationRow {
+  const { name, call } = decision.step
+  return {
+    id: operationId,
+    version: 0,
+    createdAt: now,
+    updatedAt: now,
+    kind,
+    status: 'open',
+    actor: caller.actor,
+    userId: decision.userId,
+    objectId: decision.objectId,
+    callerScope: key?.callerScope ?? null,
+    callerKey: key?.callerKey ?? null,
+    requestHash: key?.requestHash ?? null,
+    requestId: caller.requestId ?? null,
+    input,
+    steps: [{ name, call: gateway.prepare(call), objectId: null, answered: false }],
+    answer: null,
+    leaseId: decision.lease ?? null,
+    runsUntil: runsUntil(now),
+    completedAt: null,
+  }
+}
+
+function withChanges(rows: RowSet, changes: readonly Change[]): RowSet {
+  return changes.reduce((set, { table, row }) => putRow(set, table, row), rows)
+}
+
+// Real milliseconds: long enough for the other commit to land, short enough not to be felt.
+function backOff({ runtime }: Deps, tries: number): number {
+  const [random = 0] = runtime.randomBytes(1)
+  return Math.min(5 * 2 ** Math.min(tries, 5), 100) * (0.5 + random / 512)
+}

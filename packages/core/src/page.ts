@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { InvalidError } from './errors.ts'
+import type { PageQuery } from './ports/storage.ts'
+
+/** One page of a list, newest first. */
+export interface Page<T> {
+  readonly data: readonly T[]
+  readonly hasMore: boolean
+  /** Give it as `cursor` to get the next page; null on the last one. */
+  readonly nextCursor: string | null
+}
+
+/** What a list use case takes besides its filter. */
+export const pageInput = {
+  limit: z.int().min(1).max(100).default(10),
+  cursor: z.string().max(500).optional(),
+}
+
+const place = z.tuple([z.string().min(1), z.string().min(1)])
+
+/**
+ * The storage's query for a page: one row more than asked for tells whether there is another page.
+ *
+ * @throws `invalid` input_invalid for a cursor that no list gave out
+ */
+export function pageQuery({ limit, cursor }: { limit: number; cursor?: string | undefined }): PageQuery {
+  if (cursor === undefined) return { limit: limit + 1 }
+  try {
+    const [createdAt, id] = place.parse(JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))))
+    if (Number.isNaN(Date.parse(createdAt))) throw new TypeError('not a time')
+    return { limit: limit + 1, after: { createdAt, id } }
+  } catch {
+    const fields = [{ field: 'cursor', message: 'must be the next_cursor of an earlier page' }]
+    throw new InvalidError('input_invalid', 'cursor: must be the next_cursor of an earlier page', { fields })
+  }
+}
+
+/** Cuts the surplus row off and shows the rest. */
+export function toPage<Row extends { readonly createdAt: string; readonly id: string }, T>(
+  rows: readonly Row[],
+  limit: number,
+  show: (row: Row) => T,
+): Page<T> {
+  const shown = rows.slice(0, limit)
+  const last = shown.at(-1)
+  const hasMore = rows.length > limit
+  const encode = (row: Row) =>
+    btoa(JSON.stringify([row.createdAt, row.id]))
+      .replaceAll('+', '-')
+      .replaceAll('/', '_')
+      .replaceAll('=', '')
+  return { data: shown.map(show), hasMore, nextCursor: hasMore && last ? encode(last) : null }
+}

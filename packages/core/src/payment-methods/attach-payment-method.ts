@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import { mayActFor } from '../actor.ts'
+import { customerFor } from '../customers/ensure-customer.ts'
+import type { Deps } from '../deps.ts'
+import { InvalidError, must, RefusedError } from '../errors.ts'
+import { userId } from '../input/parse-input.ts'
+import { findRow, type RowSet } from '../observations/row-set.ts'
+import { leaseOn } from '../operations/lease.ts'
+import type { OperationRow } from '../operations/operation.ts'
+import { perform } from '../operations/perform.ts'
+import { rejectionError } from '../operations/rejection.ts'
+import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
+import type { Decline } from '../ports/gateway.ts'
+import { type FindOne, many, one } from '../ports/storage.ts'
+import { type PaymentMethod, type PaymentMethodRow, paymentMethodId, toPaymentMethod } from './payment-method.ts'
+
+export const attachInput = z.strictObject({
+  userId,
+  paymentMethod: paymentMethodId,
+  /** Makes it the one that invoices are paid with. */
+  setDefault: z.boolean().default(false),
+})
+
+export type AttachPaymentMethod = z.input<typeof attachInput>
+
+const useCase: UseCase<
+  z.output<typeof attachInput>,
+  { customer: FindOne<'customers'>; method: FindOne<'payment_methods'> },
+  PaymentMethod
+> = {
+  kind: 'payment_method.attach',
+  input: attachInput,
+  lease: ({ userId }) => leaseOn('customer', userId),
+  authorize: (input, actor) => mayActFor(actor, 'payment-methods:write', input.userId),
+  read: ({ userId, paymentMethod }) => ({
+    customer: one('customers', { userId, isPrimary: true }),
+    method: one('payment_methods', { gatewayId: paymentMethod }),
+  }),
+  intend({ customer, method }, { userId, paymentMethod, setDefault }) {
+    if (!customer) return { needs: customerFor(userId) }
+    if (method && method.userId !== userId) {
+      throw new InvalidError('payment_method_not_found', `no payment method ${paymentMethod}`)
+    }
+    const isDefault = customer.defaultMethod === method?.gatewayId
+    if (method?.status === 'attached' && (isDefault || !setDefault)) {
+      return { done: toPaymentMethod(method, customer.defaultMethod) }
+    }
+    return {
+      objectId: null,
+      userId,
+      changes: [],
+      lease: leaseOn('customer', userId),
+      step: { name: 'attach', call: { do: 'payment_method.attach', paymentMethod, customer: customer.id } },
+    }
+  },
+  reread: ({ userId, steps }) => ({
+    customers: many('customers', { userId }),
+    method: one('payment_methods', { gatewayId: steps[0]?.objectId ?? '' }),
+  }),
+  settle({ answer, step, rows, operation, input }) {
+    if (answer.outcome === 'declined') return { rows, refused: declined(answer.decline) }
+    if (answer.outcome === 'rejected') {
+      return { rows, refused: rejectionError(answer.rejection, 'payment_method_unusable') }
+    }
+    const method = attachedMethod(rows, operation, step === 'attach' ? answer.objectId : null)
+    const customer = must(primaryCustomer(rows, input.userId), `customer of ${operation.id}`)
+    if (step === 'attach' && input.setDefault) {
+      const call = {
+        do: 'customer.set_default_method',
+        customer: customer.id,
+        paymentMethod: method.gatewayId,
+      } as const
+      return { rows, step: { name: 'set_default', call } }
+    }
+    return { rows, done: toPaymentMethod(method, customer.defaultMethod), objectId: method.id }
+  },
+}
+
+/**
+ * Attaches a payment method, made by Stripe.js, to a user, so that it can be charged again. Attaching checks the card:
+ * one that is declined is not attached. Stripe's test ids (`pm_card_visa`) come back under a new id.
+ *
+ * @throws `invalid` payment_method_not_found, input_invalid
+ * @throws `refused` payment_method_declined, payment_method_unusable, operation_in_progress, forbidden
+ * @throws `unavailable` as createPayment
+ */
+export function attachPaymentMethod(
+  deps: Deps,
+  input: AttachPaymentMethod,
+  caller: Caller,
+): Promise<Performed<PaymentMethod>> {
+  return perform(deps, useCase, input, caller)
+}
+
+/** The refusal of a card that did not pass the check of attaching. */
+export function declined({ code, declineCode, message }: Decline): RefusedError {
+  return new RefusedError('payment_method_declined', message ?? 'the card was declined', {
+    gatewayCode: code,
+    ...(declineCode !== null && { declineCode }),
+  })
+}
+
+/** The customer that a user's new payments go to, as far as the rows tell. */
+export const primaryCustomer = (rows: RowSet, userId: string | null) =>
+  findRow(rows, 'customers', (row) => row.userId === userId && row.isPrimary)
+
+function attachedMethod(rows: RowSet, { steps }: OperationRow, answered: string | null): PaymentMethodRow {
+  const gatewayId = answered ?? steps[0]?.objectId
+  return must(
+    findRow(rows, 'payment_methods', (row) => row.gatewayId === gatewayId),
+    `payment method ${gatewayId}`,
+  )
+}

@@ -1,0 +1,61 @@
+import { seekOwner, userOf } from '../customers/observe-customer.ts'
+import type { Fact } from '../events/domain-event.ts'
+import { fold, unobserved } from '../observations/join.ts'
+import type { Folded, Observing } from '../observations/observe.ts'
+import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
+import { type Find, one } from '../ports/storage.ts'
+import { timestampOfSeconds } from '../time.ts'
+import {
+  attachmentGroup,
+  detailGroup,
+  type PaymentMethodObservation,
+  type PaymentMethodRow,
+  toPaymentMethod,
+} from './payment-method.ts'
+
+export function seekPaymentMethod({ gatewayId, attachment }: PaymentMethodObservation): readonly Find[] {
+  return [one('payment_methods', { gatewayId }), ...seekOwner(attachment.facts.customerId)]
+}
+
+/** Folds an observation of a payment method. One that never belonged to a customer is of no use here and is left out. */
+export function foldPaymentMethod(rows: RowSet, observation: PaymentMethodObservation, observing: Observing): Folded {
+  const known = findRow(rows, 'payment_methods', (row) => row.gatewayId === observation.gatewayId)
+  if (!known && observation.attachment.facts.status !== 'attached') return { rows, facts: [] }
+  const base = known ?? adopted(observation, observing)
+  const joined = fold(fold(base, attachmentGroup, observation.attachment), detailGroup, observation.details)
+  const next = { ...joined, userId: joined.userId ?? userOf(rows, observation.attachment.facts.customerId) }
+  if (known && next.observed === known.observed && next.userId === known.userId) return { rows, facts: [] }
+  return {
+    rows: putRow(rows, 'payment_methods', { ...next, updatedAt: observing.now }),
+    facts: factsOf(known, next, observation),
+  }
+}
+
+function adopted(observation: PaymentMethodObservation, { newId }: Observing): PaymentMethodRow {
+  const createdAt = timestampOfSeconds(observation.created)
+  return {
+    ...unobserved,
+    id: newId('method'),
+    version: 0,
+    createdAt,
+    updatedAt: createdAt,
+    userId: null,
+    gatewayId: observation.gatewayId,
+    status: 'attached',
+    customerId: null,
+    type: 'unknown',
+    card: null,
+  }
+}
+
+function factsOf(
+  known: PaymentMethodRow | undefined,
+  next: PaymentMethodRow,
+  { attachment }: PaymentMethodObservation,
+): readonly Fact[] {
+  const { status, customerId } = attachment.facts
+  if (known?.status === status) return []
+  const data = toPaymentMethod(next, null)
+  const discriminator = customerId ?? status
+  return [{ type: `payment_method.${status}`, objectId: next.id, discriminator, stamp: attachment.stamp, data }]
+}

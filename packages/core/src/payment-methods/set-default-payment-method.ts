@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { scopeOf } from '../actor.ts'
+import type { Deps } from '../deps.ts'
+import { InvalidError, must, RefusedError } from '../errors.ts'
+import { findRow } from '../observations/row-set.ts'
+import { perform } from '../operations/perform.ts'
+import { rejectionError } from '../operations/rejection.ts'
+import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
+import { type FindOne, one } from '../ports/storage.ts'
+import { methodLease } from './detach-payment-method.ts'
+import { type PaymentMethod, paymentMethodId, paymentMethodKey, toPaymentMethod } from './payment-method.ts'
+
+export const setDefaultInput = z.strictObject({ id: paymentMethodId })
+
+export type SetDefaultPaymentMethod = z.input<typeof setDefaultInput>
+
+const useCase: UseCase<z.output<typeof setDefaultInput>, { method: FindOne<'payment_methods'> }, PaymentMethod> = {
+  kind: 'payment_method.set_default',
+  input: setDefaultInput,
+  target: ({ id }) => id,
+  authorize: (_, actor) => void scopeOf(actor, 'payment-methods:write'),
+  read: ({ id }, actor) => ({
+    method: one('payment_methods', { ...paymentMethodKey(id), ...scopeOf(actor, 'payment-methods:write') }),
+  }),
+  intend({ method }, { id }) {
+    if (!method) throw new InvalidError('payment_method_not_found', `no payment method ${id}`)
+    if (method.status === 'detached' || method.customerId === null) {
+      throw new RefusedError('payment_method_unusable', 'this payment method was removed and cannot be used again')
+    }
+    const { gatewayId: paymentMethod, customerId: customer } = method
+    return {
+      objectId: method.id,
+      userId: method.userId,
+      changes: [],
+      lease: methodLease(method),
+      step: { name: 'set_default', call: { do: 'customer.set_default_method', customer, paymentMethod } },
+    }
+  },
+  reread: ({ objectId }) => ({ method: one('payment_methods', { id: objectId ?? '' }) }),
+  settle({ answer, rows, operation }) {
+    if (answer.outcome === 'rejected') {
+      return { rows, refused: rejectionError(answer.rejection, 'payment_method_unusable') }
+    }
+    const method = must(
+      findRow(rows, 'payment_methods', ({ id }) => id === operation.objectId),
+      `payment method ${operation.objectId}`,
+    )
+    return { rows, done: toPaymentMethod(method, method.gatewayId) }
+  },
+}
+
+/**
+ * Makes a method the one that the user's invoices are paid with.
+ *
+ * @throws `invalid` payment_method_not_found · `refused` payment_method_unusable, forbidden, operation_in_progress
+ * @throws `unavailable` as createPayment
+ */
+export function setDefaultPaymentMethod(
+  deps: Deps,
+  input: SetDefaultPaymentMethod,
+  caller: Caller,
+): Promise<Performed<PaymentMethod>> {
+  return perform(deps, useCase, input, caller)
+}

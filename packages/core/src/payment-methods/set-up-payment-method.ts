@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { mayActFor } from '../actor.ts'
+import { customerFor } from '../customers/ensure-customer.ts'
+import type { Deps } from '../deps.ts'
+import { must } from '../errors.ts'
+import { userId } from '../input/parse-input.ts'
+import { perform } from '../operations/perform.ts'
+import { rejectionError } from '../operations/rejection.ts'
+import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
+import { type FindOne, one } from '../ports/storage.ts'
+
+export const setUpInput = z.strictObject({ userId })
+
+export type SetUpPaymentMethod = z.input<typeof setUpInput>
+
+/** What Stripe.js needs to collect a card. */
+export type SetupIntent = {
+  readonly id: string
+  readonly object: 'setup_intent'
+  readonly userId: string
+  readonly status: string
+  readonly clientSecret: string
+}
+
+const useCase: UseCase<z.output<typeof setUpInput>, { customer: FindOne<'customers'> }, SetupIntent> = {
+  kind: 'payment_method.set_up',
+  input: setUpInput,
+  authorize: (input, actor) => mayActFor(actor, 'payment-methods:write', input.userId),
+  read: ({ userId }) => ({ customer: one('customers', { userId, isPrimary: true }) }),
+  intend({ customer }, { userId }, { operationId }) {
+    if (!customer) return { needs: customerFor(userId) }
+    const tag = { florinId: operationId, operationId, userId }
+    const call = { do: 'setup.create', tag, customer: customer.id } as const
+    return { objectId: null, userId, changes: [], step: { name: 'create', call } }
+  },
+  reread: () => ({}),
+  settle({ answer, rows, input }) {
+    if (answer.outcome === 'rejected') return { rows, refused: rejectionError(answer.rejection, 'gateway_refused') }
+    const id = must(answer.objectId, 'the id of a setup intent')
+    const status = answer.outcome === 'accepted' ? (answer.status ?? 'unknown') : 'requires_payment_method'
+    const clientSecret = must(
+      answer.outcome === 'accepted' ? answer.clientSecret : null,
+      'the client secret of a setup intent',
+    )
+    return { rows, done: { id, object: 'setup_intent', userId: input.userId, status, clientSecret }, objectId: id }
+  },
+}
+
+/**
+ * Begins to collect a card with Stripe.js, so that no card number ever reaches this server (SAQ A). The method appears
+ * in the user's list once the customer has confirmed.
+ *
+ * @throws `invalid` input_invalid · `refused` forbidden, gateway_refused · `unavailable` as createPayment
+ */
+export function setUpPaymentMethod(
+  deps: Deps,
+  input: SetUpPaymentMethod,
+  caller: Caller,
+): Promise<Performed<SetupIntent>> {
+  return perform(deps, useCase, input, caller)
+}

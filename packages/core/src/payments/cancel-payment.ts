@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { scopeOf } from '../actor.ts'
+import type { Deps } from '../deps.ts'
+import { InvalidError, RefusedError } from '../errors.ts'
+import { leaseOn } from '../operations/lease.ts'
+import { perform } from '../operations/perform.ts'
+import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
+import { type FindOne, one } from '../ports/storage.ts'
+import { type Payment, paymentId, paymentKey, toPayment } from './payment.ts'
+import { paymentOf, settlePayment } from './settle-payment.ts'
+
+export const cancelPaymentInput = z.strictObject({
+  id: paymentId,
+  reason: z.enum(['duplicate', 'fraudulent', 'requested_by_customer', 'abandoned']).optional(),
+})
+
+export type CancelPayment = z.input<typeof cancelPaymentInput>
+
+const useCase: UseCase<z.output<typeof cancelPaymentInput>, { payment: FindOne<'transactions'> }, Payment> = {
+  kind: 'payment.cancel',
+  input: cancelPaymentInput,
+  target: ({ id }) => id,
+  lease: ({ id }) => leaseOn('payment', id),
+  authorize: (_, actor) => void scopeOf(actor, 'payments:cancel'),
+  read: ({ id }, actor) => ({
+    payment: one('transactions', { ...paymentKey(id), ...scopeOf(actor, 'payments:cancel') }),
+  }),
+  intend({ payment }, { id, reason }) {
+    if (!payment) throw new InvalidError('payment_not_found', `no payment ${id}`)
+    if (payment.status === 'canceled') return { done: toPayment(payment, { withSecret: false }) }
+    if (payment.gatewayId === null || payment.status === 'succeeded') {
+      const hint = payment.status === 'succeeded' ? '; refund it instead' : ''
+      throw new RefusedError('payment_not_cancelable', `a payment that is ${payment.status} cannot be canceled${hint}`)
+    }
+    const call = { do: 'payment.cancel', payment: payment.gatewayId, ...(reason !== undefined && { reason }) } as const
+    const { id: objectId, userId } = payment
+    return { objectId, userId, changes: [], lease: leaseOn('payment', objectId), step: { name: 'cancel', call } }
+  },
+  reread: ({ objectId }) => ({ payment: one('transactions', { id: objectId ?? '' }) }),
+  settle(settling) {
+    const { rows, operation } = settling
+    const show = () => toPayment(paymentOf(rows, operation), { withSecret: false })
+    // Refused because it is canceled already: by an earlier send of this very call, or elsewhere.
+    if (paymentOf(rows, operation).status === 'canceled') return { rows, done: show() }
+    return settlePayment(settling, 'payment_not_cancelable', { show })
+  },
+}
+
+/**
+ * Cancels a payment that has not succeeded; an authorisation is released. One that is canceled already is answered as
+ * it is.
+ *
+ * @throws `invalid` payment_not_found, input_invalid
+ * @throws `refused` payment_not_cancelable, operation_in_progress, forbidden
+ * @throws `unavailable` as {@link createPayment}
+ */
+export function cancelPayment(deps: Deps, input: CancelPayment, caller: Caller): Promise<Performed<Payment>> {
+  return perform(deps, useCase, input, caller)
+}

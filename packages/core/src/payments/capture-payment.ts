@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { scopeOf } from '../actor.ts'
+import type { Deps } from '../deps.ts'
+import { InvalidError, RefusedError } from '../errors.ts'
+import { amount } from '../money/money.ts'
+import { leaseOn } from '../operations/lease.ts'
+import { perform } from '../operations/perform.ts'
+import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
+import { type FindOne, one } from '../ports/storage.ts'
+import { type Payment, paymentId, paymentKey, toPayment } from './payment.ts'
+import { paymentOf, settlePayment } from './settle-payment.ts'
+
+export const captureInput = z.strictObject({ id: paymentId, amount: amount.optional() })
+
+export type CapturePayment = z.input<typeof captureInput>
+
+const useCase: UseCase<z.output<typeof captureInput>, { payment: FindOne<'transactions'> }, Payment> = {
+  kind: 'payment.capture',
+  input: captureInput,
+  target: ({ id }) => id,
+  lease: ({ id }) => leaseOn('payment', id),
+  authorize: (_, actor) => void scopeOf(actor, 'payments:capture'),
+  read: ({ id }, actor) => ({
+    payment: one('transactions', { ...paymentKey(id), ...scopeOf(actor, 'payments:capture') }),
+  }),
+  intend({ payment }, { id, amount }) {
+    if (!payment) throw new InvalidError('payment_not_found', `no payment ${id}`)
+    if (payment.gatewayId === null || payment.status !== 'requires_capture') {
+      throw new RefusedError('payment_not_capturable', `a payment that is ${payment.status} cannot be captured`)
+    }
+    if (amount !== undefined && amount > payment.amountCapturable) {
+      const message = `${amount} is more than the ${payment.amountCapturable} that are authorised`
+      throw new RefusedError('capture_exceeds_authorized', message)
+    }
+    const call = { do: 'payment.capture', payment: payment.gatewayId, ...(amount !== undefined && { amount }) } as const
+    const { id: objectId, userId } = payment
+    return { objectId, userId, changes: [], lease: leaseOn('payment', objectId), step: { name: 'capture', call } }
+  },
+  reread: ({ objectId }) => ({ payment: one('transactions', { id: objectId ?? '' }) }),
+  settle: (settling) =>
+    settlePayment(settling, 'payment_not_capturable', {
+      show: (rows) => toPayment(paymentOf(rows, settling.operation), { withSecret: false }),
+    }),
+}
+
+/**
+ * Captures an authorised payment, all of it or a part; what is not captured is released.
+ *
+ * @throws `invalid` payment_not_found, input_invalid
+ * @throws `refused` payment_not_capturable, capture_exceeds_authorized, operation_in_progress, forbidden
+ * @throws `unavailable` as {@link createPayment}
+ */
+export function capturePayment(deps: Deps, input: CapturePayment, caller: Caller): Promise<Performed<Payment>> {
+  return perform(deps, useCase, input, caller)
+}

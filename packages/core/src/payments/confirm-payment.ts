@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import { scopeOf } from '../actor.ts'
+import type { Deps } from '../deps.ts'
+import { InvalidError, RefusedError } from '../errors.ts'
+import { returnUrl } from '../input/parse-input.ts'
+import { leaseOn } from '../operations/lease.ts'
+import { perform } from '../operations/perform.ts'
+import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
+import { paymentMethodId, paymentMethodKey } from '../payment-methods/payment-method.ts'
+import { type FindOne, one } from '../ports/storage.ts'
+import { usableMethod } from './create-payment.ts'
+import { type Payment, type PaymentStatus, paymentId, paymentKey, toPayment } from './payment.ts'
+import { paymentOf, settlePayment } from './settle-payment.ts'
+
+export const confirmInput = z.strictObject({
+  id: paymentId,
+  paymentMethod: paymentMethodId,
+  returnUrl: returnUrl.optional(),
+})
+
+export type ConfirmPayment = z.input<typeof confirmInput>
+
+const confirmable: readonly PaymentStatus[] = [
+  'failed',
+  'requires_payment_method',
+  'requires_confirmation',
+  'requires_action',
+]
+
+const useCase: UseCase<
+  z.output<typeof confirmInput>,
+  { payment: FindOne<'transactions'>; method: FindOne<'payment_methods'> },
+  Payment
+> = {
+  kind: 'payment.confirm',
+  input: confirmInput,
+  target: ({ id }) => id,
+  lease: ({ id }) => leaseOn('payment', id),
+  authorize: (_, actor) => void scopeOf(actor, 'payments:confirm'),
+  read: ({ id, paymentMethod }, actor) => ({
+    payment: one('transactions', { ...paymentKey(id), ...scopeOf(actor, 'payments:confirm') }),
+    method: one('payment_methods', paymentMethodKey(paymentMethod)),
+  }),
+  intend({ payment, method }, input) {
+    if (!payment) throw new InvalidError('payment_not_found', `no payment ${input.id}`)
+    if (payment.gatewayId === null || !confirmable.includes(payment.status)) {
+      throw new RefusedError('payment_not_confirmable', `a payment that is ${payment.status} cannot be confirmed`)
+    }
+    const paymentMethod = usableMethod(input.paymentMethod, method, payment.userId ?? '')
+    const { returnUrl } = input
+    const call = { do: 'payment.confirm', payment: payment.gatewayId, paymentMethod } as const
+    return {
+      objectId: payment.id,
+      userId: payment.userId,
+      changes: [],
+      lease: leaseOn('payment', payment.id),
+      step: { name: 'confirm', call: { ...call, ...(returnUrl !== undefined && { returnUrl }) } },
+    }
+  },
+  reread: ({ objectId }) => ({ payment: one('transactions', { id: objectId ?? '' }) }),
+  settle: (settling) =>
+    settlePayment(settling, 'payment_not_confirmable', {
+      show: (rows) => toPayment(paymentOf(rows, settling.operation), { withSecret: true }),
+    }),
+}
+
+/**
+ * Tries a payment again, with another card or the same one, on the same PaymentIntent: never a second charge.
+ *
+ * @throws `invalid` payment_not_found, payment_method_not_found, input_invalid
+ * @throws `refused` payment_not_confirmable, payment_method_unusable, operation_in_progress, forbidden
+ * @throws `unavailable` as {@link createPayment}
+ */
+export function confirmPayment(deps: Deps, input: ConfirmPayment, caller: Caller): Promise<Performed<Payment>> {
+  return perform(deps, useCase, input, caller)
+}

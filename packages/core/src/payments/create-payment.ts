@@ -1,0 +1,146 @@
+import { z } from 'zod'
+import { mayActFor } from '../actor.ts'
+import { customerFor } from '../customers/ensure-customer.ts'
+import type { Deps } from '../deps.ts'
+import { InvalidError, RefusedError } from '../errors.ts'
+import { freeText, metadata, returnUrl, userId } from '../input/parse-input.ts'
+import { amount, amountProblem, currencyCode } from '../money/money.ts'
+import { unobserved } from '../observations/join.ts'
+import { perform } from '../operations/perform.ts'
+import type { Caller, Deciding, Performed, UseCase } from '../operations/use-case.ts'
+import { type PaymentMethodRow, paymentMethodId, paymentMethodKey } from '../payment-methods/payment-method.ts'
+import { type FindOne, many, one, write } from '../ports/storage.ts'
+import { type Payment, type PaymentRow, toPayment } from './payment.ts'
+import { paymentOf, settlePayment } from './settle-payment.ts'
+
+export const paymentInput = z
+  .strictObject({
+    userId,
+    amount,
+    currency: currencyCode,
+    description: freeText(1000).optional(),
+    /** Stripe's `pm_…` or Florin's `method_…`. Without one the payment waits for Stripe Elements. */
+    paymentMethod: paymentMethodId.optional(),
+    captureMethod: z.enum(['automatic', 'manual']).default('automatic'),
+    /** The customer is not there to authenticate: a card that asks for it is declined. */
+    offSession: z.boolean().default(false),
+    returnUrl: returnUrl.optional(),
+    reference: freeText(255).optional(),
+    metadata: metadata.default({}),
+  })
+  .superRefine(({ amount, currency }, context) => {
+    const problem = amountProblem(amount, currency)
+    if (problem) context.addIssue({ code: 'custom', path: ['amount'], message: problem })
+  })
+
+export type CreatePayment = z.input<typeof paymentInput>
+type Input = z.output<typeof paymentInput>
+
+const useCase: UseCase<Input, { customer: FindOne<'customers'>; method?: FindOne<'payment_methods'> }, Payment> = {
+  kind: 'payment.create',
+  input: paymentInput,
+  authorize(input, actor, { userSetsAmount }) {
+    mayActFor(actor, userSetsAmount ? 'payments:create-own' : 'payments:create', input.userId)
+  },
+  read: ({ userId, paymentMethod }) => ({
+    customer: one('customers', { userId, isPrimary: true }),
+    ...(paymentMethod !== undefined && { method: one('payment_methods', paymentMethodKey(paymentMethod)) }),
+  }),
+  intend({ customer, method }, input, deciding) {
+    if (!customer) return { needs: customerFor(input.userId) }
+    const paymentMethod = input.paymentMethod && usableMethod(input.paymentMethod, method, input.userId)
+    const payment = pendingPayment(input, customer.id, deciding)
+    const { operationId } = deciding
+    const { amount, currency, captureMethod, offSession, returnUrl, description, metadata, userId } = input
+    return {
+      objectId: payment.id,
+      userId,
+      changes: [write('transactions', payment)],
+      step: {
+        name: 'create',
+        call: {
+          do: 'payment.create',
+          tag: { florinId: payment.id, operationId, userId },
+          customer: customer.id,
+          ...{ amount, currency, captureMethod, offSession, metadata },
+          ...(paymentMethod !== undefined && { paymentMethod }),
+          ...(returnUrl !== undefined && { returnUrl }),
+          ...(description !== undefined && { description }),
+        },
+      },
+    }
+  },
+  reread: ({ objectId }) => ({
+    payment: one('transactions', { id: objectId ?? '' }),
+    refunds: many('refunds', { paymentId: objectId }),
+  }),
+  settle: (settling) =>
+    settlePayment(settling, 'payment_not_confirmable', {
+      // The gateway refused to make it, or was never reached: there is nothing left that could be paid.
+      unmade: (payment, failure) => ({ ...payment, status: 'canceled', failure, updatedAt: settling.now }),
+      show: (rows) => toPayment(paymentOf(rows, settling.operation), { withSecret: true }),
+    }),
+}
+
+/**
+ * Takes a payment.
+ *
+ * The payment is committed as `pending` before Stripe is asked. A decline is an answer: the payment comes back `failed`
+ * with its `failure`, and {@link confirmPayment} tries again. `requires_action` and `requires_payment_method` carry the
+ * `clientSecret` for Stripe.js.
+ *
+ * @throws `invalid` input_invalid, card_number_refused, payment_method_not_found, idempotency_key_missing,
+ *   idempotency_key_reused
+ * @throws `refused` forbidden, operation_in_progress, payment_method_unusable, gateway_refused
+ * @throws `unavailable` storage_unavailable, gateway_unavailable · gateway_outcome_unknown: the payment stays `pending`
+ *   and is settled by the same key, a webhook or recovery
+ */
+export function createPayment(deps: Deps, input: CreatePayment, caller: Caller): Promise<Performed<Payment>> {
+  return perform(deps, useCase, input, caller)
+}
+
+/**
+ * The gateway's id of a method that a caller named by either id.
+ *
+ * @throws `invalid` payment_method_not_found for another user's · `refused` payment_method_unusable when it is detached
+ */
+export function usableMethod(id: string, method: PaymentMethodRow | undefined, userId: string): string {
+  if (!method && id.startsWith('pm_')) return id
+  if (!method || (method.userId !== null && method.userId !== userId)) {
+    throw new InvalidError('payment_method_not_found', `no payment method ${id}`)
+  }
+  if (method.status === 'detached') {
+    throw new RefusedError('payment_method_unusable', 'this payment method was removed and cannot be used again')
+  }
+  return method.gatewayId
+}
+
+function pendingPayment(input: Input, customerId: string, { newId, now }: Deciding): PaymentRow {
+  return {
+    ...unobserved,
+    id: newId('tx'),
+    version: 0,
+    createdAt: now,
+    updatedAt: now,
+    userId: input.userId,
+    customerId,
+    gatewayId: null,
+    amount: input.amount,
+    currency: input.currency,
+    status: 'pending',
+    gatewayStatus: null,
+    amountCapturable: 0,
+    amountCaptured: 0,
+    amountRefunded: 0,
+    captureMethod: input.captureMethod,
+    paymentMethod: null,
+    failure: null,
+    nextAction: null,
+    chargeId: null,
+    chargeRefunded: 0,
+    description: input.description ?? null,
+    reference: input.reference ?? null,
+    metadata: input.metadata,
+    clientSecret: null,
+  }
+}

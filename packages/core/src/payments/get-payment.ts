@@ -1,0 +1,20 @@
+import { type Actor, scopeOf } from '../actor.ts'
+import type { Deps } from '../deps.ts'
+import { InvalidError } from '../errors.ts'
+import { parseInput } from '../input/parse-input.ts'
+import { one } from '../ports/storage.ts'
+import { type Payment, paymentId, paymentKey, toPayment } from './payment.ts'
+
+/**
+ * Reads a payment by Florin's id or Stripe's. Only its owner is shown the client secret, while the payment is open.
+ *
+ * @throws `invalid` payment_not_found (also for another user's) · `refused` forbidden
+ */
+export async function getPayment({ storage }: Pick<Deps, 'storage'>, id: string, actor: Actor): Promise<Payment> {
+  const key = paymentKey(parseInput(paymentId, id))
+  const { payment } = await storage.load({
+    payment: one('transactions', { ...key, ...scopeOf(actor, 'payments:read') }),
+  })
+  if (!payment) throw new InvalidError('payment_not_found', `no payment ${id}`)
+  return toPayment(payment, { withSecret: payment.userId === actor.id })
+}

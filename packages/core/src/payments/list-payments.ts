@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { type Actor, mayActFor } from '../actor.ts'
+import type { Deps } from '../deps.ts'
+import { parseInput, userId } from '../input/parse-input.ts'
+import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
+import { page } from '../ports/storage.ts'
+import { type Payment, toPayment } from './payment.ts'
+
+export const listPaymentsInput = z.strictObject({ userId, ...pageInput })
+
+export type ListPayments = z.input<typeof listPaymentsInput>
+
+/**
+ * Lists a user's payments, newest first. Costs the same at any depth.
+ *
+ * @throws `invalid` input_invalid · `refused` forbidden for another user's list
+ */
+export async function listPayments(
+  { storage }: Pick<Deps, 'storage'>,
+  input: ListPayments,
+  actor: Actor,
+): Promise<Page<Payment>> {
+  const { userId, ...place } = parseInput(listPaymentsInput, input)
+  mayActFor(actor, 'payments:read', userId)
+  const { payments } = await storage.load({ payments: page('transactions', { userId }, pageQuery(place)) })
+  return toPage(payments, place.limit, (row) => toPayment(row, { withSecret: false }))
+}

@@ -1,0 +1,120 @@
+import { seekOwner, userOf } from '../customers/observe-customer.ts'
+import type { DomainEventType, Fact } from '../events/domain-event.ts'
+import { fold, unobserved } from '../observations/join.ts'
+import type { Folded, Observing } from '../observations/observe.ts'
+import { findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
+import { type Find, many, one } from '../ports/storage.ts'
+import { refundedAmount } from '../refunds/refund.ts'
+import { timestampOfSeconds } from '../time.ts'
+import {
+  chargeGroup,
+  intentGroup,
+  type PaymentObservation,
+  type PaymentRow,
+  type PaymentStatus,
+  toPayment,
+} from './payment.ts'
+
+/** The payment by the gateway's id or by ours, its refunds (their sum is part of it), and whose it is. */
+export function seekPayment({ gatewayId, florinId, customerId }: PaymentObservation): readonly Find[] {
+  return [
+    one('transactions', { gatewayId }),
+    ...(florinId === null ? [] : [one('transactions', { id: florinId })]),
+    many('refunds', { paymentGatewayId: gatewayId }),
+    ...seekOwner(customerId),
+  ]
+}
+
+/** Folds an observation of a payment into its row: the one it names, the open one that it answers, or a new one. */
+export function foldPayment(rows: RowSet, observation: PaymentObservation, observing: Observing): Folded {
+  const { gatewayId, florinId, intent, charge } = observation
+  const known =
+    findRow(rows, 'transactions', (row) => row.gatewayId === gatewayId) ??
+    findRow(rows, 'transactions', (row) => row.id === florinId && row.gatewayId === null)
+  // A charge alone says too little to make a payment of: its PaymentIntent's own event or the sweep will.
+  if (!known && !intent) return { rows, facts: [] }
+
+  const base = known ?? adopted(rows, observation, observing)
+  const named: PaymentRow = {
+    ...base,
+    gatewayId,
+    customerId: base.customerId ?? observation.customerId,
+    userId: base.userId ?? userOf(rows, observation.customerId),
+    clientSecret: base.clientSecret ?? observation.clientSecret ?? null,
+  }
+  const joined = fold(fold(named, intentGroup, intent), chargeGroup, charge)
+  const next = withRefunds(rows, joined)
+  return {
+    rows: known && same(known, next) ? rows : putRow(rows, 'transactions', { ...next, updatedAt: observing.now }),
+    facts: factsOf(known, next, observation),
+  }
+}
+
+/** The payment with what its refunds say of it. */
+export function withRefunds(rows: RowSet, payment: PaymentRow): PaymentRow {
+  const refunds = rowsOf(rows, 'refunds').filter(
+    (refund) => refund.paymentId === payment.id || refund.paymentGatewayId === payment.gatewayId,
+  )
+  const amountRefunded = refundedAmount(payment, refunds)
+  return amountRefunded === payment.amountRefunded ? payment : { ...payment, amountRefunded }
+}
+
+function same(known: PaymentRow, next: PaymentRow): boolean {
+  return (
+    next.observed === known.observed &&
+    next.amountRefunded === known.amountRefunded &&
+    next.gatewayId === known.gatewayId &&
+    next.customerId === known.customerId &&
+    next.userId === known.userId &&
+    next.clientSecret === known.clientSecret
+  )
+}
+
+function adopted(rows: RowSet, observation: PaymentObservation, { newId }: Observing): PaymentRow {
+  const createdAt = timestampOfSeconds(observation.created)
+  return {
+    ...unobserved,
+    id: newId('tx'),
+    version: 0,
+    createdAt,
+    updatedAt: createdAt,
+    userId: userOf(rows, observation.customerId),
+    customerId: observation.customerId,
+    gatewayId: observation.gatewayId,
+    amount: 0,
+    currency: 'USD',
+    status: 'unknown',
+    gatewayStatus: null,
+    amountCapturable: 0,
+    amountCaptured: 0,
+    amountRefunded: 0,
+    captureMethod: 'automatic',
+    paymentMethod: null,
+    failure: null,
+    nextAction: null,
+    chargeId: null,
+    chargeRefunded: 0,
+    description: observation.description ?? null,
+    reference: null,
+    metadata: observation.metadata ?? {},
+    clientSecret: observation.clientSecret ?? null,
+  }
+}
+
+const eventOf: Partial<Record<PaymentStatus, DomainEventType>> = {
+  succeeded: 'payment.succeeded',
+  failed: 'payment.failed',
+  requires_action: 'payment.requires_action',
+  canceled: 'payment.canceled',
+}
+
+// A stale observation may still prove a fact: the outbox's unique key makes sure that each is told once.
+function factsOf(known: PaymentRow | undefined, next: PaymentRow, { intent }: PaymentObservation): readonly Fact[] {
+  const type = intent && eventOf[intent.facts.status]
+  if (!type) return []
+  const { status, chargeId, paymentMethod } = intent.facts
+  if (known && known.status === status && known.chargeId === chargeId && status !== 'requires_action') return []
+  const discriminator = status === 'canceled' ? 'canceled' : (chargeId ?? paymentMethod ?? String(intent.stamp))
+  const data = toPayment(next, { withSecret: false })
+  return [{ type, objectId: next.id, discriminator, stamp: intent.stamp, data }]
+}

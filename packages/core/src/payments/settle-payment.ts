@@ -1,0 +1,33 @@
+import { must, type RefusedError } from '../errors.ts'
+import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
+import type { OperationRow } from '../operations/operation.ts'
+import { failureOf, rejectionError } from '../operations/rejection.ts'
+import type { Settled, Settling } from '../operations/use-case.ts'
+import type { PaymentFailure, PaymentRow } from './payment.ts'
+
+/** The payment that an operation made or changes. */
+export function paymentOf(rows: RowSet, { objectId }: OperationRow): PaymentRow {
+  return must(
+    findRow(rows, 'transactions', ({ id }) => id === objectId),
+    `payment ${objectId}`,
+  )
+}
+
+/** What a payment's step comes to: shown as it is now, or refused. A decline shows in the payment itself. */
+export function settlePayment<Input, View>(
+  { answer, rows, operation }: Settling<Input>,
+  whenState: RefusedError['code'],
+  {
+    unmade = (payment) => payment,
+    show,
+  }: {
+    unmade?: (payment: PaymentRow, failure: PaymentFailure) => PaymentRow
+    show: (rows: RowSet) => View
+  },
+): Settled<View> {
+  if (answer.outcome === 'accepted') return { rows, done: show(rows) }
+  const payment = paymentOf(rows, operation)
+  const after = payment.gatewayId === null ? putRow(rows, 'transactions', unmade(payment, failureOf(answer))) : rows
+  if (answer.outcome === 'declined') return { rows: after, done: show(after) }
+  return { rows: after, refused: rejectionError(answer.rejection, whenState) }
+}

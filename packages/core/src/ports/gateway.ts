@@ -1,0 +1,162 @@
+import type { Json } from '../json.ts'
+import type { Observation } from '../observations/observation.ts'
+
+/** What is written into an object's metadata at the gateway, so that it can be found again without its id. */
+export interface Tag {
+  /** Our row. */
+  readonly florinId: string
+  readonly operationId: string
+  readonly userId: string
+}
+
+/** Everything that Florin asks of a gateway, as data. Amounts in the smallest unit, ids the gateway's. */
+export type GatewayCall =
+  | { readonly do: 'customer.create'; readonly tag: Tag }
+  | { readonly do: 'customer.set_default_method'; readonly customer: string; readonly paymentMethod: string }
+  | {
+      readonly do: 'payment.create'
+      readonly tag: Tag
+      readonly amount: number
+      readonly currency: string
+      readonly customer: string
+      /** Absent: the payment waits for a method (Stripe Elements). Present: it is confirmed at once. */
+      readonly paymentMethod?: string
+      readonly captureMethod: 'automatic' | 'manual'
+      readonly offSession: boolean
+      readonly returnUrl?: string
+      readonly description?: string
+      readonly metadata: Readonly<Record<string, string>>
+    }
+  | {
+      readonly do: 'payment.confirm'
+      readonly payment: string
+      readonly paymentMethod: string
+      readonly returnUrl?: string
+    }
+  | { readonly do: 'payment.capture'; readonly payment: string; readonly amount?: number }
+  | { readonly do: 'payment.cancel'; readonly payment: string; readonly reason?: string }
+  | {
+      readonly do: 'refund.create'
+      readonly tag: Tag
+      readonly payment: string
+      readonly amount: number
+      readonly reason?: string
+    }
+  | { readonly do: 'payment_method.attach'; readonly paymentMethod: string; readonly customer: string }
+  | { readonly do: 'payment_method.detach'; readonly paymentMethod: string }
+  | { readonly do: 'setup.create'; readonly tag: Tag; readonly customer: string }
+  | {
+      readonly do: 'subscription.create'
+      readonly tag: Tag
+      readonly customer: string
+      readonly priceId: string
+      readonly quantity: number
+      readonly trialDays?: number
+      readonly paymentMethod?: string
+      /** Try the first payment now; else it waits for the customer to confirm. */
+      readonly payNow: boolean
+      readonly metadata: Readonly<Record<string, string>>
+    }
+  | {
+      readonly do: 'subscription.update'
+      readonly subscription: string
+      readonly item?: { readonly id: string; readonly priceId?: string; readonly quantity?: number }
+      readonly proration?: 'create_prorations' | 'always_invoice' | 'none'
+      readonly cancelAtPeriodEnd?: boolean
+      /** Takes a scheduled end back that was set as a date. */
+      readonly cancelAt?: null
+      readonly metadata?: Readonly<Record<string, string>>
+    }
+  | { readonly do: 'subscription.resume'; readonly subscription: string }
+  | { readonly do: 'subscription.cancel'; readonly subscription: string }
+
+/** A call as it will be sent, with the API version that it was rendered for. Stored, and re-sent exactly so. */
+export interface PreparedCall {
+  readonly call: GatewayCall['do']
+  /** The gateway's id of the object that the call changes; null where it makes one. */
+  readonly subject: string | null
+  readonly method: 'POST' | 'DELETE'
+  readonly path: string
+  readonly params: { readonly [key: string]: Json }
+  readonly apiVersion: string
+}
+
+/** The gateway said no to the payment, in its own codes. An answer, not an error. */
+export interface Decline {
+  readonly code: string
+  readonly declineCode: string | null
+  readonly message: string | null
+}
+
+/** The gateway refused the request itself: a wrong id, a state that does not allow it. Nothing was changed. */
+export interface Rejection {
+  readonly code: string | null
+  readonly param: string | null
+  readonly message: string | null
+}
+
+interface Answered {
+  /** The gateway's id of the object that the call was about, where the answer told it. */
+  readonly objectId: string | null
+  readonly observations: readonly Observation[]
+  /** The answer is a stored one: it tells the object's id, but its state is as old as the first call. */
+  readonly replayed: boolean
+}
+
+export type Answer =
+  | (Answered & {
+      readonly outcome: 'accepted'
+      readonly clientSecret?: string | null
+      readonly status?: string | null
+    })
+  | (Answered & { readonly outcome: 'declined'; readonly decline: Decline })
+  | (Answered & { readonly outcome: 'rejected'; readonly rejection: Rejection })
+
+/** What an object of the gateway's is looked up by. */
+export interface ObjectRef {
+  readonly object: Observation['object']
+  readonly gatewayId: string
+}
+
+/** A webhook whose signature was verified. */
+export interface GatewayEvent {
+  readonly id: string
+  readonly type: string
+  readonly apiVersion: string | null
+  readonly livemode: boolean
+  /** Stripe Connect: the account that it happened on. */
+  readonly account: string | null
+  /** When the gateway made the event, in its seconds. */
+  readonly created: number
+  readonly objectId: string | null
+  /** Empty for types that Florin does not read. */
+  readonly observations: readonly Observation[]
+}
+
+/**
+ * The payment gateway, in Florin's words.
+ *
+ * Declines, 3-D Secure steps and refusals of a request are answers. What throws is no answer at all.
+ */
+export interface PaymentGateway {
+  /** Renders a call as it will be sent. Pure: the same call gives the same parameters for as long as the release does. */
+  prepare(call: GatewayCall): PreparedCall
+  /**
+   * Sends a call. Calls that carry the key have their effect once, however often they are sent with it.
+   *
+   * @throws `unavailable` gateway_unavailable (`not_applied`) or gateway_outcome_unknown (`unknown`)
+   */
+  send(call: PreparedCall, options: { readonly idempotencyKey: string }): Promise<Answer>
+  /**
+   * Reads an object as it is now; undefined where the gateway does not know it.
+   *
+   * @throws `unavailable` gateway_unavailable
+   */
+  read(ref: ObjectRef): Promise<Answer | undefined>
+  /**
+   * Verifies a webhook over its raw bytes and reads it.
+   *
+   * @throws `invalid` webhook_signature_invalid, webhook_payload_invalid
+   */
+  readWebhook(body: string, signature: string | undefined): Promise<GatewayEvent>
+}

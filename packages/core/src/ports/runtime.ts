@@ -1,0 +1,32 @@
+/** The time that Florin lives in. Sandbox mode hands in the sandbox's virtual clock. */
+export interface Clock {
+  /** Milliseconds since 1970, UTC. */
+  now(): number
+}
+
+/** Everything that is neither pure nor stored: time, randomness and waiting. */
+export interface Runtime extends Clock {
+  /** Cryptographically strong random bytes. */
+  randomBytes(count: number): Uint8Array
+  /** Resolves after real milliseconds; used for back-off only, never to order events. */
+  wait(milliseconds: number): Promise<void>
+}
+
+/** Where Florin tells what it did; the HTTP server turns it into metrics and log lines. Must not throw. */
+export interface Observer {
+  tell(happening: Happening): void
+}
+
+/** Ids and codes only: never amounts with a name, never payloads, never secrets. */
+export type Happening =
+  | { readonly what: 'payment_settled'; readonly paymentId: string; readonly status: string; readonly currency: string }
+  | { readonly what: 'operation_failed'; readonly operationId: string; readonly kind: string; readonly code: string }
+  | { readonly what: 'gateway_called'; readonly call: string; readonly outcome: string; readonly milliseconds: number }
+  | {
+      readonly what: 'webhook_received'
+      readonly eventId: string
+      readonly type: string
+      readonly outcome: 'processed' | 'ignored' | 'duplicate' | 'failed'
+      readonly reason?: string
+    }
+  | { readonly what: 'unknown_status'; readonly table: string; readonly id: string; readonly status: string }

@@ -1,0 +1,197 @@
+import type { AuditRow } from '../audit/audit.ts'
+import type { CustomerRow } from '../customers/customer.ts'
+import type { DisputeRow } from '../disputes/dispute.ts'
+import type { DomainEventRow } from '../events/domain-event.ts'
+import type { InvoiceRow } from '../invoices/invoice.ts'
+import type { LeaseRow } from '../operations/lease.ts'
+import type { OperationRow } from '../operations/operation.ts'
+import type { PaymentMethodRow } from '../payment-methods/payment-method.ts'
+import type { PaymentRow } from '../payments/payment.ts'
+import type { RefundRow } from '../refunds/refund.ts'
+import type { SubscriptionRow } from '../subscriptions/subscription.ts'
+import type { WebhookEventRow } from '../webhooks/webhook-event.ts'
+
+/** The tables and their rows. Names are Postgres's, so that an on-call engineer reads one word everywhere. */
+export interface Tables {
+  transactions: PaymentRow
+  customers: CustomerRow
+  payment_methods: PaymentMethodRow
+  subscriptions: SubscriptionRow
+  invoices: InvoiceRow
+  refunds: RefundRow
+  disputes: DisputeRow
+  webhook_events: WebhookEventRow
+  operations: OperationRow
+  leases: LeaseRow
+  outbox: DomainEventRow
+  audit_log: AuditRow
+}
+
+export type TableName = keyof Tables
+
+/**
+ * The columns that are stored as ciphertext. Above the sealing layer (sealed-storage.ts) they hold their values, below
+ * it sealed text, so that no adapter ever sees what is in them.
+ */
+export const sealedColumns = {
+  transactions: ['description', 'metadata', 'nextAction', 'clientSecret', 'ties'],
+  customers: ['ties'],
+  payment_methods: ['ties'],
+  subscriptions: ['metadata', 'clientSecret', 'ties'],
+  invoices: ['lines', 'hostedInvoiceUrl', 'invoicePdf', 'ties'],
+  refunds: ['ties'],
+  disputes: ['ties'],
+  webhook_events: [],
+  operations: ['input', 'steps', 'answer'],
+  leases: [],
+  outbox: ['data'],
+  audit_log: [],
+} as const satisfies { readonly [T in TableName]: readonly (keyof Tables[T])[] }
+
+/** The columns that are compressed before they are sealed, and stored as bytes. */
+export const sealedByteColumns = {
+  transactions: [],
+  customers: [],
+  payment_methods: [],
+  subscriptions: [],
+  invoices: [],
+  refunds: [],
+  disputes: [],
+  webhook_events: ['payload'],
+  operations: [],
+  leases: [],
+  outbox: [],
+  audit_log: [],
+} as const satisfies { readonly [T in TableName]: readonly (keyof Tables[T])[] }
+
+type SealedText<T extends TableName> = (typeof sealedColumns)[T][number]
+type SealedBytes<T extends TableName> = (typeof sealedByteColumns)[T][number]
+
+/** The rows as an adapter stores them. */
+export type StoredTables = {
+  [T in TableName]: Omit<Tables[T], SealedText<T> | SealedBytes<T>> & {
+    readonly [C in SealedText<T>]: string | null
+  } & { readonly [C in SealedBytes<T>]: Uint8Array | null }
+}
+
+/** Either form of the tables. */
+export type Rows = { [T in TableName]: Tables[T] | StoredTables[T] }
+
+/** The columns that rows can be looked up by; every combination in use has an index behind it. */
+export interface Searchable {
+  transactions: 'id' | 'gatewayId' | 'userId'
+  customers: 'id' | 'userId' | 'isPrimary'
+  payment_methods: 'id' | 'gatewayId' | 'userId' | 'customerId' | 'status'
+  subscriptions: 'id' | 'gatewayId' | 'userId' | 'customerId'
+  invoices: 'id' | 'gatewayId' | 'userId' | 'subscriptionId' | 'subscriptionGatewayId'
+  refunds: 'id' | 'gatewayId' | 'userId' | 'paymentId' | 'paymentGatewayId'
+  disputes: 'id' | 'gatewayId' | 'userId' | 'paymentId' | 'paymentGatewayId'
+  webhook_events: 'id' | 'status'
+  operations: 'id' | 'callerScope' | 'callerKey' | 'status'
+  leases: 'id'
+  outbox: 'id' | 'objectId' | 'status'
+  audit_log: 'id' | 'objectId'
+}
+
+/** The unique keys of each table besides its id. A row with null or false in one of the columns never clashes. */
+export const uniqueKeys: { readonly [T in TableName]: readonly (readonly (keyof Tables[T])[])[] } = {
+  transactions: [['gatewayId']],
+  customers: [['userId', 'isPrimary']],
+  payment_methods: [['gatewayId']],
+  subscriptions: [['gatewayId']],
+  invoices: [['gatewayId']],
+  refunds: [['gatewayId']],
+  disputes: [['gatewayId']],
+  webhook_events: [],
+  operations: [['callerScope', 'callerKey']],
+  leases: [],
+  outbox: [['objectId', 'type', 'discriminator']],
+  audit_log: [],
+}
+
+/** Equality on searchable columns; `null` finds rows where the column is not set. */
+export type Where<T extends TableName> = { readonly [C in Searchable[T] & keyof Tables[T]]?: Tables[T][C] }
+
+/** The newest rows after a place in the list (`created_at`, `id`), at most `limit`. */
+export interface PageQuery {
+  readonly limit: number
+  readonly after?: { readonly createdAt: string; readonly id: string }
+}
+
+export interface FindOne<T extends TableName> {
+  readonly find: 'one'
+  readonly table: T
+  readonly where: Where<T>
+}
+
+export interface FindMany<T extends TableName> {
+  readonly find: 'many'
+  readonly table: T
+  readonly where: Where<T>
+  readonly page?: PageQuery
+}
+
+/** Any way to find rows. */
+export type Find = { [T in TableName]: FindOne<T> | FindMany<T> }[TableName]
+
+/** Names for what is wanted, each with how to find it. */
+export type Query = Readonly<Record<string, Find>>
+
+/** What a query answers: a row or undefined for `one`, rows for `many`. */
+export type Loaded<Q, R extends Rows = Tables> = { readonly [K in keyof Q]: Found<Q[K], R> }
+
+type Found<F, R extends Rows> =
+  F extends FindOne<infer T> ? R[T] | undefined : F extends FindMany<infer T> ? readonly R[T][] : never
+
+/** Finds the one row that matches, oldest first where more than one does. */
+export const one = <T extends TableName>(table: T, where: Where<T>): FindOne<T> => ({ find: 'one', table, where })
+
+/** Finds all rows that match, oldest first. For sets that stay small, such as the refunds of one payment. */
+export const many = <T extends TableName>(table: T, where: Where<T>): FindMany<T> => ({ find: 'many', table, where })
+
+/** Finds one page of the rows that match, newest first. */
+export const page = <T extends TableName>(table: T, where: Where<T>, query: PageQuery): FindMany<T> => ({
+  find: 'many',
+  table,
+  where,
+  page: query,
+})
+
+/**
+ * One row to write. Its `version` is the one that it was decided on: 0 makes a new row, any other replaces the row that
+ * still has that version. What is stored has `version + 1`.
+ */
+export interface Write<T extends TableName, R extends Rows = Tables> {
+  readonly table: T
+  readonly row: R[T]
+  /** For facts that several observers may prove: where the row or a unique key is already there, nothing is written. */
+  readonly ifAbsent?: true
+}
+
+export type Change<R extends Rows = Tables> = { [T in TableName]: Write<T, R> }[TableName]
+
+/** The change that writes a row: new where its version is 0, else in place of that version. */
+export const write = <T extends TableName>(table: T, row: Tables[T]): Write<T> => ({ table, row })
+
+/** Everything that must become true together. No two changes of one commit concern the same row. */
+export interface Commit<R extends Rows = Tables> {
+  /** Unique; stored on the rows, so that a commit whose answer was lost can be recognised. */
+  readonly id: string
+  readonly changes: readonly Change<R>[]
+}
+
+/**
+ * Where Florin's rows live. Two methods, one round trip each.
+ *
+ * `load` answers committed rows only, all of one moment.
+ *
+ * `commit` is atomic: all changes or none. It answers `conflict`, having changed nothing, when a row no longer has the
+ * version that a change was decided on, or when a new row clashes with an id or a unique key; the caller then loads and
+ * decides again.
+ *
+ * @throws `unavailable` storage_unavailable: `not_applied`, or `unknown` when a commit's outcome could not be learned
+ */
+export interface Storage<R extends Rows = StoredTables> {
+  load<const Q extends Query>(query: Q): Promise<Loaded<Q, R>>
+  commit(commit: Commit<R>): Promise<'committed' | 'conflict'>
+}

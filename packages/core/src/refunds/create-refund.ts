@@ -1,0 +1,148 @@
+import { z } from 'zod'
+import { scopeOf } from '../actor.ts'
+import type { Deps } from '../deps.ts'
+import { InvalidError, must, RefusedError } from '../errors.ts'
+import { amount } from '../money/money.ts'
+import { unobserved } from '../observations/join.ts'
+import { findRow, putRow } from '../observations/row-set.ts'
+import { leaseOn } from '../operations/lease.ts'
+import { perform } from '../operations/perform.ts'
+import { failureOf, rejectionError } from '../operations/rejection.ts'
+import type { Caller, Deciding, Performed, UseCase } from '../operations/use-case.ts'
+import { withRefunds } from '../payments/observe-payment.ts'
+import { type PaymentRow, paymentId, paymentKey } from '../payments/payment.ts'
+import { type FindMany, type FindOne, many, one, write } from '../ports/storage.ts'
+import { type Refund, type RefundRow, refundedAmount, refundReasons, toRefund } from './refund.ts'
+
+export const refundInput = z.strictObject({
+  transactionId: paymentId,
+  /** Absent: all that is left. */
+  amount: amount.optional(),
+  reason: z.enum(refundReasons).optional(),
+})
+
+export type CreateRefund = z.input<typeof refundInput>
+type Input = z.output<typeof refundInput>
+
+const refundsOf = (transactionId: string) =>
+  transactionId.startsWith('pi_')
+    ? many('refunds', { paymentGatewayId: transactionId })
+    : many('refunds', { paymentId: transactionId })
+
+const useCase: UseCase<Input, { payment: FindOne<'transactions'>; refunds: FindMany<'refunds'> }, Refund> = {
+  kind: 'refund.create',
+  input: refundInput,
+  lease: ({ transactionId }) => leaseOn('payment', transactionId),
+  authorize: (_, actor) => void scopeOf(actor, 'refunds:create'),
+  read: ({ transactionId }, actor) => ({
+    payment: one('transactions', { ...paymentKey(transactionId), ...scopeOf(actor, 'refunds:create') }),
+    refunds: refundsOf(transactionId),
+  }),
+  intend({ payment, refunds }, input, deciding) {
+    if (!payment) throw new InvalidError('payment_not_found', `no payment ${input.transactionId}`)
+    const amount = refundable(payment, refunds, input.amount)
+    const refund = pendingRefund(payment, { ...input, amount }, deciding)
+    // The payment is written too: its version moves on, so that two refunds cannot both see the old sum.
+    const reserved = {
+      ...payment,
+      amountRefunded: refundedAmount(payment, [...refunds, refund]),
+      updatedAt: deciding.now,
+    }
+    const tag = { florinId: refund.id, operationId: deciding.operationId, userId: payment.userId ?? '' }
+    const { reason } = input
+    const paid = must(payment.gatewayId, 'a succeeded payment has a gateway id')
+    const call = { do: 'refund.create', tag, payment: paid, amount, ...(reason !== undefined && { reason }) } as const
+    return {
+      objectId: refund.id,
+      userId: payment.userId,
+      changes: [write('refunds', refund), write('transactions', reserved)],
+      lease: leaseOn('payment', payment.id),
+      step: { name: 'create', call },
+    }
+  },
+  // The refund's own payment is found through the refund's observation, or with its id in the lease.
+  reread: ({ objectId, leaseId }) => {
+    const paymentId = (leaseId ?? '').replace('payment:', '')
+    return {
+      refund: one('refunds', { id: objectId ?? '' }),
+      payment: one('transactions', { id: paymentId }),
+      refunds: many('refunds', { paymentId }),
+    }
+  },
+  settle({ answer, rows, operation, now }) {
+    const refund = must(
+      findRow(rows, 'refunds', ({ id }) => id === operation.objectId),
+      `refund ${operation.objectId}`,
+    )
+    if (answer.outcome === 'accepted') return { rows, done: toRefund(refund) }
+    const failed: RefundRow = { ...refund, status: 'failed', failureReason: failureOf(answer).code, updatedAt: now }
+    const withFailed = putRow(rows, 'refunds', failed)
+    const payment = must(
+      findRow(rows, 'transactions', ({ id }) => id === refund.paymentId),
+      `payment ${refund.paymentId}`,
+    )
+    const after = putRow(withFailed, 'transactions', { ...withRefunds(withFailed, payment), updatedAt: now })
+    if (answer.outcome === 'declined') return { rows: after, done: toRefund(failed) }
+    // Stripe's own word for "more than is left" has no code.
+    const tooMuch = answer.rejection.code === null && answer.rejection.param === 'amount'
+    const refused = tooMuch
+      ? new RefusedError('refund_exceeds_captured', answer.rejection.message ?? 'more than what is left of the payment')
+      : rejectionError(answer.rejection, 'payment_not_refundable')
+    return { rows: after, refused }
+  },
+}
+
+/**
+ * Refunds part or all of a captured payment.
+ *
+ * The refund is committed as `pending`, with its sum reserved, before Stripe is asked: two at once never exceed the
+ * payment, and a crash leaves a row that the same key, a webhook or recovery settles. A refund that `succeeded` can
+ * still fail, up to 30 days later.
+ *
+ * @throws `invalid` payment_not_found, input_invalid, idempotency_key_missing, idempotency_key_reused
+ * @throws `refused` payment_not_refundable, refund_exceeds_captured, operation_in_progress, forbidden
+ * @throws `unavailable` as createPayment; the refund stays `pending` where the outcome is unknown
+ */
+export function createRefund(deps: Deps, input: CreateRefund, caller: Caller): Promise<Performed<Refund>> {
+  return perform(deps, useCase, input, caller)
+}
+
+function refundable(payment: PaymentRow, refunds: readonly RefundRow[], wanted: number | undefined): number {
+  if (payment.status !== 'succeeded') {
+    const hint = payment.status === 'requires_capture' ? '; cancel it instead' : ''
+    throw new RefusedError('payment_not_refundable', `a payment that is ${payment.status} cannot be refunded${hint}`)
+  }
+  const left = payment.amountCaptured - refundedAmount(payment, refunds)
+  if (wanted === undefined && left <= 0) {
+    throw new RefusedError('refund_exceeds_captured', 'nothing is left of this payment to refund')
+  }
+  const amount = wanted ?? left
+  if (amount > left)
+    throw new RefusedError('refund_exceeds_captured', `${amount} is more than the ${left} that are left`)
+  return amount
+}
+
+function pendingRefund(
+  payment: PaymentRow,
+  { amount, reason }: { amount: number; reason?: string | undefined },
+  { newId, now }: Deciding,
+): RefundRow {
+  return {
+    ...unobserved,
+    id: newId('refund'),
+    version: 0,
+    createdAt: now,
+    updatedAt: now,
+    userId: payment.userId,
+    paymentId: payment.id,
+    paymentGatewayId: payment.gatewayId,
+    gatewayId: null,
+    amount,
+    currency: payment.currency,
+    status: 'pending',
+    gatewayStatus: null,
+    reason: reason ?? null,
+    failureReason: null,
+    gatewayCreated: null,
+  }
+}

@@ -1,0 +1,46 @@
+import type Stripe from 'stripe'
+import { z } from 'zod'
+import type { CustomerFacts, CustomerObservation } from '../customers/customer.ts'
+import type { GatewayCall } from '../ports/gateway.ts'
+import type { Prepared } from './prepare.ts'
+import { identity, idOf, readMetadata, type Sight, sighting, tagMetadata, type Wire } from './wire.ts'
+
+export function prepareCreateCustomer(
+  { tag }: Extract<GatewayCall, { do: 'customer.create' }>,
+  installation: string,
+): Prepared {
+  const params = { metadata: tagMetadata(tag, installation) } satisfies Stripe.CustomerCreateParams
+  return { method: 'POST', path: '/v1/customers', params }
+}
+
+export function prepareSetDefaultMethod({
+  customer,
+  paymentMethod,
+}: Extract<GatewayCall, { do: 'customer.set_default_method' }>): Prepared {
+  const params = {
+    invoice_settings: { default_payment_method: paymentMethod },
+  } satisfies Stripe.CustomerUpdateParams
+  return { method: 'POST', path: `/v1/customers/${customer}`, params }
+}
+
+const shape = identity.extend({
+  deleted: z.boolean().optional(),
+  invoice_settings: z.looseObject({ default_payment_method: idOf }).nullish(),
+})
+
+/** `deleted` is told by the event's type: its object is the customer as it last was. */
+export function observeCustomer(object: Wire, sight: Sight, { deleted }: { deleted: boolean }): CustomerObservation {
+  const { id, metadata, livemode, created } = shape.parse(object)
+  const { florinId, installation, userId } = readMetadata(metadata)
+  const read = (wire: Wire): CustomerFacts => {
+    const customer = shape.parse(wire)
+    const gone = deleted || customer.deleted === true
+    return { deleted: gone, defaultMethod: customer.invoice_settings?.default_payment_method ?? null }
+  }
+  return {
+    object: 'customer',
+    gatewayId: id,
+    ...{ florinId, installation, customerId: id, userId, livemode, created },
+    customer: sighting(object, sight, read),
+  }
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+
+/** What Florin reads of an answer's headers. */
+export interface AnswerHeaders {
+  /** Stripe's clock in seconds, from `Date`. */
+  readonly stamp: number | undefined
+  /** The answer is a stored one of an earlier request with the same key. */
+  readonly replayed: boolean
+}
+
+const plain = z.record(z.string(), z.unknown())
+
+/** Reads headers as stripe-node gives them: `Headers` of its fetch client, a plain object of its Node client. */
+export function readHeaders(headers: unknown): AnswerHeaders {
+  const read = reader(headers)
+  const date = Date.parse(read('date') ?? '')
+  const original = read('original-request')
+  return {
+    stamp: Number.isNaN(date) ? undefined : Math.floor(date / 1000),
+    replayed: read('idempotent-replayed') === 'true' || (original !== undefined && original !== read('request-id')),
+  }
+}
+
+function reader(headers: unknown): (name: string) => string | undefined {
+  const asText = (value: unknown) => (typeof value === 'string' ? value : undefined)
+  if (headers instanceof Headers) return (name) => asText(headers.get(name) ?? undefined)
+  const object = plain.safeParse(headers)
+  return object.success ? (name) => asText(object.data[name]) : () => undefined
+}

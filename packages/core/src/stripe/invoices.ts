@@ -1,0 +1,109 @@
+import { z } from 'zod'
+import type { InvoiceFacts, InvoiceLine, InvoiceObservation } from '../invoices/invoice.ts'
+import { timestampOfSeconds } from '../time.ts'
+import { identity, idOf, METADATA, openStatus, type Sight, sighting, text, time, type Wire } from './wire.ts'
+
+// Until 2025-03-31.basil an invoice named its subscription, payment and prices on top; since then they live in `parent`,
+// `payments` (only on expand) and `pricing`. Both shapes are read always.
+
+const details = z.looseObject({ subscription: idOf, metadata: z.record(z.string(), z.string()).nullish() }).nullish()
+
+const lineShape = z.looseObject({
+  description: text,
+  amount: z.number(),
+  quantity: z.number().nullish(),
+  price: idOf,
+  plan: idOf,
+  pricing: z.looseObject({ price_details: z.looseObject({ price: idOf }).nullish() }).nullish(),
+  proration: z.boolean().nullish(),
+  parent: z
+    .looseObject({
+      subscription_item_details: z.looseObject({ proration: z.boolean().nullish() }).nullish(),
+      invoice_item_details: z.looseObject({ proration: z.boolean().nullish() }).nullish(),
+    })
+    .nullish(),
+  period: z.looseObject({ start: z.number(), end: z.number() }),
+})
+
+const shape = identity.extend({
+  number: text,
+  status: text,
+  paid: z.boolean().nullish(),
+  currency: z.string(),
+  amount_due: z.number(),
+  amount_paid: z.number(),
+  amount_remaining: z.number(),
+  billing_reason: text,
+  attempt_count: z.number().default(0),
+  next_payment_attempt: time,
+  period_start: z.number(),
+  period_end: z.number(),
+  lines: z.looseObject({ data: z.array(lineShape) }),
+  hosted_invoice_url: text,
+  invoice_pdf: text,
+  status_transitions: z.looseObject({ paid_at: time }).nullish(),
+  customer: idOf,
+  subscription: idOf,
+  subscription_details: details,
+  parent: z.looseObject({ subscription_details: details }).nullish(),
+  payment_intent: idOf,
+  payments: z
+    .looseObject({ data: z.array(z.looseObject({ payment: z.looseObject({ payment_intent: idOf }).nullish() })) })
+    .nullish(),
+})
+
+const statuses = ['draft', 'open', 'paid', 'void', 'uncollectible'] as const
+
+function readLine(line: z.output<typeof lineShape>): InvoiceLine {
+  const { subscription_item_details: item, invoice_item_details: extra } = line.parent ?? {}
+  return {
+    description: line.description,
+    amount: line.amount,
+    quantity: line.quantity ?? null,
+    priceId: line.pricing?.price_details?.price ?? line.price ?? line.plan,
+    periodStart: timestampOfSeconds(line.period.start),
+    periodEnd: timestampOfSeconds(line.period.end),
+    proration: line.proration ?? item?.proration ?? extra?.proration ?? false,
+  }
+}
+
+function invoiceFacts(object: Wire): InvoiceFacts {
+  const invoice = shape.parse(object)
+  return {
+    number: invoice.number,
+    ...openStatus(statuses, invoice.status ?? (invoice.paid ? 'paid' : 'draft')),
+    currency: invoice.currency.toUpperCase(),
+    amountDue: invoice.amount_due,
+    amountPaid: invoice.amount_paid,
+    amountRemaining: invoice.amount_remaining,
+    billingReason: invoice.billing_reason,
+    attemptCount: invoice.attempt_count,
+    nextPaymentAttempt: invoice.next_payment_attempt,
+    periodStart: timestampOfSeconds(invoice.period_start),
+    periodEnd: timestampOfSeconds(invoice.period_end),
+    lines: invoice.lines.data.map(readLine),
+    hostedInvoiceUrl: invoice.hosted_invoice_url,
+    invoicePdf: invoice.invoice_pdf,
+    paidAt: invoice.status_transitions?.paid_at ?? null,
+  }
+}
+
+export function observeInvoice(object: Wire, sight: Sight): InvoiceObservation {
+  const invoice = shape.parse(object)
+  const { id, customer, livemode, created } = invoice
+  const ofSubscription = invoice.parent?.subscription_details ?? invoice.subscription_details
+  const metadata = ofSubscription?.metadata ?? {}
+  const paymentGatewayId = invoice.payment_intent ?? invoice.payments?.data[0]?.payment?.payment_intent ?? null
+  return {
+    object: 'invoice',
+    gatewayId: id,
+    florinId: null,
+    installation: metadata[METADATA.installation] ?? null,
+    ...{ customerId: customer, livemode, created },
+    subscriptionGatewayId: ofSubscription?.subscription ?? invoice.subscription,
+    subscriptionFlorinId: metadata[METADATA.florinId] ?? null,
+    invoice: sighting(object, sight, invoiceFacts),
+    // Not told is not "none".
+    ...(paymentGatewayId !== null && { payment: { facts: { paymentGatewayId }, stamp: sight.stamp } }),
+  }
+}

@@ -1,0 +1,48 @@
+import type { Observation } from '../observations/observation.ts'
+import { observeCustomer } from './customers.ts'
+import { observeDispute } from './disputes.ts'
+import { observeInvoice } from './invoices.ts'
+import { observePaymentMethod } from './payment-methods.ts'
+import { observeCharge, observePaymentIntent } from './payments.ts'
+import { observeRefund } from './refunds.ts'
+import { observeSubscription } from './subscriptions.ts'
+import { isWire, type Sight, type Wire } from './wire.ts'
+
+/** What an event's type says beyond its object. */
+export interface Telling {
+  readonly deleted: boolean
+  readonly trialWillEnd: boolean
+}
+
+const nothing: Telling = { deleted: false, trialWillEnd: false }
+
+/** Reads an object of Stripe's, whatever it is; nothing for kinds that Florin does not keep. */
+export function observeObject(object: Wire, sight: Sight, telling: Telling = nothing): readonly Observation[] {
+  switch (object.object) {
+    case 'customer':
+      return [observeCustomer(object, sight, telling)]
+    case 'payment_intent':
+      return [observePaymentIntent(object, sight)]
+    case 'charge': {
+      const observation = observeCharge(object, sight)
+      return observation ? [observation] : []
+    }
+    case 'refund':
+      return [observeRefund(object, sight)]
+    case 'payment_method':
+      return [observePaymentMethod(object, sight)]
+    case 'subscription':
+      return [observeSubscription(object, sight, telling), ...observeLatestInvoice(object, sight)]
+    case 'invoice':
+      // A preview of the next invoice has no id: it is nothing yet.
+      return typeof object.id === 'string' ? [observeInvoice(object, sight)] : []
+    case 'dispute':
+      return [observeDispute(object, sight)]
+    default:
+      return []
+  }
+}
+
+function observeLatestInvoice({ latest_invoice: invoice }: Wire, sight: Sight): readonly Observation[] {
+  return isWire(invoice) ? [observeInvoice(invoice, { stamp: sight.stamp })] : []
+}

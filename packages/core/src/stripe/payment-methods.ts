@@ -1,0 +1,65 @@
+import type Stripe from 'stripe'
+import { z } from 'zod'
+import type { AttachmentFacts, DetailFacts, PaymentMethodObservation } from '../payment-methods/payment-method.ts'
+import type { GatewayCall } from '../ports/gateway.ts'
+import type { Prepared } from './prepare.ts'
+import { identity, idOf, readMetadata, type Sight, sighting, tagMetadata, text, type Wire } from './wire.ts'
+
+type Call<Name extends GatewayCall['do']> = Extract<GatewayCall, { do: Name }>
+
+export function prepareAttach({ paymentMethod, customer }: Call<'payment_method.attach'>): Prepared {
+  const params = { customer } satisfies Stripe.PaymentMethodAttachParams
+  return { method: 'POST', path: `/v1/payment_methods/${paymentMethod}/attach`, params }
+}
+
+export function prepareDetach({ paymentMethod }: Call<'payment_method.detach'>): Prepared {
+  return { method: 'POST', path: `/v1/payment_methods/${paymentMethod}/detach`, params: {} }
+}
+
+export function prepareSetup({ tag, customer }: Call<'setup.create'>, installation: string): Prepared {
+  const params = {
+    customer,
+    automatic_payment_methods: { enabled: true },
+    usage: 'off_session',
+    metadata: tagMetadata(tag, installation),
+  } satisfies Stripe.SetupIntentCreateParams
+  return { method: 'POST', path: '/v1/setup_intents', params }
+}
+
+const shape = identity.extend({
+  type: z.string(),
+  customer: idOf,
+  card: z
+    .looseObject({
+      brand: z.string(),
+      last4: z.string(),
+      exp_month: z.number(),
+      exp_year: z.number(),
+      fingerprint: text,
+    })
+    .nullish(),
+})
+
+function attachment(object: Wire): AttachmentFacts {
+  const { customer } = shape.parse(object)
+  return { status: customer === null ? 'detached' : 'attached', customerId: customer }
+}
+
+function details(object: Wire): DetailFacts {
+  const { type, card } = shape.parse(object)
+  if (!card) return { type, card: null }
+  const { brand, last4, exp_month, exp_year, fingerprint } = card
+  return { type, card: { brand, last4, expMonth: exp_month, expYear: exp_year, fingerprint } }
+}
+
+export function observePaymentMethod(object: Wire, sight: Sight): PaymentMethodObservation {
+  const { id, customer, metadata, livemode, created } = shape.parse(object)
+  const { installation } = readMetadata(metadata)
+  return {
+    object: 'payment_method',
+    gatewayId: id,
+    ...{ florinId: null, installation, customerId: customer, livemode, created },
+    attachment: sighting(object, sight, attachment),
+    details: sighting(object, sight, details),
+  }
+}

@@ -1,0 +1,156 @@
+import type Stripe from 'stripe'
+import { z } from 'zod'
+import type { GatewayCall } from '../ports/gateway.ts'
+import type { SubscriptionFacts, SubscriptionObservation } from '../subscriptions/subscription.ts'
+import type { Prepared } from './prepare.ts'
+import {
+  identity,
+  idOf,
+  openStatus,
+  readMetadata,
+  type Sight,
+  sighting,
+  tagMetadata,
+  text,
+  time,
+  type Wire,
+} from './wire.ts'
+
+type Call<Name extends GatewayCall['do']> = Extract<GatewayCall, { do: Name }>
+
+const expand = ['latest_invoice.confirmation_secret', 'latest_invoice.payments', 'pending_setup_intent']
+
+export function prepareCreateSubscription(call: Call<'subscription.create'>, installation: string): Prepared {
+  const params = {
+    customer: call.customer,
+    items: [{ price: call.priceId, quantity: call.quantity }],
+    // A first payment that fails leaves the subscription incomplete, with a secret to finish it by.
+    payment_behavior: call.payNow ? 'allow_incomplete' : 'default_incomplete',
+    payment_settings: { save_default_payment_method: 'on_subscription' },
+    ...(call.paymentMethod !== undefined && { default_payment_method: call.paymentMethod }),
+    ...(call.trialDays !== undefined && { trial_period_days: call.trialDays }),
+    metadata: { ...call.metadata, ...tagMetadata(call.tag, installation) },
+    expand,
+  } satisfies Stripe.SubscriptionCreateParams
+  return { method: 'POST', path: '/v1/subscriptions', params }
+}
+
+export function prepareUpdateSubscription(call: Call<'subscription.update'>): Prepared {
+  const { item, proration, cancelAtPeriodEnd, cancelAt, metadata } = call
+  const change = item && {
+    id: item.id,
+    ...(item.priceId !== undefined && { price: item.priceId }),
+    ...(item.quantity !== undefined && { quantity: item.quantity }),
+  }
+  const params = {
+    ...(change && { items: [change] }),
+    ...(proration !== undefined && { proration_behavior: proration }),
+    ...(cancelAtPeriodEnd !== undefined && { cancel_at_period_end: cancelAtPeriodEnd }),
+    ...(cancelAt === null && { cancel_at: '' as const }),
+    ...(metadata !== undefined && { metadata: { ...metadata } }),
+    ...(metadata !== undefined && { metadata: { ...metadata } }),
+    expand,
+  } satisfies Stripe.SubscriptionUpdateParams
+  return { method: 'POST', path: `/v1/subscriptions/${call.subscription}`, params }
+}
+
+export function prepareResumeSubscription({ subscription }: Call<'subscription.resume'>): Prepared {
+  const params = { expand } satisfies Stripe.SubscriptionResumeParams
+  return { method: 'POST', path: `/v1/subscriptions/${subscription}/resume`, params }
+}
+
+export function prepareCancelSubscription({ subscription }: Call<'subscription.cancel'>): Prepared {
+  return { method: 'DELETE', path: `/v1/subscriptions/${subscription}`, params: {} }
+}
+
+const itemShape = z.looseObject({
+  id: z.string(),
+  price: idOf,
+  plan: idOf,
+  quantity: z.number().nullish(),
+  current_period_start: time,
+  current_period_end: time,
+})
+
+const shape = z.looseObject({
+  status: z.string(),
+  items: z.looseObject({ data: z.array(itemShape) }),
+  // On top until 2025-03-31.basil, on the items since.
+  current_period_start: time,
+  current_period_end: time,
+  trial_start: time,
+  trial_end: time,
+  cancel_at: time,
+  cancel_at_period_end: z.boolean().default(false),
+  canceled_at: time,
+  ended_at: time,
+  latest_invoice: idOf,
+})
+
+const statuses = [
+  'incomplete',
+  'incomplete_expired',
+  'trialing',
+  'active',
+  'past_due',
+  'canceled',
+  'unpaid',
+  'paused',
+] as const
+
+function subscriptionFacts(object: Wire): SubscriptionFacts {
+  const subscription = shape.parse(object)
+  return {
+    ...openStatus(statuses, subscription.status),
+    items: subscription.items.data.map((item) => ({
+      id: item.id,
+      priceId: item.price ?? item.plan ?? '',
+      quantity: item.quantity ?? null,
+      currentPeriodStart: item.current_period_start ?? subscription.current_period_start,
+      currentPeriodEnd: item.current_period_end ?? subscription.current_period_end,
+    })),
+    trialStart: subscription.trial_start,
+    trialEnd: subscription.trial_end,
+    cancelAt: subscription.cancel_at,
+    cancelAtPeriodEnd: subscription.cancel_at_period_end,
+    canceledAt: subscription.canceled_at,
+    endedAt: subscription.ended_at,
+    latestInvoice: subscription.latest_invoice,
+  }
+}
+
+const secretShape = z.looseObject({
+  latest_invoice: z
+    .union([z.string(), z.looseObject({ confirmation_secret: z.looseObject({ client_secret: z.string() }).nullish() })])
+    .nullish(),
+  pending_setup_intent: z.union([z.string(), z.looseObject({ client_secret: text })]).nullish(),
+})
+
+// Only on expand, so webhooks never tell it: undefined leaves what is stored alone.
+function clientSecret(object: Wire): string | null | undefined {
+  const { latest_invoice: invoice, pending_setup_intent: setup } = secretShape.parse(object)
+  if (typeof invoice !== 'object' || invoice === null) return undefined
+  const pending = typeof setup === 'object' ? setup?.client_secret : null
+  return invoice.confirmation_secret?.client_secret ?? pending ?? null
+}
+
+const identityShape = identity.extend({ customer: idOf })
+
+export function observeSubscription(
+  object: Wire,
+  sight: Sight,
+  { trialWillEnd }: { trialWillEnd: boolean },
+): SubscriptionObservation {
+  const { id, customer, metadata, livemode, created } = identityShape.parse(object)
+  const { florinId, installation, metadata: own } = readMetadata(metadata)
+  const secret = clientSecret(object)
+  return {
+    object: 'subscription',
+    gatewayId: id,
+    ...{ florinId, installation, customerId: customer, livemode, created },
+    subscription: sighting(object, sight, subscriptionFacts),
+    trialWillEnd,
+    ...(secret !== undefined && { clientSecret: secret }),
+    metadata: own,
+  }
+}

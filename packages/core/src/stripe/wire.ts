@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import type { Json } from '../json.ts'
+import type { Sighting } from '../observations/join.ts'
+import { type Timestamp, timestampOfSeconds } from '../time.ts'
+
+// Readers of Stripe's objects are tolerant: only what Florin needs, in every shape since 2022-11-15, and nothing that a
+// newer version adds can break them.
+
+/** A parsed JSON object of Stripe's. */
+export type Wire = { readonly [key: string]: Json }
+
+export const wire: z.ZodType<Wire> = z.record(z.string(), z.json())
+
+/** An object's id, where the field holds the id or the expanded object. */
+export const idOf = z
+  .union([z.string(), z.looseObject({ id: z.string() }).transform(({ id }) => id)])
+  .nullish()
+  .transform((id) => id ?? null)
+
+export const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? null)
+
+export const time = z
+  .number()
+  .nullish()
+  .transform((seconds): Timestamp | null => (seconds == null ? null : timestampOfSeconds(seconds)))
+
+const labels = z
+  .record(z.string(), z.string())
+  .nullish()
+  .transform((values) => values ?? {})
+
+/** What every object of Stripe's tells of its identity. */
+export const identity = z.looseObject({
+  id: z.string(),
+  metadata: labels,
+  livemode: z.boolean().default(false),
+  created: z.number().default(0),
+})
+
+/** Florin's own keys in an object's metadata. */
+export const METADATA = {
+  florinId: 'florin_id',
+  operation: 'florin_operation',
+  installation: 'florin_installation',
+  user: 'florin_user',
+} as const
+
+/** The metadata that Florin puts on what it makes, so that it can be found again without its id. */
+export function tagMetadata(
+  { florinId, operationId, userId }: { florinId: string; operationId: string; userId: string },
+  installation: string,
+): Record<string, string> {
+  return {
+    [METADATA.florinId]: florinId,
+    [METADATA.operation]: operationId,
+    [METADATA.installation]: installation,
+    [METADATA.user]: userId,
+  }
+}
+
+/** What an object's metadata says of us, and what is the caller's own in it. */
+export function readMetadata(metadata: Readonly<Record<string, string>>) {
+  const own = Object.entries(metadata).filter(([key]) => !key.startsWith('florin_'))
+  return {
+    florinId: metadata[METADATA.florinId] ?? null,
+    installation: metadata[METADATA.installation] ?? null,
+    userId: metadata[METADATA.user] || null,
+    metadata: Object.fromEntries(own),
+  }
+}
+
+/** An open enum: one of the words that Florin knows, else `unknown` with Stripe's own word beside it. */
+export function openStatus<Known extends string>(
+  known: readonly Known[],
+  status: string,
+): { status: Known | 'unknown'; gatewayStatus: string | null } {
+  const found = known.find((word) => word === status)
+  return found === undefined ? { status: 'unknown', gatewayStatus: status } : { status: found, gatewayStatus: null }
+}
+
+/** How an object was seen: when, and what it was before, where an event told. */
+export interface Sight {
+  /** Stripe's time in seconds. */
+  readonly stamp: number
+  readonly previous?: Wire | undefined
+}
+
+/** Reads a group of facts, and the same group as it was before the event. */
+export function sighting<Facts>(
+  object: Wire,
+  { stamp, previous }: Sight,
+  read: (object: Wire) => Facts,
+): Sighting<Facts> {
+  const facts = read(object)
+  return previous === undefined ? { facts, stamp } : { facts, stamp, before: read(undo(object, previous)) }
+}
+
+/** The object as it was: `previous_attributes` holds only what changed, nested objects in part, arrays whole. */
+function undo(object: Wire, previous: Wire): Wire {
+  const undone: Record<string, Json> = { ...object }
+  for (const [key, value] of Object.entries(previous)) {
+    const current = undone[key]
+    undone[key] = isWire(value) && isWire(current) ? undo(current, value) : value
+  }
+  return undone
+}
+
+export const isWire = (value: Json | undefined): value is Wire =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { scopeOf } from '../actor.ts'
+import type { Deps } from '../deps.ts'
+import { RefusedError } from '../errors.ts'
+import { perform } from '../operations/perform.ts'
+import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
+import type { FindOne } from '../ports/storage.ts'
+import { callOn, changeOf, found, gatewayIdOf, settleChange } from './change-subscription.ts'
+import { isEnded, type Subscription, subscriptionId, toSubscription } from './subscription.ts'
+
+export const cancelSubscriptionInput = z.strictObject({
+  id: subscriptionId,
+  /** Paid time is used up first. Off: it ends at once; nothing is refunded by itself. */
+  atPeriodEnd: z.boolean().default(false),
+})
+
+export type CancelSubscription = z.input<typeof cancelSubscriptionInput>
+
+const useCase: UseCase<
+  z.output<typeof cancelSubscriptionInput>,
+  { subscription: FindOne<'subscriptions'> },
+  Subscription
+> = {
+  kind: 'subscription.cancel',
+  input: cancelSubscriptionInput,
+  ...changeOf('subscriptions:cancel'),
+  authorize: (_, actor) => void scopeOf(actor, 'subscriptions:cancel'),
+  intend(loaded, { id, atPeriodEnd }) {
+    const subscription = found(loaded.subscription, id)
+    if (isEnded(subscription) || (atPeriodEnd && subscription.cancelAtPeriodEnd)) {
+      return { done: toSubscription(subscription, { withSecret: false }) }
+    }
+    if (subscription.gatewayId === null) {
+      throw new RefusedError('operation_in_progress', 'the subscription is still being made', { retryAfterSeconds: 1 })
+    }
+    const gatewayId = gatewayIdOf(subscription)
+    return atPeriodEnd
+      ? callOn(subscription, 'cancel', {
+          do: 'subscription.update',
+          subscription: gatewayId,
+          cancelAtPeriodEnd: true,
+        })
+      : callOn(subscription, 'cancel', { do: 'subscription.cancel', subscription: gatewayId })
+  },
+  settle: (settling) => settleChange(settling, 'subscription_already_canceled', isEnded),
+}
+
+/**
+ * Cancels a subscription, at once or at the end of the period. One that has ended is answered as it is.
+ *
+ * @throws `invalid` subscription_not_found · `refused` operation_in_progress, forbidden
+ * @throws `unavailable` as createPayment
+ */
+export function cancelSubscription(
+  deps: Deps,
+  input: CancelSubscription,
+  caller: Caller,
+): Promise<Performed<Subscription>> {
+  return perform(deps, useCase, input, caller)
+}

@@ -1,0 +1,53 @@
+import { type Actor, type Permission, scopeOf } from '../actor.ts'
+import { InvalidError, must, type RefusedError } from '../errors.ts'
+import { leaseOn } from '../operations/lease.ts'
+import type { OperationRow } from '../operations/operation.ts'
+import { rejectionError } from '../operations/rejection.ts'
+import type { Decision, Settled, Settling } from '../operations/use-case.ts'
+import type { GatewayCall } from '../ports/gateway.ts'
+import { one } from '../ports/storage.ts'
+import { subscriptionOf } from './create-subscription.ts'
+import { type Subscription, type SubscriptionRow, subscriptionKey, toSubscription } from './subscription.ts'
+
+/** What update, resume and cancel have in common: they read one subscription, lease it, and show what it became. */
+export const changeOf = (permission: Permission) => ({
+  target: ({ id }: { id: string }) => id,
+  lease: ({ id }: { id: string }) => leaseOn('subscription', id),
+  read: ({ id }: { id: string }, actor: Actor) => ({
+    subscription: one('subscriptions', { ...subscriptionKey(id), ...scopeOf(actor, permission) }),
+  }),
+  reread: ({ objectId }: OperationRow) => ({ subscription: one('subscriptions', { id: objectId ?? '' }) }),
+})
+
+/** @throws `invalid` subscription_not_found */
+export function found(subscription: SubscriptionRow | undefined, id: string): SubscriptionRow {
+  if (!subscription) throw new InvalidError('subscription_not_found', `no subscription ${id}`)
+  return subscription
+}
+
+/** The decision to make one call on a subscription. */
+export function callOn(
+  { id, userId }: SubscriptionRow,
+  name: string,
+  call: GatewayCall,
+): Extract<Decision<Subscription>, { step: unknown }> {
+  return { objectId: id, userId, changes: [], lease: leaseOn('subscription', id), step: { name, call } }
+}
+
+/** The gateway's id, of a subscription that is known to be there. */
+export const gatewayIdOf = ({ gatewayId }: SubscriptionRow): string =>
+  must(gatewayId, 'the subscription at the gateway')
+
+/** Shows the subscription as it is now; a refusal stands unless the state is the wanted one already. */
+export function settleChange<Input>(
+  settling: Settling<Input>,
+  whenState: RefusedError['code'],
+  alreadySo: (subscription: SubscriptionRow) => boolean = () => false,
+): Settled<Subscription> {
+  const { answer, rows } = settling
+  const subscription = subscriptionOf(settling)
+  if (answer.outcome !== 'rejected' || alreadySo(subscription)) {
+    return { rows, done: toSubscription(subscription, { withSecret: true }) }
+  }
+  return { rows, refused: rejectionError(answer.rejection, whenState) }
+}

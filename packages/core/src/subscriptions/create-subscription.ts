@@ -1,0 +1,179 @@
+import { z } from 'zod'
+import { type Actor, mayActFor, reachOf } from '../actor.ts'
+import type { CustomerRow } from '../customers/customer.ts'
+import { customerFor } from '../customers/ensure-customer.ts'
+import type { Deps, Settings } from '../deps.ts'
+import { type FlorinError, must, RefusedError } from '../errors.ts'
+import { metadata, userId } from '../input/parse-input.ts'
+import { unobserved } from '../observations/join.ts'
+import { findRow, putRow } from '../observations/row-set.ts'
+import { leaseOn } from '../operations/lease.ts'
+import { perform } from '../operations/perform.ts'
+import { rejectionError } from '../operations/rejection.ts'
+import type { Caller, Deciding, Performed, Settling, UseCase } from '../operations/use-case.ts'
+import { declined, primaryCustomer } from '../payment-methods/attach-payment-method.ts'
+import { paymentMethodId, paymentMethodKey } from '../payment-methods/payment-method.ts'
+import { usableMethod } from '../payments/create-payment.ts'
+import type { GatewayCall } from '../ports/gateway.ts'
+import { type FindOne, many, one, write } from '../ports/storage.ts'
+import { type Subscription, type SubscriptionRow, toSubscription } from './subscription.ts'
+
+export const priceId = z.string().regex(/^[A-Za-z0-9_.-]{1,255}$/, { error: 'must be the id of a Stripe price' })
+
+export const subscriptionInput = z.strictObject({
+  userId,
+  priceId,
+  paymentMethod: paymentMethodId.optional(),
+  /** Stripe allows at most two years. */
+  trialDays: z.int().min(1).max(730).optional(),
+  quantity: z.int().min(1).max(1_000_000).default(1),
+  metadata: metadata.optional(),
+})
+
+export type CreateSubscription = z.input<typeof subscriptionInput>
+type Input = z.output<typeof subscriptionInput>
+
+/**
+ * Refuses terms that a user must not set by itself: a browser must not give itself a longer trial or another price.
+ *
+ * @throws `refused` forbidden
+ */
+export function checkTerms(
+  terms: Readonly<Record<string, unknown>>,
+  price: string | undefined,
+  actor: Actor,
+  { subscribablePrices }: Settings,
+): void {
+  if (reachOf(actor, 'subscriptions:terms') === 'any') return
+  const set = Object.keys(terms).find((name) => terms[name] !== undefined)
+  if (set !== undefined) throw new RefusedError('forbidden', `${set} cannot be set by a user`)
+  if (price !== undefined && !subscribablePrices.includes(price)) {
+    throw new RefusedError('forbidden', `users cannot subscribe to ${price} by themselves`)
+  }
+}
+
+const useCase: UseCase<Input, { customer: FindOne<'customers'>; method?: FindOne<'payment_methods'> }, Subscription> = {
+  kind: 'subscription.create',
+  input: subscriptionInput,
+  lease: ({ userId }) => leaseOn('customer', userId),
+  authorize({ userId, priceId, trialDays, metadata }, actor, settings) {
+    mayActFor(actor, 'subscriptions:create', userId)
+    checkTerms({ trialDays, metadata }, priceId, actor, settings)
+  },
+  read: ({ userId, paymentMethod }) => ({
+    customer: one('customers', { userId, isPrimary: true }),
+    ...(paymentMethod !== undefined && { method: one('payment_methods', paymentMethodKey(paymentMethod)) }),
+  }),
+  intend({ customer, method }, input, deciding) {
+    if (!customer) return { needs: customerFor(input.userId) }
+    const subscription = pendingSubscription(input, customer.id, deciding)
+    const { userId } = input
+    const intent = { objectId: subscription.id, userId, changes: [write('subscriptions', subscription)] }
+    const lease = leaseOn('customer', userId)
+    const tag = { florinId: subscription.id, operationId: deciding.operationId, userId }
+    const paymentMethod = input.paymentMethod && usableMethod(input.paymentMethod, method, userId)
+    // A method must belong to the customer before a subscription can use it.
+    const attached = paymentMethod === undefined || method?.customerId === customer.id
+    const step =
+      paymentMethod === undefined || attached
+        ? { name: 'create', call: createCall(input, customer, tag, paymentMethod) }
+        : { name: 'attach', call: { do: 'payment_method.attach', paymentMethod, customer: customer.id } as const }
+    return { ...intent, lease, step }
+  },
+  reread: ({ objectId, userId }) => ({
+    subscription: one('subscriptions', { id: objectId ?? '' }),
+    customers: many('customers', { userId }),
+  }),
+  settle(settling) {
+    const { answer, step, rows, operation, input } = settling
+    if (answer.outcome === 'declined') return unmade(settling, declined(answer.decline))
+    if (answer.outcome === 'rejected') {
+      return unmade(settling, rejectionError(answer.rejection, 'subscription_not_updatable'))
+    }
+    const subscription = subscriptionOf(settling)
+    if (step === 'create') return { rows, done: toSubscription(subscription, { withSecret: true }) }
+    const customer = must(primaryCustomer(rows, operation.userId), `customer of ${operation.id}`)
+    const tag = { florinId: subscription.id, operationId: operation.id, userId: input.userId }
+    const method = must(answer.objectId, 'the id of an attached method')
+    return { rows, step: { name: 'create', call: createCall(input, customer, tag, method) } }
+  },
+}
+
+/**
+ * Subscribes a user to a price.
+ *
+ * With a payment method (attached first where it is not yet), or the user's default one, the first payment is tried at once; without one the
+ * subscription is `incomplete` with a `clientSecret` for Stripe Elements, and ends by itself after 23 hours. A declined
+ * first payment leaves it `incomplete` too.
+ *
+ * @throws `invalid` input_invalid (an unknown price too), payment_method_not_found
+ * @throws `refused` payment_method_declined, payment_method_unusable, gateway_refused, operation_in_progress, forbidden
+ * @throws `unavailable` as createPayment; the subscription stays `pending` where the outcome is unknown
+ */
+export function createSubscription(
+  deps: Deps,
+  input: CreateSubscription,
+  caller: Caller,
+): Promise<Performed<Subscription>> {
+  return perform(deps, useCase, input, caller)
+}
+
+/** The subscription that an operation made or changes. */
+export function subscriptionOf<Input>({
+  rows,
+  operation,
+}: Pick<Settling<Input>, 'rows' | 'operation'>): SubscriptionRow {
+  return must(
+    findRow(rows, 'subscriptions', ({ id }) => id === operation.objectId),
+    `subscription ${operation.objectId}`,
+  )
+}
+
+function createCall(
+  { priceId, quantity, trialDays, metadata }: Input,
+  { id: customer, defaultMethod }: CustomerRow,
+  tag: Extract<GatewayCall, { do: 'subscription.create' }>['tag'],
+  paymentMethod: string | undefined,
+): GatewayCall {
+  return {
+    do: 'subscription.create',
+    ...{ tag, customer, priceId, quantity },
+    metadata: metadata ?? {},
+    ...(trialDays !== undefined && { trialDays }),
+    ...(paymentMethod !== undefined && { paymentMethod }),
+    payNow: paymentMethod !== undefined || defaultMethod !== null,
+  }
+}
+
+// It was never made at the gateway: nothing will ever be charged for it.
+function unmade(settling: Settling<Input>, refused: FlorinError) {
+  const row = subscriptionOf(settling)
+  const { rows, now } = settling
+  const ended: SubscriptionRow = { ...row, status: 'canceled', canceledAt: now, endedAt: now, updatedAt: now }
+  return { rows: row.gatewayId === null ? putRow(rows, 'subscriptions', ended) : rows, refused }
+}
+
+function pendingSubscription(input: Input, customerId: string, { newId, now }: Deciding): SubscriptionRow {
+  return {
+    ...unobserved,
+    id: newId('subscription'),
+    version: 0,
+    createdAt: now,
+    updatedAt: now,
+    userId: input.userId,
+    customerId,
+    gatewayId: null,
+    status: 'pending',
+    gatewayStatus: null,
+    items: [],
+    trialStart: null,
+    trialEnd: null,
+    cancelAt: null,
+    cancelAtPeriodEnd: false,
+    canceledAt: null,
+    endedAt: null,
+    latestInvoice: null,
+    metadata: input.metadata ?? {},
+    clientSecret: null,
+  }
+}

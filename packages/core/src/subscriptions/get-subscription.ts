@@ -1,0 +1,22 @@
+import { type Actor, scopeOf } from '../actor.ts'
+import type { Deps } from '../deps.ts'
+import { InvalidError } from '../errors.ts'
+import { parseInput } from '../input/parse-input.ts'
+import { one } from '../ports/storage.ts'
+import { type Subscription, subscriptionId, subscriptionKey, toSubscription } from './subscription.ts'
+
+/**
+ * Reads a subscription by Florin's id or Stripe's. Only its owner is shown the client secret.
+ *
+ * @throws `invalid` subscription_not_found (also for another user's) · `refused` forbidden
+ */
+export async function getSubscription(
+  { storage }: Pick<Deps, 'storage'>,
+  id: string,
+  actor: Actor,
+): Promise<Subscription> {
+  const where = { ...subscriptionKey(parseInput(subscriptionId, id)), ...scopeOf(actor, 'subscriptions:read') }
+  const { subscription } = await storage.load({ subscription: one('subscriptions', where) })
+  if (!subscription) throw new InvalidError('subscription_not_found', `no subscription ${id}`)
+  return toSubscription(subscription, { withSecret: subscription.userId === actor.id })
+}

@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { type Actor, mayActFor } from '../actor.ts'
+import type { Deps } from '../deps.ts'
+import { parseInput, userId } from '../input/parse-input.ts'
+import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
+import { page } from '../ports/storage.ts'
+import { type Subscription, toSubscription } from './subscription.ts'
+
+export const listSubscriptionsInput = z.strictObject({ userId, ...pageInput })
+
+export type ListSubscriptions = z.input<typeof listSubscriptionsInput>
+
+/**
+ * Lists a user's subscriptions, newest first, ended ones included.
+ *
+ * @throws `invalid` input_invalid · `refused` forbidden for another user's list
+ */
+export async function listSubscriptions(
+  { storage }: Pick<Deps, 'storage'>,
+  input: ListSubscriptions,
+  actor: Actor,
+): Promise<Page<Subscription>> {
+  const { userId, ...place } = parseInput(listSubscriptionsInput, input)
+  mayActFor(actor, 'subscriptions:read', userId)
+  const { subscriptions } = await storage.load({ subscriptions: page('subscriptions', { userId }, pageQuery(place)) })
+  return toPage(subscriptions, place.limit, (row) => toSubscription(row, { withSecret: false }))
+}

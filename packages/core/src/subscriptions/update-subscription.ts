@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { scopeOf } from '../actor.ts'
+import type { Deps } from '../deps.ts'
+import { RefusedError } from '../errors.ts'
+import { metadata } from '../input/parse-input.ts'
+import { perform } from '../operations/perform.ts'
+import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
+import type { FindOne } from '../ports/storage.ts'
+import { callOn, changeOf, found, gatewayIdOf, settleChange } from './change-subscription.ts'
+import { checkTerms, priceId } from './create-subscription.ts'
+import { isEnded, type Subscription, type SubscriptionRow, subscriptionId } from './subscription.ts'
+
+export const updateSubscriptionInput = z
+  .strictObject({
+    id: subscriptionId,
+    priceId: priceId.optional(),
+    quantity: z.int().min(1).max(1_000_000).optional(),
+    /** What happens to the time already paid: on the next invoice (default), on one of its own now, or nothing. */
+    proration: z.enum(['create_prorations', 'always_invoice', 'none']).optional(),
+    cancelAtPeriodEnd: z.boolean().optional(),
+    metadata: metadata.optional(),
+  })
+  .refine(({ id: _, proration: __, ...changes }) => Object.values(changes).some((change) => change !== undefined), {
+    error: 'must change at least one of price_id, quantity, cancel_at_period_end, metadata',
+  })
+
+export type UpdateSubscription = z.input<typeof updateSubscriptionInput>
+type Input = z.output<typeof updateSubscriptionInput>
+
+const useCase: UseCase<Input, { subscription: FindOne<'subscriptions'> }, Subscription> = {
+  kind: 'subscription.update',
+  input: updateSubscriptionInput,
+  ...changeOf('subscriptions:update'),
+  authorize({ priceId, proration, metadata }, actor, settings) {
+    scopeOf(actor, 'subscriptions:update')
+    checkTerms({ proration, metadata }, priceId, actor, settings)
+  },
+  intend(loaded, input) {
+    const subscription = found(loaded.subscription, input.id)
+    if (subscription.gatewayId === null || isEnded(subscription) || subscription.status === 'incomplete') {
+      throw new RefusedError(
+        'subscription_not_updatable',
+        `a subscription that is ${subscription.status} cannot be changed`,
+      )
+    }
+    const { proration, cancelAtPeriodEnd, metadata } = input
+    return callOn(subscription, 'update', {
+      do: 'subscription.update',
+      subscription: gatewayIdOf(subscription),
+      ...itemChange(subscription, input),
+      ...(proration !== undefined && { proration }),
+      ...(cancelAtPeriodEnd !== undefined && { cancelAtPeriodEnd }),
+      ...(metadata !== undefined && { metadata }),
+    })
+  },
+  settle: (settling) => settleChange(settling, 'subscription_not_updatable'),
+}
+
+/**
+ * Changes a subscription's price, quantity, end or metadata.
+ *
+ * @throws `invalid` subscription_not_found, input_invalid (an unknown price too)
+ * @throws `refused` subscription_not_updatable, operation_in_progress, forbidden (a user: proration, metadata, price)
+ * @throws `unavailable` as createPayment
+ */
+export function updateSubscription(
+  deps: Deps,
+  input: UpdateSubscription,
+  caller: Caller,
+): Promise<Performed<Subscription>> {
+  return perform(deps, useCase, input, caller)
+}
+
+// Without the item's id Stripe would add a second item instead of changing the one that is there.
+function itemChange({ items }: SubscriptionRow, { priceId, quantity }: Input) {
+  if (priceId === undefined && quantity === undefined) return {}
+  const [item, ...others] = items
+  if (!item || others.length > 0) {
+    throw new RefusedError('subscription_not_updatable', 'only subscriptions with one item can be changed here')
+  }
+  const change = { ...(priceId !== undefined && { priceId }), ...(quantity !== undefined && { quantity }) }
+  return { item: { id: item.id, ...change } }
+}

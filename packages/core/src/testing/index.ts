@@ -1,0 +1,25 @@
+export { cachePromises } from '../ports/cache.conformance.ts'
+export { type MakeRateLimiter, rateLimiterPromises } from '../ports/rate-limiter.conformance.ts'
+export { storagePromises } from '../ports/storage.conformance.ts'
+export { type CacheSuite, describeCache } from './describe-cache.ts'
+export { describeRateLimiter, type RateLimiterSuite } from './describe-rate-limiter.ts'
+export { describeStorage, type OpenStorage, type StorageSuite } from './describe-storage.ts'
+export type { Promised, Skip } from './promise.ts'
+export {
+  aCustomerRow,
+  aDisputeRow,
+  aDomainEventRow,
+  aLeaseRow,
+  anAuditRow,
+  anInvoiceRow,
+  anOperationRow,
+  aPaymentMethodRow,
+  aPaymentRow,
+  aRefundRow,
+  aSubscriptionRow,
+  aWebhookEventRow,
+  gatewayId,
+  newId,
+  rowBuilders,
+} from './rows.ts'
+export { aStoredRow, asStored, commit, find, put, read, tableNames } from './stored-rows.ts'

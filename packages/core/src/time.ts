@@ -1,0 +1,17 @@
+/** A time in UTC as RFC 3339 with milliseconds, e.g. `2026-11-23T15:04:05.123Z`. Sorts as text. */
+export type Timestamp = string
+
+/** Milliseconds since 1970 as a {@link Timestamp}. */
+export function timestamp(milliseconds: number): Timestamp {
+  return new Date(milliseconds).toISOString()
+}
+
+/** Stripe counts whole seconds. */
+export function timestampOfSeconds(seconds: number): Timestamp {
+  return timestamp(seconds * 1000)
+}
+
+/** The milliseconds since 1970 of a {@link Timestamp}. */
+export function milliseconds(time: Timestamp): number {
+  return new Date(time).getTime()
+}

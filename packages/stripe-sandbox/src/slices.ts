@@ -1,0 +1,23 @@
+import { accountSlice } from './account/account.ts'
+import { chargeSlice } from './charges/charges.ts'
+import { customerSlice } from './customers/customers.ts'
+import { disputeSlice } from './disputes/disputes.ts'
+import type { Slice } from './engine/slice.ts'
+import { paymentIntentSlice } from './payment-intents/payment-intents.ts'
+import { paymentMethodSlice } from './payment-methods/payment-methods.ts'
+import { refundSlice } from './refunds/refunds.ts'
+import { setupIntentSlice } from './setup-intents/setup-intents.ts'
+import { webhookEndpointSlice } from './webhooks/webhook-endpoint.ts'
+
+/** Everything that the sandbox imitates. A new kind of Stripe object is one more line here. */
+export const slices: readonly Slice[] = [
+  accountSlice,
+  webhookEndpointSlice,
+  customerSlice,
+  paymentMethodSlice,
+  paymentIntentSlice,
+  setupIntentSlice,
+  chargeSlice,
+  refundSlice,
+  disputeSlice,
+]

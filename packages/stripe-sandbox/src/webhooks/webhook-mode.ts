@@ -1,0 +1,28 @@
+/** How deliveries misbehave. All chances are decided by the seed. */
+export interface WebhookMode {
+  /** Keep everything back until `flush`. */
+  readonly hold: boolean
+  /** The chance (0–1) that a delivered event is delivered once more. */
+  readonly duplicate: number
+  /** From how many of the next deliveries one is picked at random; 1 keeps the order. */
+  readonly reorder: number
+  /** Wait up to so many virtual seconds before the first attempt. */
+  readonly delay: number
+  /** The chance (0–1) that an event is never sent. It can still be redelivered or listed. */
+  readonly drop: number
+  /** Deliver an event before the request that caused it is answered. */
+  readonly before_answer: boolean
+  /** How many deliveries may be under way at once; 1 is deterministic. */
+  readonly concurrency: number
+}
+
+/** Everything arrives once, in order, after the answer. */
+export const calmMode: WebhookMode = {
+  hold: false,
+  duplicate: 0,
+  reorder: 1,
+  delay: 0,
+  drop: 0,
+  before_answer: false,
+  concurrency: 1,
+}

@@ -1,0 +1,40 @@
+import { defineConfig } from 'vitest/config'
+
+// The condition makes every @florin import read the source of the package: no build is needed to run tests.
+const conditions = ['@florin/source', 'node']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    passWithNoTests: false,
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/*.test-d.ts', '**/*.conformance.ts'],
+    },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+          typecheck: {
+            enabled: true,
+            include: ['packages/*/{src,test}/**/*.test-d.ts'],
+            tsconfig: './tsconfig.test.json',
+          },
+        },
+      },
+      {
+        // What lies under a package's test/ folder needs real servers. They start only when such a file runs.
+        extends: true,
+        test: {
+          name: 'services',
+          include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          globalSetup: ['./test/services/setup.ts'],
+        },
+      },
+    ],
+  },
+})
