@@ -40,8 +40,15 @@ export function planCommit({ id, changes }: Commit<StoredTables>): Plan {
   for (const { table, row, ifAbsent } of changes) {
     if (seen.has(`${table} ${row.id}`)) throw new DefectError(`a commit changes one row twice: ${table} ${row.id}`)
     seen.add(`${table} ${row.id}`)
-    if (ifAbsent && row.version !== 0) throw new DefectError(`only new rows can be written if absent: ${table} ${row.id}`)
-    const way = ifAbsent ? 'insert if absent' : row.version === 0 ? 'insert' : holdsKeys(table, row) ? 'replace' : 'release'
+    if (ifAbsent && row.version !== 0)
+      throw new DefectError(`only new rows can be written if absent: ${table} ${row.id}`)
+    const way = ifAbsent
+      ? 'insert if absent'
+      : row.version === 0
+        ? 'insert'
+        : holdsKeys(table, row)
+          ? 'replace'
+          : 'release'
     const place = `${table} ${way}`
     const batch = places.get(place) ?? { table, way, entries: [] }
     batch.entries.push({ row, commitId: id })
@@ -54,7 +61,9 @@ export function planCommit({ id, changes }: Commit<StoredTables>): Plan {
 
 function holdsKeys(table: TableName, row: Row): boolean {
   const cells: Readonly<Record<string, unknown>> = { ...row }
-  return uniqueKeys[table].some((columns) => columns.every((column) => cells[column] !== null && cells[column] !== false))
+  return uniqueKeys[table].some((columns) =>
+    columns.every((column) => cells[column] !== null && cells[column] !== false),
+  )
 }
 
 const isUpdate = ({ way }: Batch) => way === 'release' || way === 'replace'

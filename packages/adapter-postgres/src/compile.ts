@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto'
-import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, type RawBuilder, sql } from 'kysely'
+import {
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type RawBuilder,
+  sql,
+} from 'kysely'
 import type { Statement } from './database.ts'
 
 /** A statement with what fills its parameters, from the thing that it is run for. */
@@ -23,7 +31,8 @@ const compiler = new Kysely<unknown>({
 })
 
 /** A parameter whose value is known only when the statement runs. */
-export const slot = <Input>(fill: (input: Input) => unknown): RawBuilder<unknown> => sql`${{ fill } satisfies Slot<Input>}`
+export const slot = <Input>(fill: (input: Input) => unknown): RawBuilder<unknown> =>
+  sql`${{ fill } satisfies Slot<Input>}`
 
 /** A column of the table that a statement calls `t`. */
 export const cell = (name: string): RawBuilder<unknown> => sql.ref(`t.${name}`)

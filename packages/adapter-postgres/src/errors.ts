@@ -13,7 +13,13 @@ export const conflictState = 'FL001'
 /** Whether Postgres answered with an error; anything else means that the connection or the driver failed. */
 export function isServerError(error: unknown): error is ServerError {
   // The driver's own errors have codes too, EPIPE among them; only Postgres tells a severity.
-  return typeof error === 'object' && error !== null && 'severity' in error && typeof error.severity === 'string' && 'code' in error
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'severity' in error &&
+    typeof error.severity === 'string' &&
+    'code' in error
+  )
 }
 
 // Postgres ends the connection with these; whether a commit had gone through before is not said.
@@ -24,6 +30,9 @@ const conflicts = /^(23505|40001|40P01)$/
 const rolledBack = /^(53...|57014|57P04|55P03|25006|25P03|25P04|58...)$/
 // Names of prepared statements got mixed up between connections.
 const unprepared = /^(26000|42P05)$/
+
+// A table, column or function that is not there.
+const missing = /^(42P01|42703|42883)$/
 
 /** Whether the connection cannot be used again after this error. */
 export const isBrokenConnection = ({ code }: ServerError): boolean => broken.test(code)
@@ -38,7 +47,11 @@ export function judge(error: unknown): 'conflict' | 'lost' | FlorinError {
     const message = `Postgres could not run a statement (SQLSTATE ${code})`
     return new UnavailableError('storage_unavailable', message, 'not_applied', { cause: error })
   }
-  const hint = unprepared.test(code) ? '; set preparedStatements: false behind this pooler' : ''
+  const hint = unprepared.test(code)
+    ? '; set preparedStatements: false behind this pooler'
+    : missing.test(code)
+      ? '; migrate the database to this version'
+      : ''
   // Not Postgres's own message: it may quote values.
   const message = `Postgres refused a statement (SQLSTATE ${code}${constraint ? `, ${constraint}` : ''})${hint}`
   return new DefectError(message, { cause: error })

@@ -1,7 +1,7 @@
 import { UnavailableError } from '@florin/core'
 import { PostgresDialect, type PostgresPool } from 'kysely'
 import type { Database } from './database.ts'
-import { isServerError, isBrokenConnection } from './errors.ts'
+import { isBrokenConnection, isServerError } from './errors.ts'
 
 /** The part of a client of `pg` that this package calls. */
 export interface PgClient {
@@ -11,6 +11,8 @@ export interface PgClient {
     readonly values: unknown[]
     readonly rowMode: 'array'
   }): Promise<{ readonly rows: unknown[][] }>
+  on(event: 'error', listener: (error: Error) => void): unknown
+  off(event: 'error', listener: (error: Error) => void): unknown
   release(destroy?: boolean): void
 }
 
@@ -42,14 +44,21 @@ export function fromPool(pool: PgPool, { preparedStatements = true }: PoolOption
         throw new UnavailableError('storage_unavailable', 'no connection to Postgres', 'not_applied', { cause })
       })
       let broken = false
+      // A connection that breaks while no statement runs on it tells so by an event, which ends the process if nobody
+      // listens. The statement fails too, and that is what counts.
+      const told = () => {
+        broken = true
+      }
+      client.on('error', told)
       try {
         const query = { text, values: [...values], rowMode: 'array' as const }
         const { rows } = await client.query(preparedStatements ? { name, ...query } : query)
         return rows
       } catch (error) {
-        broken = !isServerError(error) || isBrokenConnection(error)
+        broken ||= !isServerError(error) || isBrokenConnection(error)
         throw error
       } finally {
+        client.off('error', told)
         client.release(broken)
       }
     },

@@ -1,4 +1,13 @@
-import { DefectError, type FindMany, type FindOne, type Loaded, type Query, type StoredTables, type TableName, uniqueKeys } from '@florin/core'
+import {
+  DefectError,
+  type FindMany,
+  type FindOne,
+  type Loaded,
+  type Query,
+  type StoredTables,
+  type TableName,
+  uniqueKeys,
+} from '@florin/core'
 import { type RawBuilder, sql } from 'kysely'
 import { cell, compile, oncePerShape, slot } from './compile.ts'
 import type { Answer } from './database.ts'
@@ -55,7 +64,9 @@ function subselect(name: string, find: Find): RawBuilder<unknown> {
   const row = sql`json_build_array(${sql.join(tables[table].map(output))})`
   const from = sql`from ${sql.table(table)} as t`
   const found = (query: Query) => query[name] as Find // of the same shape, so it has the same names
-  const conditions = Object.entries<unknown>(find.where).map(([property, value]) => condition(table, property, value, found))
+  const conditions = Object.entries<unknown>(find.where).map(([property, value]) =>
+    condition(table, property, value, found),
+  )
   const page = find.find === 'many' ? find.page : undefined
   const pageOf = (query: Query) => (found(query) as FindMany<TableName>).page // of the same shape, so it has a page
   if (page?.after) {
@@ -93,7 +104,9 @@ function condition(
 function isUnique({ table, where }: Find): boolean {
   const given: Conditions = where
   const keys: readonly (readonly string[])[] = [['id'], ...uniqueKeys[table]]
-  return keys.some((columns) => columns.every((column) => column in given && given[column] !== null && given[column] !== false))
+  return keys.some((columns) =>
+    columns.every((column) => column in given && given[column] !== null && given[column] !== false),
+  )
 }
 
 const output = ({ name, type }: NamedColumn): RawBuilder<unknown> =>

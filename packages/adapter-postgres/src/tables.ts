@@ -40,7 +40,7 @@ export const tables = Object.fromEntries(
     table,
     Object.entries<Column>(columns).map(([property, [name, type]]) => ({ property, name, type })),
   ]),
-) as { readonly [T in TableName]: readonly NamedColumn[] } // its entries are those of `declared`
+) as unknown as { readonly [T in TableName]: readonly NamedColumn[] } // its entries are those of `declared`
 
 /**
  * The order in which a commit writes tables: the same for every commit, so that two that overlap wait for each other

@@ -128,12 +128,18 @@ export function createStripeSandbox(options: SandboxOptions = {}): StripeSandbox
   if (options.restore === undefined) seedState()
   const sandboxState: SandboxState = {
     snapshot: () => snapshotOf(state),
-    restore: (snapshot) => restoreInto(state, snapshot),
+    restore(snapshot) {
+      restoreInto(state, snapshot)
+      clock.rebase()
+      webhooks.wake()
+    },
     reset() {
       restoreInto(state, { version: 1, ...start, counters: {}, collections: {}, tasks: [] })
       faults.clear()
       requests.clear()
-      webhooks.setMode(options.webhookMode)
+      webhooks.setMode()
+      if (options.webhookMode !== undefined) webhooks.setMode(options.webhookMode)
+      clock.rebase()
       seedState()
     },
     all: (kind) => [...(state.tables.get(kind)?.values() ?? [])],

@@ -3,10 +3,15 @@ import { chargeSlice } from './charges/charges.ts'
 import { customerSlice } from './customers/customers.ts'
 import { disputeSlice } from './disputes/disputes.ts'
 import type { Slice } from './engine/slice.ts'
+import { invoicePaymentSlice } from './invoice-payments/invoice-payments.ts'
+import { invoiceSlice } from './invoices/invoices.ts'
 import { paymentIntentSlice } from './payment-intents/payment-intents.ts'
 import { paymentMethodSlice } from './payment-methods/payment-methods.ts'
+import { priceSlice } from './prices/prices.ts'
+import { productSlice } from './products/products.ts'
 import { refundSlice } from './refunds/refunds.ts'
 import { setupIntentSlice } from './setup-intents/setup-intents.ts'
+import { subscriptionSlice } from './subscriptions/subscriptions.ts'
 import { webhookEndpointSlice } from './webhooks/webhook-endpoint.ts'
 
 /** Everything that the sandbox imitates. A new kind of Stripe object is one more line here. */
@@ -20,4 +25,9 @@ export const slices: readonly Slice[] = [
   chargeSlice,
   refundSlice,
   disputeSlice,
+  productSlice,
+  priceSlice,
+  subscriptionSlice,
+  invoiceSlice,
+  invoicePaymentSlice,
 ]

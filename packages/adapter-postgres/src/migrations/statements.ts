@@ -6,8 +6,10 @@ export function migrationOf(directions: {
   readonly up: readonly string[]
   readonly down: readonly string[]
 }): Migration {
-  const run = (statements: readonly string[]): Migration['up'] => async (db) => {
-    for (const statement of statements) await sql.raw(statement).execute(db)
-  }
+  const run =
+    (statements: readonly string[]): Migration['up'] =>
+    async (db) => {
+      for (const statement of statements) await sql.raw(statement).execute(db)
+    }
   return { up: run(directions.up), down: run(directions.down) }
 }

@@ -12,10 +12,11 @@ export function seekCustomer({ gatewayId, userId }: CustomerObservation): readon
 }
 
 /** Folds an observation of a customer; one that is deleted at the gateway is primary no more. */
-export function foldCustomer(rows: RowSet, observation: CustomerObservation, { now }: Observing): Folded {
+export function foldCustomer(rows: RowSet, observation: CustomerObservation, { now, sent }: Observing): Folded {
   const known = findRow(rows, 'customers', ({ id }) => id === observation.gatewayId)
   const base = known ?? adopted(observation)
-  const joined = fold(base, customerGroup, observation.customer)
+  const asSent = sent && findRow(sent, 'customers', ({ id }) => id === observation.gatewayId)
+  const joined = fold(base, customerGroup, observation.customer, asSent)
   const userId = joined.userId ?? observation.userId
   const taken = rowsOf(rows, 'customers').some(
     (other) => other.id !== joined.id && other.userId === userId && other.isPrimary,

@@ -1,7 +1,7 @@
 import { seekOwner, userOf } from '../customers/observe-customer.ts'
 import type { Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
-import type { Folded, Observing } from '../observations/observe.ts'
+import { asSent, type Folded, type Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
 import { type Find, one } from '../ports/storage.ts'
 import { timestampOfSeconds } from '../time.ts'
@@ -29,7 +29,7 @@ export function foldDispute(rows: RowSet, observation: DisputeObservation, obser
     userId: base.userId ?? payment?.userId ?? userOf(rows, observation.customerId),
     paymentId: base.paymentId ?? payment?.id ?? null,
   }
-  const next = fold(named, disputeGroup, observation.dispute)
+  const next = fold(named, disputeGroup, observation.dispute, asSent(observing, 'disputes', observation.gatewayId))
   if (known && next.observed === known.observed && next.paymentId === known.paymentId) return { rows, facts: [] }
   return {
     rows: putRow(rows, 'disputes', { ...next, updatedAt: observing.now }),

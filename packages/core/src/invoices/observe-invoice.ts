@@ -1,7 +1,7 @@
 import { seekOwner, userOf } from '../customers/observe-customer.ts'
 import type { Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
-import type { Folded, Observing } from '../observations/observe.ts'
+import { asSent, type Folded, type Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
 import { type Find, one } from '../ports/storage.ts'
 import { timestampOfSeconds } from '../time.ts'
@@ -35,7 +35,9 @@ export function foldInvoice(rows: RowSet, observation: InvoiceObservation, obser
     subscriptionId: base.subscriptionId ?? subscription?.id ?? null,
     subscriptionGatewayId: base.subscriptionGatewayId ?? subscriptionGatewayId,
   }
-  const next = fold(fold(named, invoiceGroup, observation.invoice), invoicePaymentGroup, observation.payment)
+  const sent = asSent(observing, 'invoices', gatewayId)
+  const told = fold(named, invoiceGroup, observation.invoice, sent)
+  const next = fold(told, invoicePaymentGroup, observation.payment, sent)
   const changed =
     !known ||
     next.observed !== known.observed ||

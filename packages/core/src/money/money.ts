@@ -5,12 +5,15 @@ import { currencies } from './currencies.ts'
 export const currencyCode = z
   .string()
   .transform((code) => code.toUpperCase())
-  .refine((code) => currencies.has(code), { error: 'must be the ISO code of a currency that Stripe charges in' })
+  .refine((code) => currencies.has(code), {
+    error: 'must be the ISO code of a currency that Stripe charges in',
+    abort: true,
+  })
 
 /** A whole number of the currency's smallest unit as Stripe counts it: 1000 is 10.00 USD, 1000 JPY, 1.000 KWD. */
 export const amount = z
   .int({ error: "must be a whole number of the currency's smallest unit, e.g. 1000 for 10.00 USD" })
-  .positive({ error: 'must be greater than zero' })
+  .positive({ error: 'must be greater than zero', abort: true })
 
 /** What is wrong with charging this amount, in words for the caller, or undefined where Stripe would take it. */
 export function amountProblem(value: number, currency: string): string | undefined {

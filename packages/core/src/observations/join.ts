@@ -54,17 +54,26 @@ export interface Sighting<Facts> {
 // Beyond this many different values in one second only the fact of the doubt is kept.
 const MOST_TIES = 8
 
-/** Folds one sighting of a group into a row. Pure; answers the same row where nothing changes. */
+/**
+ * Folds one sighting of a group into a row. Pure; answers the same row where nothing changes.
+ *
+ * `sent` is the row as it was known when a request was sent whose answer this is: the answer came after it by cause,
+ * also within one second.
+ */
 export function fold<Row extends Observed, Field extends keyof Row & string>(
   row: Row,
   group: Group<Row, Field>,
   sighting: Sighting<Pick<Row, Field>> | undefined,
+  sent?: Row,
 ): Row {
   if (!sighting) return row
   const facts = pick(sighting.facts, group.fields)
   const place = { rank: group.rank(facts), stamp: sighting.stamp }
   const current = row.observed[group.name]
-  const seen = { value: facts, ...(sighting.before && { after: fingerprint(pick(sighting.before, group.fields)) }) }
+  const before = sighting.before ?? (sent?.observed[group.name] && sent)
+  const after = before && fingerprint(pick(before, group.fields))
+  // An event that changed other fields only says nothing of this group's order.
+  const seen = { value: facts, ...(after !== undefined && after !== fingerprint(facts) && { after }) }
 
   const order = current ? place.rank - current.rank || place.stamp - current.stamp : 1
   if (order < 0) return row
@@ -82,39 +91,51 @@ function settle<Row extends Observed, Field extends keyof Row & string>(
   values: readonly Seen[],
 ): Row {
   const seen = distinct(values)
-  const { value, doubtful } = resolve(seen)
   const { [group.name]: _, ...otherTies } = row.ties ?? {}
   const ties = seen.length > 1 ? { ...otherTies, [group.name]: seen } : otherTies
   const after = seen.length === 1 ? seen[0]?.after : undefined
   const observed = { ...row.observed, [group.name]: { ...place, ...(after !== undefined && { after }) } }
-  const next = { ...row, ...value, observed, ties: Object.keys(ties).length > 0 ? ties : null }
-  return { ...next, inDoubt: doubtful || Object.values(otherTies).some((tie) => resolve(tie).doubtful) }
+  const doubts = [
+    ...Object.values(ties).map(isDoubtful),
+    ...Object.values(observed).map((one) => one.after === TOO_MANY),
+  ]
+  return {
+    ...row,
+    ...shown(seen),
+    observed,
+    ties: Object.keys(ties).length > 0 ? ties : null,
+    inDoubt: doubts.includes(true),
+  }
 }
+
+// In the place of a predecessor's fingerprint: there were more values than are kept, and nothing can be told of them.
+const TOO_MANY = 'too many'
 
 function distinct(values: readonly Seen[]): readonly Seen[] {
   const byText = new Map(values.map((seen) => [canonicalJson(seen), seen]))
   const sorted = [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, seen]) => seen)
-  if (sorted.length <= MOST_TIES && !sorted.some((seen) => seen.after === OVERFLOW)) return sorted
-  // Absorbing: which value is shown must not depend on the order in which they came, so the greatest one is.
-  const greatest = sorted.map((seen) => seen.value).sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? 1 : -1))[0]
-  return [
-    { value: greatest ?? {}, after: OVERFLOW },
-    { value: {}, after: OVERFLOW },
-  ]
+  if (sorted.length <= MOST_TIES && !sorted.some((seen) => seen.after === TOO_MANY)) return sorted
+  // Which one is shown must not depend on the order in which they came, so the greatest of all is.
+  return [{ value: greatest(sorted), after: TOO_MANY }]
 }
 
-const OVERFLOW = 'many'
-
-/** The value that stands for all: the one that came last where that is known, else any, the same for the same set. */
-function resolve(seen: readonly Seen[]): { value: Readonly<Record<string, unknown>>; doubtful: boolean } {
+/** The values that none of the others is known to have followed. */
+function last(seen: readonly Seen[]): readonly Seen[] {
   const overtaken = new Set(seen.map((one) => one.after))
-  const last = seen.filter((one) => !overtaken.has(fingerprint(one.value)))
-  const values = new Set(last.map((one) => canonicalJson(one.value)))
-  const shown = (last.length > 0 ? last : seen).reduce((a, b) =>
-    canonicalJson(a.value) > canonicalJson(b.value) ? a : b,
-  )
-  return { value: shown.value, doubtful: values.size !== 1 }
+  return seen.filter((one) => !overtaken.has(fingerprint(one.value)))
 }
+
+const isDoubtful = (seen: readonly Seen[]): boolean =>
+  new Set(last(seen).map((one) => canonicalJson(one.value))).size !== 1
+
+/** The value that a row shows: the one that came last where that is known, else the same one for the same set. */
+function shown(seen: readonly Seen[]): Seen['value'] {
+  const candidates = last(seen)
+  return greatest(candidates.length > 0 ? candidates : seen)
+}
+
+const greatest = (seen: readonly Seen[]): Seen['value'] =>
+  seen.reduce((best, one) => (canonicalJson(one.value) > canonicalJson(best.value) ? one : best)).value
 
 function pick<Source, Field extends keyof Source>(source: Source, fields: readonly Field[]): Pick<Source, Field> {
   const picked: Partial<Pick<Source, Field>> = {}

@@ -5,18 +5,20 @@ import type { NewId } from '../ids.ts'
 import { foldInvoice, seekInvoice } from '../invoices/observe-invoice.ts'
 import { foldPaymentMethod, seekPaymentMethod } from '../payment-methods/observe-payment-method.ts'
 import { foldPayment, seekPayment } from '../payments/observe-payment.ts'
-import type { Find, Query } from '../ports/storage.ts'
+import type { Find, Query, Tables } from '../ports/storage.ts'
 import { foldRefund, seekRefund } from '../refunds/observe-refund.ts'
 import { foldSubscription, seekSubscription } from '../subscriptions/observe-subscription.ts'
 import type { Timestamp } from '../time.ts'
 import type { Observation } from './observation.ts'
-import type { RowSet } from './row-set.ts'
+import { findRow, type RowSet } from './row-set.ts'
 
 /** What folding needs besides rows: the local time for `updated_at`, ids for adopted rows, and who we are. */
 export interface Observing {
   readonly now: Timestamp
   readonly newId: NewId
   readonly installation: string
+  /** For the answer to a request: the rows as they were known when it was sent. */
+  readonly sent?: RowSet
 }
 
 /** The rows after an observation, and the facts that it proved. */
@@ -44,6 +46,13 @@ export function observe(rows: RowSet, observations: readonly Observation[], obse
     folded = { rows: next.rows, facts: [...folded.facts, ...next.facts] }
   }
   return folded
+}
+
+/** A row as it was known when the request was sent that is being answered. */
+export function asSent<
+  T extends 'transactions' | 'refunds' | 'subscriptions' | 'invoices' | 'payment_methods' | 'disputes',
+>({ sent }: Observing, table: T, gatewayId: string): Tables[T] | undefined {
+  return sent && findRow(sent, table, (row) => row.gatewayId === gatewayId)
 }
 
 function seekOne(observation: Observation): readonly Find[] {

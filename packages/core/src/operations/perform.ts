@@ -37,12 +37,13 @@ export async function perform<Input, const Q extends Query, View extends Json>(
   useCase.authorize(input, caller.actor, deps.settings)
   const key = await callerKey(deps, useCase, input, rawInput, caller)
   const read = useCase.read(input, caller.actor)
+  let more: Query = {}
   const giveUpAt = deps.runtime.now() + LONGEST_WAIT_MS
   let lease = useCase.lease?.(input)
 
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     if (tries > 0) await deps.runtime.wait(backOff(deps, tries))
-    const { loaded, rows } = await load(deps, read, key, lease)
+    const { loaded, rows } = await load(deps, { ...read, ...more }, key, lease)
     const earlier = key && rows.operations?.find((row) => row.callerKey === key.callerKey)
     if (earlier) return again(deps, useCase, earlier, key)
 
@@ -51,6 +52,10 @@ export async function perform<Input, const Q extends Query, View extends Json>(
     const deciding = { now, newId: deps.newId, operationId, actor: caller.actor, settings: deps.settings }
     const decision = useCase.intend(loaded, input, deciding)
     if ('done' in decision) return { data: decision.done, operationId: null, replayed: false }
+    if ('read' in decision) {
+      more = decision.read
+      continue
+    }
     if ('needs' in decision) {
       await decision.needs(deps, caller)
       continue

@@ -165,7 +165,7 @@ async function settle<Input, View extends Json>(
     // Somebody else was faster, with the same answer of the gateway's.
     if (current.status === 'done' || current.steps.length > operation.steps.length) return rows
     const now = timestamp(deps.runtime.now())
-    const observing = { now, newId: deps.newId, installation: deps.settings.installation }
+    const observing = { now, newId: deps.newId, installation: deps.settings.installation, sent: known }
     const observed = observe(rows, answer.observations, observing)
     // It was stored from the parsed input of this same use case.
     const input = current.input as Input

@@ -56,6 +56,8 @@ export type Decision<View> =
     }
   /** Nothing to do: it is so already. */
   | { readonly done: View }
+  /** More must be read, which was only known now; then decide again. */
+  | { readonly read: Query }
   /** Something must exist first; then read and decide again. */
   | { readonly needs: (deps: Deps, caller: Caller) => Promise<unknown> }
 

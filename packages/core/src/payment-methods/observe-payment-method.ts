@@ -1,7 +1,7 @@
 import { seekOwner, userOf } from '../customers/observe-customer.ts'
 import type { Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
-import type { Folded, Observing } from '../observations/observe.ts'
+import { asSent, type Folded, type Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
 import { type Find, one } from '../ports/storage.ts'
 import { timestampOfSeconds } from '../time.ts'
@@ -22,7 +22,9 @@ export function foldPaymentMethod(rows: RowSet, observation: PaymentMethodObserv
   const known = findRow(rows, 'payment_methods', (row) => row.gatewayId === observation.gatewayId)
   if (!known && observation.attachment.facts.status !== 'attached') return { rows, facts: [] }
   const base = known ?? adopted(observation, observing)
-  const joined = fold(fold(base, attachmentGroup, observation.attachment), detailGroup, observation.details)
+  const sent = asSent(observing, 'payment_methods', observation.gatewayId)
+  const attached = fold(base, attachmentGroup, observation.attachment, sent)
+  const joined = fold(attached, detailGroup, observation.details, sent)
   const next = { ...joined, userId: joined.userId ?? userOf(rows, observation.attachment.facts.customerId) }
   if (known && next.observed === known.observed && next.userId === known.userId) return { rows, facts: [] }
   return {

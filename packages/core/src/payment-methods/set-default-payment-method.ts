@@ -14,7 +14,9 @@ export const setDefaultInput = z.strictObject({ id: paymentMethodId })
 
 export type SetDefaultPaymentMethod = z.input<typeof setDefaultInput>
 
-const useCase: UseCase<z.output<typeof setDefaultInput>, { method: FindOne<'payment_methods'> }, PaymentMethod> = {
+type Reading = { method: FindOne<'payment_methods'>; customer?: FindOne<'customers'> }
+
+const useCase: UseCase<z.output<typeof setDefaultInput>, Reading, PaymentMethod> = {
   kind: 'payment_method.set_default',
   input: setDefaultInput,
   target: ({ id }) => id,
@@ -22,12 +24,15 @@ const useCase: UseCase<z.output<typeof setDefaultInput>, { method: FindOne<'paym
   read: ({ id }, actor) => ({
     method: one('payment_methods', { ...paymentMethodKey(id), ...scopeOf(actor, 'payment-methods:write') }),
   }),
-  intend({ method }, { id }) {
+  intend(loaded, { id }) {
+    const { method } = loaded
     if (!method) throw new InvalidError('payment_method_not_found', `no payment method ${id}`)
     if (method.status === 'detached' || method.customerId === null) {
       throw new RefusedError('payment_method_unusable', 'this payment method was removed and cannot be used again')
     }
     const { gatewayId: paymentMethod, customerId: customer } = method
+    // Whose it is was only known now; what is known of the customer puts the answer in order with it.
+    if (!('customer' in loaded)) return { read: { customer: one('customers', { id: customer }) } }
     return {
       objectId: method.id,
       userId: method.userId,

@@ -1,7 +1,7 @@
 import { seekOwner, userOf } from '../customers/observe-customer.ts'
 import type { DomainEventType, Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
-import type { Folded, Observing } from '../observations/observe.ts'
+import { asSent, type Folded, type Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
 import { type Find, many, one } from '../ports/storage.ts'
 import { refundedAmount } from '../refunds/refund.ts'
@@ -42,7 +42,8 @@ export function foldPayment(rows: RowSet, observation: PaymentObservation, obser
     userId: base.userId ?? userOf(rows, observation.customerId),
     clientSecret: base.clientSecret ?? observation.clientSecret ?? null,
   }
-  const joined = fold(fold(named, intentGroup, intent), chargeGroup, charge)
+  const sent = asSent(observing, 'transactions', gatewayId)
+  const joined = fold(fold(named, intentGroup, intent, sent), chargeGroup, charge, sent)
   const next = withRefunds(rows, joined)
   return {
     rows: known && same(known, next) ? rows : putRow(rows, 'transactions', { ...next, updatedAt: observing.now }),

@@ -131,6 +131,8 @@ export interface GatewayEvent {
   readonly objectId: string | null
   /** Empty for types that Florin does not read. */
   readonly observations: readonly Observation[]
+  /** Why the object could not be read; the event is kept for a release that can. */
+  readonly unreadable?: string
 }
 
 /**

@@ -1,7 +1,7 @@
 import { seekOwner, userOf } from '../customers/observe-customer.ts'
 import type { Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
-import type { Folded, Observing } from '../observations/observe.ts'
+import { asSent, type Folded, type Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
 import { withRefunds } from '../payments/observe-payment.ts'
 import { type Find, many, one } from '../ports/storage.ts'
@@ -37,7 +37,7 @@ export function foldRefund(rows: RowSet, observation: RefundObservation, observi
     paymentGatewayId: base.paymentGatewayId ?? paymentGatewayId,
     userId: base.userId ?? payment?.userId ?? null,
   }
-  const next = fold(named, refundGroup, refund)
+  const next = fold(named, refundGroup, refund, asSent(observing, 'refunds', gatewayId))
   const changed =
     !known ||
     next.observed !== known.observed ||

@@ -2,8 +2,8 @@ import type Stripe from 'stripe'
 import { z } from 'zod'
 import { InvalidError } from '../errors.ts'
 import type { GatewayEvent } from '../ports/gateway.ts'
-import { observeObject } from './observe-object.ts'
-import { isWire, text, wire } from './wire.ts'
+import { observeObject, type Telling } from './observe-object.ts'
+import { isWire, type Sight, text, type Wire, wire } from './wire.ts'
 
 // Stripe's own advice: older signatures are replays. Tolerance 0 would switch the check off.
 const TOLERANCE_SECONDS = 300
@@ -43,7 +43,18 @@ export async function readStripeWebhook(
     ...{ id, type, livemode, account, created },
     apiVersion: api_version,
     objectId: typeof object.id === 'string' ? object.id : null,
-    observations: isRead(type) ? observeObject(object, sight, telling) : [],
+    ...(isRead(type) ? readObject(object, sight, telling) : { observations: [] }),
+  }
+}
+
+/** A signed event whose object has an unknown shape is Stripe's news, not the sender's fault: it is kept, not refused. */
+function readObject(object: Wire, sight: Sight, telling: Telling): Pick<GatewayEvent, 'observations' | 'unreadable'> {
+  try {
+    return { observations: observeObject(object, sight, telling) }
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error
+    const fields = error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`)
+    return { observations: [], unreadable: fields.join('; ') }
   }
 }
 

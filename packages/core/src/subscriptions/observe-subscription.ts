@@ -2,7 +2,7 @@ import { seekOwner, userOf } from '../customers/observe-customer.ts'
 import type { DomainEventType, Fact } from '../events/domain-event.ts'
 import { fingerprint } from '../json.ts'
 import { fold, unobserved } from '../observations/join.ts'
-import type { Folded, Observing } from '../observations/observe.ts'
+import { asSent, type Folded, type Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
 import { type Find, many, one } from '../ports/storage.ts'
 import { timestampOfSeconds } from '../time.ts'
@@ -38,7 +38,7 @@ export function foldSubscription(rows: RowSet, observation: SubscriptionObservat
     userId: base.userId ?? userOf(rows, customerId),
     clientSecret: observation.clientSecret === undefined ? base.clientSecret : observation.clientSecret,
   }
-  const next = fold(named, subscriptionGroup, observation.subscription)
+  const next = fold(named, subscriptionGroup, observation.subscription, asSent(observing, 'subscriptions', gatewayId))
   const changed =
     !known ||
     next.observed !== known.observed ||

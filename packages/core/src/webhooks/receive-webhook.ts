@@ -69,6 +69,9 @@ function apply(
   const reason = ignoredBecause(deps, event)
   const received = eventRow(event, body, now, earlier)
   if (reason) return { row: { ...received, status: 'ignored', reason }, changes: [] }
+  if (event.unreadable !== undefined) {
+    return { row: { ...received, status: 'failed', reason: event.unreadable }, changes: [] }
+  }
   try {
     const observing = { now, newId: deps.newId, installation: deps.settings.installation }
     const { rows: after, facts } = observe(rows, event.observations, observing)
@@ -86,7 +89,8 @@ function apply(
 function ignoredBecause({ settings }: Deps, event: GatewayEvent): string | undefined {
   if (event.livemode !== settings.livemode) return `it is of ${event.livemode ? 'live' : 'test'} mode`
   if (event.account !== null) return `it is of the connected account ${event.account}`
-  return event.observations.length === 0 ? 'its type is of no concern here' : undefined
+  const told = event.observations.length > 0 || event.unreadable !== undefined
+  return !told ? 'its type is of no concern here' : undefined
 }
 
 function eventRow(

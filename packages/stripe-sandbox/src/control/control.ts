@@ -6,7 +6,7 @@ import type { Faults } from '../engine/faults.ts'
 import type { Registry } from '../engine/registry.ts'
 import type { RequestLog } from '../engine/request-log.ts'
 import { atomically, type State } from '../engine/state.ts'
-import { invalidRequest, StripeFailure } from '../engine/stripe-failure.ts'
+import { invalidParam, invalidRequest, StripeFailure } from '../engine/stripe-failure.ts'
 import type { SandboxWebhooks } from '../webhooks/webhooks.ts'
 import { readClockMove, readFault, readJson, readMode } from './control-input.ts'
 
@@ -32,6 +32,7 @@ const actions: Readonly<Record<string, Action>> = {
   'GET /clock': ({ clock }) => ({ now: clock.now() }),
   'POST /clock': async ({ clock }, body) => {
     const move = readClockMove(body)
+    if ('to' in move && move.to < clock.now()) throw invalidParam('The clock only moves forward.', 'to')
     if ('to' in move) await clock.advanceTo(move.to)
     else await clock.advance(move.advance)
     return { now: clock.now() }

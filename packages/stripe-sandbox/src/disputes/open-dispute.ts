@@ -58,6 +58,7 @@ export function closeDispute(context: Context, dispute: StoredDispute, outcome: 
     outcome === 'won' ? [bookOnBalance(context, { kind: 'adjustment', amount, currency, source: id })] : []
   const closed = context.store.update(disputes, id, {
     balance_transactions: [...dispute.balance_transactions, ...returned],
+    is_charge_refundable: outcome === 'won',
     status: outcome,
   })
   context.emit('charge.dispute.updated', closed, { status: dispute.status })

@@ -23,7 +23,7 @@ export interface SandboxClock {
 export function createClock(
   engine: { state: State; registry: Registry },
   { settled, ticking, effectDone }: { settled: () => Promise<void>; ticking: boolean; effectDone: () => void },
-): SandboxClock & { catchUp(): void } {
+): SandboxClock & { catchUp(): void; rebase(): void } {
   const { state, registry } = engine
   let last: Promise<void> = Promise.resolve()
   // While ticking, virtual time runs as fast as real time, from where it stands.
@@ -59,13 +59,14 @@ export function createClock(
     return last
   }
   return {
+    rebase,
     now: () => state.now,
     nowMs: () => state.now * 1000 + (ticking ? (Date.now() - realStart) % 1000 : 0),
-    advance(seconds) {
+    async advance(seconds) {
       if (!Number.isFinite(seconds) || seconds < 0) throw new Error('the clock only moves forward')
       return queue(() => state.now + Math.floor(seconds))
     },
-    advanceTo(unix) {
+    async advanceTo(unix) {
       if (!Number.isFinite(unix) || unix < state.now) throw new Error('the clock only moves forward')
       return queue(() => Math.floor(unix))
     },

@@ -57,7 +57,7 @@ export function createExchange(parts: ExchangeParts): (incoming: IncomingCall) =
     const running: Running = {
       incoming,
       requestId: nextId(parts.state, 'req', 14),
-      key: incoming.method === 'POST' ? incoming.header('idempotency-key') : null,
+      key: incoming.method === 'POST' ? incoming.header('idempotency-key') || null : null,
       fault: parts.faults.take(incoming.method, incoming.path),
       version: currentApiVersion,
       form: {},

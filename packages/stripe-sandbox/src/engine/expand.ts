@@ -1,6 +1,18 @@
 import type { Context } from './context.ts'
 import { invalidRequest } from './stripe-failure.ts'
 
+// A null field says nothing of what it could hold, so the names that Stripe's types call expandable are listed.
+const expandableNames: ReadonlySet<string> = new Set(
+  `application application_fee balance_transaction cancellation_policy charge configuration coupon credit_note customer
+  customer_communication customer_signature default_payment_method default_price default_source default_tax_rates destination
+  discount discounts duplicate_charge_documentation failure_balance_transaction generated_card invoice latest_attempt
+  latest_charge latest_invoice latest_revision mandate on_behalf_of payment_intent payment_link payment_method payment_record
+  pending_setup_intent plan price product promotion_code quote receipt refund refund_policy review schedule
+  service_documentation setup_attempt setup_intent shipping_documentation shipping_rate single_use_mandate source
+  source_refund source_transaction source_transfer source_transfer_reversal subscription subscription_schedule tax_code
+  test_clock transfer transfer_reversal uncategorized_file`.split(/\s+/),
+)
+
 type Expanded = Record<string, unknown>
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -43,7 +55,8 @@ function resolve(context: Context, owner: Readonly<Record<string, unknown>>, nam
   if (Array.isArray(current) && current.every((entry) => typeof entry === 'string')) {
     return current.map((id) => findById(context, id) ?? refuse(path))
   }
-  if (current !== null && typeof current !== 'object') throw cannotExpand(path)
+  const leaf = current === null ? !expandableNames.has(name) : typeof current !== 'object'
+  if (leaf) throw cannotExpand(path)
   return current
 }
 

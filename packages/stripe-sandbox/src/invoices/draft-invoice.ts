@@ -36,7 +36,7 @@ export interface NewInvoice {
 export function draftInvoice(context: Context, input: NewInvoice): StoredInvoice {
   const { customer } = input
   const id = context.newId('in')
-  const given = [...input.lines, ...input.pending.map((item) => lineOfItem(context, item))]
+  const given = [...input.pending.map((item) => lineOfItem(context, item)), ...input.lines]
   const lines = given.map((line) => makeLine(context, id, line))
   const totals = totalsOf(context, lines, input.discounts)
   context.store.put(invoiceLines, { id, lines: totals.lines })
@@ -91,8 +91,19 @@ const amountsOf = (total: number, balance: number) => {
   return { amount_due: total <= 0 && balance <= 0 ? 0 : due, amount_paid: 0, amount_remaining: due }
 }
 
+type CustomerField =
+  | 'customer'
+  | 'customer_account'
+  | 'customer_address'
+  | 'customer_email'
+  | 'customer_name'
+  | 'customer_phone'
+  | 'customer_shipping'
+  | 'customer_tax_exempt'
+  | 'customer_tax_ids'
+
 /** What an invoice copies from its customer until it is finalised. */
-export const customerFields = (customer: StoredCustomer) => ({
+export const customerFields = (customer: StoredCustomer): Pick<StoredInvoice, CustomerField> => ({
   customer: customer.id,
   customer_account: null,
   customer_address: customer.address ?? null,
@@ -146,4 +157,4 @@ const blankInvoice = (id: string, now: number) =>
     total_pretax_credit_amounts: [],
     total_taxes: [],
     webhooks_delivered_at: null,
-  }) as const
+  }) satisfies Partial<StoredInvoice>

@@ -1,3 +1,4 @@
+import { accounts } from '../account/account.ts'
 import { checkAmount } from '../charges/currency.ts'
 import { customers, isLive, type StoredCustomer, updateCustomer } from '../customers/customer.ts'
 import type { Context } from '../engine/context.ts'
@@ -12,7 +13,11 @@ import { invoices, type StoredInvoice, subscriptionOf } from './invoice.ts'
  * Freezes a draft: it gets its number, takes what the customer's balance gives, and a PaymentIntent for the rest. Nothing
  * is charged yet. Emits `invoice.finalized`.
  */
-export function finalizeInvoice(context: Context, id: string, { autoAdvance }: { autoAdvance?: boolean } = {}): StoredInvoice {
+export function finalizeInvoice(
+  context: Context,
+  id: string,
+  { autoAdvance }: { autoAdvance?: boolean } = {},
+): StoredInvoice {
   const draft = context.inPath(invoices, id, 'invoice')
   if (draft.status !== 'draft') {
     throw invalidRequest(`This invoice is already finalized, you can't re-finalize a non-draft invoice.`, {
@@ -26,7 +31,7 @@ export function finalizeInvoice(context: Context, id: string, { autoAdvance }: {
   // A sum too small for the card networks is not charged: it stays on the customer's balance.
   const due = owed > 0 && !tooSmall(owed, summed.currency) ? owed : 0
   const ending = due > 0 ? 0 : owed
-  const code = context.newCode('invoice_url', 40)
+  const place = `${context.store.all(accounts)[0]?.id}/test_${context.newCode('invoice_url', 40)}`
   const open = context.store.update(invoices, id, {
     amount_due: due,
     amount_remaining: due,
@@ -34,8 +39,8 @@ export function finalizeInvoice(context: Context, id: string, { autoAdvance }: {
     automatically_finalizes_at: null,
     effective_at: context.now,
     ending_balance: ending,
-    hosted_invoice_url: `https://invoice.stripe.com/i/acct_1FlorinSandbox/test_${code}?s=ap`,
-    invoice_pdf: `https://pay.stripe.com/invoice/acct_1FlorinSandbox/test_${code}/pdf?s=ap`,
+    hosted_invoice_url: `https://invoice.stripe.com/i/${place}?s=ap`,
+    invoice_pdf: `https://pay.stripe.com/invoice/${place}/pdf?s=ap`,
     number: draft.number ?? takeNumber(context, customer),
     status: 'open',
     status_transitions: { ...draft.status_transitions, finalized_at: context.now },
@@ -60,7 +65,10 @@ export function changeCustomer(context: Context, id: string, patch: Partial<Stor
 export function ownerOf(context: Context, invoice: StoredInvoice): StoredCustomer {
   const customer = context.store.find(customers, invoice.customer ?? '')
   if (isLive(customer)) return customer
-  throw invalidRequest('The customer of this invoice has been deleted.', { code: 'resource_missing', param: 'customer' })
+  throw invalidRequest('The customer of this invoice has been deleted.', {
+    code: 'resource_missing',
+    param: 'customer',
+  })
 }
 
 function takeNumber(context: Context, customer: StoredCustomer): string {

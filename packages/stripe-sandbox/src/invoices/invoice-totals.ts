@@ -24,7 +24,8 @@ export function totalsOf(context: Context, lines: readonly StoredLine[], applied
   let open = lines.map((line) => ({ line, left: line.discountable ? Math.max(line.amount, 0) : 0 }))
   const shares = new Map<string, { discount: string; amount: number }[]>()
   for (const { discount, coupon } of reductions) {
-    const amounts = coupon.percent_off === null ? spread(open, coupon.amount_off ?? 0) : percent(open, coupon.percent_off)
+    const amounts =
+      coupon.percent_off === null ? spread(open, coupon.amount_off ?? 0) : percent(open, coupon.percent_off)
     open = open.map(({ line, left }, index) => ({ line, left: left - (amounts[index] ?? 0) }))
     for (const [index, { line }] of open.entries()) {
       if (!line.discountable) continue
@@ -35,7 +36,9 @@ export function totalsOf(context: Context, lines: readonly StoredLine[], applied
   const subtotal = lines.reduce((sum, line) => sum + line.amount, 0)
   const totals = reductions.map(({ discount }) => ({
     discount,
-    amount: [...shares.values()].flat().reduce((sum, share) => sum + (share.discount === discount ? share.amount : 0), 0),
+    amount: [...shares.values()]
+      .flat()
+      .reduce((sum, share) => sum + (share.discount === discount ? share.amount : 0), 0),
   }))
   const total = subtotal - totals.reduce((sum, { amount }) => sum + amount, 0)
   return {

@@ -68,7 +68,7 @@ export function takePayment(
     context.store.update(cardFacts, method.id, { spent: false })
     linkPaymentMethod(context, method.id, current.customer)
   }
-  if (card.dispute === true) {
+  if (card.dispute === true && !held) {
     context.schedule({ at: context.now + openDisputeAfter, kind: openDisputeTask, id: charge.id })
   }
   if (held) {

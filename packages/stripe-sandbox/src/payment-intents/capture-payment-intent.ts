@@ -1,4 +1,5 @@
 import { bookCharge, charges } from '../charges/charge.ts'
+import { openDisputeAfter, openDisputeTask } from '../disputes/dispute.ts'
 import type { Context } from '../engine/context.ts'
 import { mergeMetadata, metadataParam } from '../engine/metadata.ts'
 import { choice, integer, type ParamsOf, text, unsupported } from '../engine/params.ts'
@@ -46,9 +47,14 @@ function capturePaymentIntent(context: Context, params: ParamsOf<typeof shape>, 
   }
   context.unschedule(expireTask, id)
   const captured = context.store.update(charges, intent.latest_charge, { amount_captured: amount, captured: true })
-  const available =
-    captured.payment_method !== null && behaviourOf(context, captured.payment_method).card.bypassPending === true
-  context.emit('charge.captured', bookCharge(context, captured, available), { amount_captured: 0, captured: false })
+  const card = captured.payment_method === null ? undefined : behaviourOf(context, captured.payment_method).card
+  if (card?.dispute === true) {
+    context.schedule({ at: context.now + openDisputeAfter, kind: openDisputeTask, id: captured.id })
+  }
+  context.emit('charge.captured', bookCharge(context, captured, card?.bypassPending === true), {
+    amount_captured: 0,
+    captured: false,
+  })
   const succeeded = context.store.update(paymentIntents, id, {
     amount_capturable: 0,
     amount_received: amount,

@@ -1,4 +1,5 @@
 import type Stripe from 'stripe'
+import { checkCurrency } from '../charges/currency.ts'
 import type { Context } from '../engine/context.ts'
 import { mergeMetadata, metadataParam } from '../engine/metadata.ts'
 import {
@@ -13,21 +14,14 @@ import {
   text,
   unsupported,
 } from '../engine/params.ts'
-import { invalidParam, invalidRequest } from '../engine/stripe-failure.ts'
+import { invalidRequest } from '../engine/stripe-failure.ts'
 import { makeProduct, products } from '../products/product.ts'
 import { intervals, makePrice, prices, type StoredPrice } from './price.ts'
 
 /** A three-letter code, read in lower case. */
 export const currencyParam = (): Param<string, false> => ({
   required: false,
-  read(value, name) {
-    const code = text().read(value, name).toLowerCase()
-    if (/^[a-z]{3}$/.test(code)) return code
-    throw invalidParam(
-      `Invalid currency: ${code}. Stripe currently supports these currencies: usd, eur, gbp, jpy and others.`,
-      name,
-    )
-  },
+  read: (value, name) => checkCurrency(text().read(value, name), name),
 })
 
 /** How often a recurring price is due, as it is sent. */
@@ -82,21 +76,9 @@ export const createPriceShape = {
 
 /** Makes a price from what was sent. */
 export function createPrice(context: Context, params: ParamsOf<typeof createPriceShape>): StoredPrice {
-  const { product_data: productData, metadata, unit_amount, unit_amount_decimal, lookup_key: key } = params
-  if (params.product !== undefined && productData !== undefined) {
-    throw invalidRequest('You may only specify one of these parameters: product, product_data.')
-  }
-  if (params.product === undefined && productData === undefined) {
-    throw invalidRequest('You must specify either `product` or `product_data` when creating a price.', {
-      code: 'parameter_missing',
-      param: 'product',
-    })
-  }
+  const { metadata, unit_amount, unit_amount_decimal, lookup_key: key } = params
   const unit = unitOf({ unit_amount, unit_amount_decimal }, 'unit_amount')
-  const product =
-    params.product === undefined || productData !== undefined
-      ? makeProduct(context, { ...named(productData), metadata: mergeMetadata({}, productData?.metadata) }).id
-      : context.inParam(products, params.product, 'product').id
+  const product = productFor(context, params)
   if (key !== undefined) takeLookupKey(context, key, params.transfer_lookup_key ?? false)
   return makePrice(context, {
     product,
@@ -111,9 +93,17 @@ export function createPrice(context: Context, params: ParamsOf<typeof createPric
   })
 }
 
-const named = (data: { readonly name: string } | undefined): { readonly name: string } => {
-  if (data === undefined) throw new Error('a price without a product')
-  return data
+function productFor(context: Context, params: ParamsOf<typeof createPriceShape>): string {
+  const { product, product_data: data } = params
+  if (product !== undefined && data !== undefined) {
+    throw invalidRequest('You may only specify one of these parameters: product, product_data.')
+  }
+  if (product !== undefined) return context.inParam(products, product, 'product').id
+  if (data !== undefined) return makeProduct(context, { ...data, metadata: mergeMetadata({}, data.metadata) }).id
+  throw invalidRequest('You must specify either `product` or `product_data` when creating a price.', {
+    code: 'parameter_missing',
+    param: 'product',
+  })
 }
 
 /** The recurring part as it is stored. */
@@ -132,7 +122,7 @@ export const recurringOf = (
 
 /** The sum per unit, which comes as a whole number or as a decimal, never as both. */
 export function unitOf(
-  sent: { unit_amount: number | undefined; unit_amount_decimal: string | undefined },
+  sent: { readonly unit_amount?: number | undefined; readonly unit_amount_decimal?: string | undefined },
   param: string,
 ): string {
   if (sent.unit_amount !== undefined && sent.unit_amount_decimal !== undefined) {

@@ -1,5 +1,5 @@
-import { definedOnly } from '../engine/defined-only.ts'
 import type { Context } from '../engine/context.ts'
+import { definedOnly } from '../engine/defined-only.ts'
 import { mergeMetadata, metadataParam } from '../engine/metadata.ts'
 import { createdWithin, pageOf } from '../engine/page.ts'
 import {

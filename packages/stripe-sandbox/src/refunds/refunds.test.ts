@@ -157,6 +157,16 @@ describe.each(transports)('disputes, %s', (transport) => {
     )
   })
 
+  test('wait for the capture of a held sum', async () => {
+    const { sandbox, stripe } = await openRig(transport)
+    const held = await payWith(stripe, 'pm_card_createDispute', { capture_method: 'manual' })
+    await sandbox.clock.advance(60)
+    expect((await stripe.disputes.list()).data).toEqual([])
+    await stripe.paymentIntents.capture(held.id, { amount_to_capture: 900 })
+    await sandbox.clock.advance(1)
+    expect((await stripe.disputes.list()).data).toMatchObject([{ amount: 900 }])
+  })
+
   test('are lost when they are closed', async () => {
     const { sandbox, stripe } = await openRig(transport)
     const paid = await payWith(stripe, 'pm_card_visa')

@@ -97,6 +97,8 @@ async function attempt({ context, mode, send, timeout }: DeliveryParts, delivery
   const body = JSON.stringify({ ...event, pending_webhooks: delivery.pending_webhooks }, null, 2)
   const signature = signWebhook(body, activeSecrets(context, endpoint.id), Math.floor(Date.now() / 1000))
   const result = await trySending(() => send(endpoint.url, body, headersFor(signature)), timeout)
+  // The sandbox may have been reset meanwhile.
+  if (store.find(webhookDeliveries, delivery.id) === undefined) return
   const succeeded = result.status !== null && result.status >= 200 && result.status < 300
   const attempts = [...delivery.attempts, { at: context.now, ...result }]
   if (!succeeded) {

@@ -1,0 +1,128 @@
+import { one } from '@florin/core'
+import { aStoredRow, commit, put, read } from '@florin/core/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fromPool, postgresStorage } from '../src/index.ts'
+import { type FreshDatabase, freshDatabase } from './fresh-database.ts'
+import { recordingPool } from './recording-pool.ts'
+
+let database: FreshDatabase
+beforeAll(async () => {
+  database = await freshDatabase()
+})
+afterAll(() => database.close())
+
+/** Starts the work while the rows are held by another transaction, and lets go once all of it waits in Postgres. */
+async function whileHeld<T>(
+  table: string,
+  ids: readonly string[],
+  waiters: number,
+  start: () => Promise<T>,
+): Promise<T> {
+  const [holder, watcher] = await Promise.all([
+    database.pool({ max: 1 }).connect(),
+    database.pool({ max: 1 }).connect(),
+  ])
+  await holder.query('begin')
+  await holder.query(`select 1 from ${table} where id = any ($1) order by id for update`, [ids])
+  const work = start()
+  for (;;) {
+    const { rows } = await watcher.query(
+      "select count(*)::int as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    )
+    if (rows[0].waiting >= waiters) break
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  await holder.query('commit')
+  holder.release()
+  watcher.release()
+  return work
+}
+
+test('commits one of many changes of a version that all wait for the row', async () => {
+  const storage = postgresStorage({ database: fromPool(database.pool({ max: 20 })) })
+  const row = aStoredRow('transactions')
+  await commit(storage, put('transactions', row))
+  const change = () =>
+    commit(storage, put('transactions', { ...row, version: 1 }), put('audit_log', aStoredRow('audit_log')))
+  const results = await whileHeld('transactions', [row.id], 20, () => Promise.all(Array.from({ length: 20 }, change)))
+  expect(results.filter((result) => result === 'committed')).toHaveLength(1)
+  expect((await read(storage, 'transactions', row.id))?.version).toBe(2)
+})
+
+test('commits one of many new rows with one key that all wait for the same row of another table', async () => {
+  const storage = postgresStorage({ database: fromPool(database.pool({ max: 20 })) })
+  const lease = aStoredRow('leases')
+  await commit(storage, put('leases', lease))
+  const start = () => {
+    const operation = aStoredRow('operations', { callerScope: lease.id, callerKey: 'key' })
+    return commit(storage, put('operations', operation), put('leases', { ...lease, version: 1 }))
+  }
+  const results = await whileHeld('leases', [lease.id], 1, () => Promise.all(Array.from({ length: 20 }, start)))
+  expect(results.filter((result) => result === 'committed')).toHaveLength(1)
+})
+
+test('takes 50 commits over overlapping rows in opposite order through without a deadlock, losing nothing', async () => {
+  const { pool, failures } = recordingPool(database.pool({ max: 25 }))
+  const storage = postgresStorage({ database: fromPool(pool) })
+  const payments = [1, 2, 3, 4].map(() => aStoredRow('transactions', { amount: 0 }))
+  const subscription = aStoredRow('subscriptions', { latestInvoice: '0' })
+  await commit(storage, ...payments.map((row) => put('transactions', row)), put('subscriptions', subscription))
+  const add = async (worker: number) => {
+    for (;;) {
+      const [a, b] = worker % 2 ? [0, 3] : [3, 0]
+      const [first, second] = [payments[a], payments[b]]
+      if (!first || !second) throw new Error('four rows were made')
+      const found = await storage.load({
+        first: one('transactions', { id: first.id }),
+        second: one('transactions', { id: second.id }),
+        subscription: one('subscriptions', { id: subscription.id }),
+      })
+      if (!found.first || !found.second || !found.subscription) throw new Error('the rows were written')
+      const changes = [found.first, found.second].map((row) => put('transactions', { ...row, amount: row.amount + 1 }))
+      const latestInvoice = String(Number(found.subscription.latestInvoice) + 1)
+      const counted = put('subscriptions', { ...found.subscription, latestInvoice })
+      const ordered = worker % 2 ? [...changes, counted] : [counted, ...changes]
+      if ((await commit(storage, ...ordered)) === 'committed') return
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 20))
+    }
+  }
+  await Promise.all(Array.from({ length: 50 }, (_, worker) => add(worker)))
+
+  expect((await read(storage, 'transactions', payments[0]?.id ?? ''))?.amount).toBe(50)
+  expect((await read(storage, 'transactions', payments[3]?.id ?? ''))?.amount).toBe(50)
+  expect((await read(storage, 'subscriptions', subscription.id))?.latestInvoice).toBe('50')
+  expect(failures.every((code) => code === 'FL001')).toBe(true)
+}, 60_000)
+
+test('locks the rows of several updates by their ids, whatever their order in the table', async () => {
+  const { pool, failures } = recordingPool(database.pool())
+  const storage = postgresStorage({ database: fromPool(pool) })
+  for (let round = 0; round < 20; round += 1) {
+    const rows = Array.from({ length: 6 }, () => aStoredRow('transactions'))
+    for (const row of [...rows].reverse()) await commit(storage, put('transactions', row))
+    const half = (from: number) => rows.slice(from, from + 4).map((row) => put('transactions', { ...row, version: 1 }))
+    const ids = rows.map(({ id }) => id)
+    const results = await whileHeld('transactions', ids, 2, () =>
+      Promise.all([commit(storage, ...half(0)), commit(storage, ...half(2).reverse())]),
+    )
+    expect(results.filter((result) => result === 'committed')).toHaveLength(1)
+  }
+  expect(new Set(failures)).toStrictEqual(new Set(['FL001']))
+})
+
+test('gives way to a deadlock with a stranger as a conflict', async () => {
+  const storage = postgresStorage({ database: fromPool(database.pool()) })
+  const rows = [aStoredRow('transactions'), aStoredRow('transactions')].sort((a, b) => (a.id < b.id ? -1 : 1))
+  const [low, high] = rows
+  if (!low || !high) throw new Error('two rows were made')
+  await commit(storage, ...rows.map((row) => put('transactions', row)))
+  const stranger = await database.pool({ max: 1 }).connect()
+  await stranger.query("begin; set local deadlock_timeout = '10s'")
+  await stranger.query('select 1 from transactions where id = $1 for update', [high.id])
+  const ours = commit(storage, ...rows.map((row) => put('transactions', { ...row, version: 1 })))
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  await stranger.query('select 1 from transactions where id = $1 for update', [low.id])
+  await stranger.query('commit')
+  stranger.release()
+  expect(await ours).toBe('conflict')
+})

@@ -1,0 +1,30 @@
+import { Redis } from 'ioredis'
+import { expect } from 'vitest'
+
+/** A client that comes back quickly after it lost the server, and queues what it cannot send: ioredis's own way. */
+export function patientClient(url: string): Redis {
+  const redis = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null })
+  // A lost server is what these tests are about.
+  redis.on('error', () => undefined)
+  return redis
+}
+
+/** A client, already connected, that sends a command at once or never. */
+export async function forgetfulClient(url: string): Promise<Redis> {
+  const redis = new Redis(url, {
+    retryStrategy: () => 20,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+  })
+  redis.on('error', () => undefined)
+  await new Promise((resolve) => redis.once('ready', resolve))
+  return redis
+}
+
+/** Fails when the work took longer. */
+export async function inTime(milliseconds: number, work: () => Promise<void>): Promise<void> {
+  const start = performance.now()
+  await work()
+  expect(performance.now() - start).toBeLessThan(milliseconds)
+}

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest'
+import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
+import { isFlorinError, UnavailableError } from '../errors.ts'
+
+const input = { userId: alice.id, amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
+const caller = { actor: service, idempotencyKey: 'order-17' }
+
+describe('an idempotency key', () => {
+  it('gets 20 parallel requests one PaymentIntent and equal answers', async () => {
+    const { florin, sandbox } = sandboxedFlorin()
+    const once = async () => {
+      for (;;) {
+        try {
+          return await florin.payments.create(input, caller)
+        } catch (error) {
+          if (!isFlorinError(error) || error.code !== 'operation_in_progress') throw error
+          await new Promise((resolve) => setTimeout(resolve, 5))
+        }
+      }
+    }
+    const answers = await Promise.all(Array.from({ length: 20 }, once))
+    expect(new Set(answers.map(({ data }) => JSON.stringify(data))).size).toBe(1)
+    expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1)
+    expect(sandbox.state.all('payment_intent')).toHaveLength(1)
+  })
+
+  it('with another input is refused', async () => {
+    const { florin } = sandboxedFlorin()
+    await florin.payments.create(input, caller)
+    const other = florin.payments.create({ ...input, amount: 1001 }, caller)
+    await expect(other).rejects.toMatchObject({ code: 'idempotency_key_reused' })
+  })
+
+  it('of another caller is another key', async () => {
+    const { florin, sandbox } = sandboxedFlorin()
+    await florin.payments.create(input, caller)
+    await florin.payments.create(input, { ...caller, actor: { ...service, id: 'other shop' } })
+    expect(sandbox.state.all('payment_intent')).toHaveLength(2)
+  })
+
+  it('replays the answer as it was, whatever has changed since', async () => {
+    const { florin } = sandboxedFlorin()
+    const first = await florin.payments.create(input, caller)
+    await florin.refunds.create({ transactionId: first.data.id }, { actor: service })
+    const again = await florin.payments.create(input, caller)
+    expect(again).toEqual({ ...first, replayed: true })
+  })
+
+  it('replays a refusal that was decided after the intent', async () => {
+    const { florin, counts } = sandboxedFlorin()
+    const bad = { ...input, paymentMethod: 'pm_1NoSuchMethod' }
+    await expect(florin.payments.create(bad, caller)).rejects.toMatchObject({ code: 'payment_method_not_found' })
+    counts.reset()
+    await expect(florin.payments.create(bad, caller)).rejects.toMatchObject({ code: 'payment_method_not_found' })
+    expect(counts).toMatchObject({ loads: 1, commits: 0, calls: 0 })
+  })
+
+  it('is required for payments and refunds where the deployment says so', async () => {
+    const { florin } = sandboxedFlorin({ settings: { requireIdempotencyKey: true } })
+    const create = florin.payments.create(input, { actor: service })
+    await expect(create).rejects.toMatchObject({ code: 'idempotency_key_missing' })
+  })
+
+  it.each(['', ' lead', 'line\nbreak', 'ü', 'x'.repeat(256)])('refuses the key %j', async (idempotencyKey) => {
+    const { florin } = sandboxedFlorin()
+    const create = florin.payments.create(input, { actor: service, idempotencyKey })
+    await expect(create).rejects.toMatchObject({
+      code: 'input_invalid',
+      details: { fields: [{ field: 'Idempotency-Key' }] },
+    })
+  })
+})
+
+describe('when Stripe gives no answer', () => {
+  it('says that the outcome is unknown, and settles the payment with the same key', async () => {
+    const { florin, sandbox } = sandboxedFlorin({ webhooks: false })
+    sandbox.faults.inject({ kind: 'cut', path: '/v1/payment_intents' })
+    const first = florin.payments.create(input, caller)
+    await expect(first).rejects.toMatchObject({
+      kind: 'unavailable',
+      code: 'gateway_outcome_unknown',
+      outcome: 'unknown',
+    })
+    const { data } = await florin.payments.list({ userId: alice.id }, alice)
+    expect(data).toMatchObject([{ status: 'pending' }])
+    const again = await florin.payments.create(input, caller)
+    expect(again.data).toMatchObject({ id: data[0]?.id, status: 'succeeded' })
+    expect(sandbox.state.all('payment_intent')).toHaveLength(1)
+  })
+
+  it('is settled by the webhook, when that comes first', async () => {
+    const { florin, sandbox } = sandboxedFlorin()
+    sandbox.faults.inject({ kind: 'cut', path: '/v1/payment_intents' })
+    await expect(florin.payments.create(input, caller)).rejects.toMatchObject({ outcome: 'unknown' })
+    await sandbox.webhooks.settled()
+    const { data } = await florin.payments.list({ userId: alice.id }, alice)
+    expect(data).toMatchObject([{ status: 'succeeded' }])
+  })
+
+  it('frees the key, and shows the payment as canceled, when nothing was sent', async () => {
+    let down = true
+    const { florin, sandbox } = sandboxedFlorin({
+      gateway: (inner) => ({
+        ...inner,
+        send: (call, key) => {
+          if (!down || call.call !== 'payment.create') return inner.send(call, key)
+          throw new UnavailableError('gateway_unavailable', 'connection refused', 'not_applied')
+        },
+      }),
+    })
+    const first = florin.payments.create(input, caller)
+    await expect(first).rejects.toMatchObject({ code: 'gateway_unavailable', outcome: 'not_applied' })
+    const { data } = await florin.payments.list({ userId: alice.id }, alice)
+    expect(data).toMatchObject([{ status: 'canceled', failure: { code: 'gateway_unavailable' } }])
+    down = false
+    const again = await florin.payments.create(input, caller)
+    expect(again).toMatchObject({ replayed: false, data: { status: 'succeeded' } })
+    expect(sandbox.state.all('payment_intent')).toHaveLength(1)
+  })
+
+  it('never takes "could not connect" for "nothing happened" once the call may have been sent', async () => {
+    let refused = false
+    const { florin, sandbox } = sandboxedFlorin({
+      webhooks: false,
+      gateway: (inner) => ({
+        ...inner,
+        send: async (call, key) => {
+          if (refused) throw new UnavailableError('gateway_unavailable', 'connection refused', 'not_applied')
+          return inner.send(call, key)
+        },
+      }),
+    })
+    sandbox.faults.inject({ kind: 'cut', path: '/v1/payment_intents' })
+    await expect(florin.payments.create(input, caller)).rejects.toMatchObject({ outcome: 'unknown' })
+    refused = true
+    await expect(florin.payments.create(input, caller)).rejects.toMatchObject({ outcome: 'unknown' })
+    refused = false
+    expect((await florin.payments.create(input, caller)).data.status).toBe('succeeded')
+    expect(sandbox.state.all('payment_intent')).toHaveLength(1)
+  })
+})

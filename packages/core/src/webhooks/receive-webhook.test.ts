@@ -1,0 +1,109 @@
+import { signWebhook } from '@florin/stripe-sandbox'
+import { describe, expect, it } from 'vitest'
+import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
+import { one } from '../ports/storage.ts'
+
+const now = () => Math.floor(Date.now() / 1000)
+const secret = 'whsec_florin_test'
+
+async function delivered() {
+  const one = sandboxedFlorin({ webhooks: false })
+  const input = { userId: alice.id, amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
+  const { data } = await one.florin.payments.create(input, { actor: service })
+  const event = one.sandbox.state
+    .all('event')
+    .find((each) => 'type' in each && each.type === 'payment_intent.succeeded')
+  return { ...one, payment: data, event: { ...event, id: 'evt_1' }, body: JSON.stringify({ ...event, id: 'evt_1' }) }
+}
+
+const sign = (body: string, key = secret, at = now()) => signWebhook(body, [key], at)
+
+describe('receiving a webhook', () => {
+  it('takes two round trips and no gateway call', async () => {
+    const { florin, body, counts } = await delivered()
+    counts.reset()
+    expect(await florin.webhooks.receive(body, sign(body))).toEqual({ eventId: 'evt_1', outcome: 'processed' })
+    expect(counts).toMatchObject({ loads: 1, commits: 1, calls: 0 })
+  })
+
+  it('processes an event once, however often and at once it is delivered', async () => {
+    const { florin, body, happenings } = await delivered()
+    const outcomes = await Promise.all(Array.from({ length: 10 }, () => florin.webhooks.receive(body, sign(body))))
+    expect(outcomes.filter(({ outcome }) => outcome === 'processed')).toHaveLength(1)
+    expect(outcomes.filter(({ outcome }) => outcome === 'duplicate')).toHaveLength(9)
+    expect(happenings.filter(({ what }) => what === 'webhook_received')).toHaveLength(10)
+  })
+
+  it.each([
+    { why: 'no signature', header: () => undefined, code: 'webhook_signature_invalid' },
+    { why: 'another secret', header: (body: string) => sign(body, 'whsec_other'), code: 'webhook_signature_invalid' },
+    {
+      why: 'an old signature',
+      header: (body: string) => sign(body, secret, now() - 301),
+      code: 'webhook_signature_invalid',
+    },
+    { why: 'another body', header: (body: string) => sign(`${body} `), code: 'webhook_signature_invalid' },
+    {
+      why: 'an upper-case signature',
+      header: (body: string) => sign(body).replace(/v1=.*/, (hex) => hex.toUpperCase().replace('V1', 'v1')),
+      code: 'webhook_signature_invalid',
+    },
+  ])('refuses $why and stores nothing', async ({ header, code }) => {
+    const { florin, storage, body } = await delivered()
+    await expect(florin.webhooks.receive(body, header(body))).rejects.toMatchObject({ kind: 'invalid', code })
+    const { event } = await storage.load({ event: one('webhook_events', { id: 'evt_1' }) })
+    expect(event).toBeUndefined()
+  })
+
+  it.each([
+    { why: 'a thin event', body: JSON.stringify({ id: 'evt_2', object: 'v2.core.event', type: 'v1.charge.refunded' }) },
+    { why: 'text that is not JSON', body: 'hello' },
+    { why: 'an event without an object', body: JSON.stringify({ id: 'evt_2', object: 'event', type: 'x', data: {} }) },
+  ])('refuses $why, though it is signed', async ({ body }) => {
+    const { florin } = await delivered()
+    await expect(florin.webhooks.receive(body, sign(body))).rejects.toMatchObject({ code: 'webhook_payload_invalid' })
+  })
+
+  it.each([
+    { why: 'of the other mode', change: { livemode: true }, reason: /live mode/ },
+    { why: 'of a connected account', change: { account: 'acct_2' }, reason: /acct_2/ },
+    { why: 'of an unknown type', change: { type: 'climate.order.created' }, reason: /no concern/ },
+  ])('stores an event $why as ignored', async ({ change, reason }) => {
+    const { florin, storage, event } = await delivered()
+    const body = JSON.stringify({ ...event, ...change })
+    expect(await florin.webhooks.receive(body, sign(body))).toMatchObject({ outcome: 'ignored' })
+    const { row } = await storage.load({ row: one('webhook_events', { id: 'evt_1' }) })
+    expect(row).toMatchObject({ status: 'ignored', reason: expect.stringMatching(reason), attempts: 1 })
+  })
+
+  it('keeps the body sealed', async () => {
+    const { florin, storage, body } = await delivered()
+    await florin.webhooks.receive(body, sign(body))
+    const { row } = await storage.load({ row: one('webhook_events', { id: 'evt_1' }) })
+    expect(row?.payload).toBeInstanceOf(Uint8Array)
+    expect(new TextDecoder().decode(row?.payload ?? undefined)).not.toContain('payment_intent')
+  })
+
+  it('keeps an event that cannot be applied, refuses four deliveries, and takes the fifth', async () => {
+    const { florin, storage, event } = await delivered()
+    const body = JSON.stringify({ ...event, data: { object: { object: 'payment_intent', id: 'pi_1' } } })
+    const receive = () => florin.webhooks.receive(body, sign(body))
+    for (let delivery = 1; delivery <= 4; delivery += 1) {
+      await expect(receive()).rejects.toMatchObject({ kind: 'unavailable' })
+    }
+    expect(await receive()).toMatchObject({ eventId: 'evt_1' })
+    const { row } = await storage.load({ row: one('webhook_events', { id: 'evt_1' }) })
+    expect(row).toMatchObject({ status: 'failed', attempts: 5 })
+  })
+
+  it('ignores what another installation made on the same account', async () => {
+    const { florin, storage, event } = await delivered()
+    const text = JSON.stringify({ ...event, id: 'evt_9' })
+    const body = text
+      .replace('"florin_installation":"florin"', '"florin_installation":"other"')
+      .replaceAll(/pi_\w+/g, 'pi_other')
+    expect(body).toContain('"florin_installation":"other"')
+    await florin.webhooks.receive(body, sign(body))
+    expect((await storage.load({ row: one('transactions', { gatewayId: 'pi_other' }) })).row).toBeUndefined()
+  })
+})

@@ -1,0 +1,101 @@
+import { createStripeSandbox, type SandboxOptions, type StripeSandbox } from '@florin/stripe-sandbox'
+import { type Actor, createFlorin, type Florin, type Happening, type Settings } from '../src/index.ts'
+import { memoryStorage } from '../src/memory/index.ts'
+import { nodeCipher } from '../src/node/index.ts'
+import type { PaymentGateway } from '../src/ports/gateway.ts'
+import type { Storage, StoredTables } from '../src/ports/storage.ts'
+import { systemRuntime } from '../src/runtime.ts'
+import { stripeClient, stripeGateway } from '../src/stripe/index.ts'
+
+/** Florin over memory and the sandbox, with everything that a test wants to look at or disturb. */
+export interface SandboxedFlorin {
+  readonly florin: Florin
+  readonly sandbox: StripeSandbox
+  readonly storage: Storage<StoredTables>
+  readonly gateway: PaymentGateway
+  /** What was asked of the storage and of Stripe since the last `reset`. */
+  readonly counts: { loads: number; commits: number; calls: number; reset(): void }
+  readonly happenings: Happening[]
+  /** Moves the sandbox's clock and waits until every webhook was delivered. */
+  advance(seconds: number): Promise<void>
+}
+
+const secret = 'whsec_florin_test'
+
+export const service: Actor = { id: 'shop', roles: ['service'] }
+export const alice: Actor = { id: 'user_alice', roles: ['user'] }
+export const bob: Actor = { id: 'user_bob', roles: ['user'] }
+
+export function sandboxedFlorin(
+  options: {
+    settings?: Partial<Settings>
+    sandbox?: SandboxOptions
+    /** Off: the sandbox keeps its webhooks to itself, and Florin knows only what it was answered. */
+    webhooks?: boolean
+    storage?: (inner: Storage<StoredTables>) => Storage<StoredTables>
+    gateway?: (inner: PaymentGateway) => PaymentGateway
+  } = {},
+): SandboxedFlorin {
+  const happenings: Happening[] = []
+  const counts = {
+    loads: 0,
+    commits: 0,
+    calls: 0,
+    reset: () => Object.assign(counts, { loads: 0, commits: 0, calls: 0 }),
+  }
+  const endpoint = { url: 'http://florin.test/webhooks', secret }
+  const sandbox = createStripeSandbox({
+    ...(options.webhooks !== false && { webhookEndpoints: [endpoint] }),
+    send: async (_, body, headers) => {
+      try {
+        await florin.webhooks.receive(body, headers['Stripe-Signature'] ?? headers['stripe-signature'])
+        return { status: 200 }
+      } catch {
+        return { status: 500 }
+      }
+    },
+    ...options.sandbox,
+  })
+  const runtime = { ...systemRuntime, now: () => sandbox.clock.now() * 1000 }
+  const stripe = stripeClient({ secretKey: 'sk_test_florin', fetch: sandbox.fetch })
+  const direct = stripeGateway({ stripe, webhookSecrets: [secret] })
+  const counted: PaymentGateway = {
+    ...direct,
+    send: (call, key) => {
+      counts.calls += 1
+      return direct.send(call, key)
+    },
+    read: (ref) => {
+      counts.calls += 1
+      return direct.read(ref)
+    },
+  }
+  const gateway = options.gateway ? options.gateway(counted) : counted
+  const inner = memoryStorage()
+  const countedStorage: Storage<StoredTables> = {
+    load: (query) => {
+      counts.loads += 1
+      return inner.load(query)
+    },
+    commit: (commit) => {
+      counts.commits += 1
+      return inner.commit(commit)
+    },
+  }
+  const storage = options.storage ? options.storage(countedStorage) : countedStorage
+  const florin = createFlorin({
+    storage,
+    gateway,
+    cipher: nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32).fill(7) } }),
+    runtime,
+    observer: { tell: (happening) => void happenings.push(happening) },
+    settings: { subscribablePrices: ['price_1234567890'], ...options.settings },
+  })
+  return {
+    ...{ florin, sandbox, storage: inner, gateway, counts, happenings },
+    async advance(seconds) {
+      await sandbox.clock.advance(seconds)
+      await sandbox.webhooks.settled()
+    },
+  }
+}

@@ -1,0 +1,115 @@
+import { BlockList, isIP } from 'node:net'
+import { z } from 'zod'
+
+/** Why a value is wrong; the message reads on from the variable's name. Never holds the value, which may be secret. */
+export class WrongValue extends Error {
+  override readonly name = 'WrongValue'
+}
+
+/** A variable whose text is read by a function that throws {@link WrongValue}. */
+export const read = <T>(readText: (text: string) => T) =>
+  z.string().transform((text, context) => {
+    try {
+      return readText(text)
+    } catch (error) {
+      if (!(error instanceof WrongValue)) throw error
+      context.issues.push({ code: 'custom', message: error.message, input: undefined })
+      return z.NEVER
+    }
+  })
+
+export const text = () => read((value) => value)
+
+export const integer = ({ from, to }: { from: number; to: number }) =>
+  read((value) => {
+    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN
+    if (!(number >= from && number <= to)) throw new WrongValue(`must be a whole number from ${from} to ${to}`)
+    return number
+  })
+
+export const port = () => integer({ from: 0, to: 65_535 })
+
+const words: Readonly<Record<string, boolean>> = {
+  ...{ true: true, yes: true, on: true, 1: true },
+  ...{ false: false, no: false, off: false, 0: false },
+}
+
+export const flag = () =>
+  read((value) => {
+    const meant = words[value.toLowerCase()]
+    if (meant === undefined) throw new WrongValue('must be true or false')
+    return meant
+  })
+
+export const choice = <const Choices extends readonly string[]>(...choices: Choices) =>
+  read((value): Choices[number] => {
+    const found = choices.find((name) => name === value.toLowerCase())
+    if (found === undefined) throw new WrongValue(`must be one of ${choices.join(', ')}`)
+    return found
+  })
+
+const split = (value: string): string[] =>
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+
+/** A comma-separated list. A wrong entry is named by its place, for entries may be secret. */
+export const list = <T>(readEntry: (entry: string) => T) =>
+  read((value): readonly T[] => {
+    const entries = split(value)
+    return entries.map((entry, index) => {
+      try {
+        return readEntry(entry)
+      } catch (error) {
+        if (error instanceof WrongValue && entries.length > 1) {
+          throw new WrongValue(`${error.message} (entry ${index + 1} of ${entries.length})`)
+        }
+        throw error
+      }
+    })
+  })
+
+export const names = () => list((entry) => entry)
+
+export const url = (protocols: readonly string[]) =>
+  read((value) => {
+    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {
+      throw new WrongValue(`must be a URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`)
+    }
+    return value
+  })
+
+/** An address such as `https://shop.example`: a host without a path. */
+export function readOrigin(value: string): string {
+  if (value === '*') return value
+  const parsed = URL.canParse(value) ? new URL(value) : undefined
+  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.origin !== value.replace(/\/$/, '')) {
+    throw new WrongValue('must hold origins such as https://shop.example, without a path')
+  }
+  return parsed.origin
+}
+
+/** An IP address, or a range such as `10.0.0.0/8`. */
+export function readAddressRange(value: string): string {
+  const [address = '', bits, ...rest] = value.split('/')
+  const version = isIP(address)
+  const most = version === 6 ? 128 : 32
+  const fits = bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= most)
+  if (version === 0 || !fits || rest.length > 0) {
+    throw new WrongValue('must hold IP addresses or ranges such as 10.0.0.0/8')
+  }
+  // Says now what would otherwise be said at the first request.
+  if (bits !== undefined) new BlockList().addSubnet(address, Number(bits), version === 6 ? 'ipv6' : 'ipv4')
+  return value
+}
+
+/** A regular expression that the whole text must match. */
+export const wholePattern = () =>
+  read((value) => {
+    try {
+      return new RegExp(`^(?:${value})$`)
+    } catch {
+      throw new WrongValue('must be a regular expression')
+    }
+  })

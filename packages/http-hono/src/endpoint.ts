@@ -1,0 +1,165 @@
+import type { Actor, Caller, Florin, InvalidCode, Page, Performed } from '@florin/core'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { z } from 'zod'
+import { answerJson, answerNothing } from './answer.ts'
+import { answerProblem, type ProblemCode, problemOf } from './error-response.ts'
+import { parsePart, parsePath, readJson } from './input.ts'
+import { type CamelCased, camelCased } from './naming.ts'
+import type { HttpContext } from './request-state.ts'
+import { pageQuery } from './wire/common.ts'
+import type { Problem } from './wire/problem.ts'
+
+/** What answers a request. */
+export type Handle = (c: HttpContext) => Response | Promise<Response>
+
+/** What the reference says of an endpoint. */
+export interface EndpointDocument {
+  /** Names it in the reference and for generators of clients. */
+  readonly name: string
+  readonly tag: string
+  readonly summary: string
+  readonly description?: string | undefined
+  readonly path?: z.ZodObject | undefined
+  readonly query?: z.ZodObject | undefined
+  readonly body?: { readonly schema: z.ZodType; readonly optional: boolean } | undefined
+  readonly success: { readonly status: number; readonly schema?: z.ZodType | undefined; readonly contentType?: string }
+  /** The codes that it may answer besides those that any endpoint of its kind may. */
+  readonly problems: readonly ProblemCode[]
+}
+
+/** What a row of the route table leads to. */
+export interface Endpoint {
+  /** `read` and `operation` need a token. An operation also takes an idempotency key. */
+  readonly kind: 'read' | 'operation' | 'webhook' | 'system'
+  readonly document: EndpointDocument
+  readonly handle: (florin: Florin) => Handle
+}
+
+interface Described {
+  readonly name: string
+  readonly tag: string
+  readonly summary: string
+  readonly description?: string
+  readonly problems?: readonly ProblemCode[]
+  /** What to answer for an id in the path that no object can have. */
+  readonly notFound?: InvalidCode
+}
+
+/** A decline: what a payment is answered with that did not go through. */
+export interface Declined {
+  readonly code: string
+  readonly detail: string
+  readonly fields: Pick<Problem, 'decline_code' | 'payment'>
+}
+
+/** An endpoint that changes something: parse, perform one use case, present what came of it. */
+export function operation<View, Path = unknown, Query = unknown, Body = unknown>(
+  definition: Described & {
+    readonly path?: z.ZodObject & z.ZodType<Path>
+    readonly query?: z.ZodObject & z.ZodType<Query>
+    readonly body?: z.ZodType<Body>
+    /** Whether a request without a body is one with an empty one. */
+    readonly bodyOptional?: true
+    readonly status: ContentfulStatusCode | 204
+    readonly answer?: z.ZodType
+    readonly perform: (florin: Florin, input: CamelCased<Path & Query & Body>, caller: Caller) => Promise<Performed<View>>
+    readonly present: (view: View) => object | null
+    /** Where what was done is a decline, answered as 402. */
+    readonly declined?: (view: View) => Declined | undefined
+  },
+): Endpoint {
+  const { path, query, body, bodyOptional = false, status, notFound, perform, present, declined } = definition
+  const read = async (c: HttpContext) => {
+    const parts = {
+      ...(path && parsePath(path, c.req.param(), notFound)),
+      ...(query && parsePart(query, c.req.query())),
+      ...(body && parsePart(body, await readJson(c, { optional: bodyOptional }))),
+    }
+    // A part without a schema is typed unknown and empty here: nothing can read anything of it.
+    return camelCased(parts as Path & Query & Body & object)
+  }
+  return {
+    kind: 'operation',
+    document: {
+      ...describe(definition),
+      ...{ path, query, body: body && { schema: body, optional: bodyOptional } },
+      success: { status, schema: definition.answer },
+    },
+    handle: (florin) => async (c) => {
+      const { data, operationId, replayed } = await perform(florin, await read(c), callerOf(c))
+      const { headers } = c.var.florin
+      if (operationId !== null) headers['Florin-Operation'] = operationId
+      if (replayed) headers['Idempotent-Replayed'] = 'true'
+      const decline = declined?.(data)
+      if (decline) {
+        const told = { ...(operationId !== null && { operation_id: operationId }), ...decline.fields }
+        return answerProblem(c, { ...problemOf(c, decline.code, 402, decline.detail), ...told }, 402)
+      }
+      const shown = present(data)
+      return status === 204 || shown === null ? answerNothing(c) : answerJson(c, status, shown)
+    },
+  }
+}
+
+/** An endpoint that reads one object. */
+export function read<View>(
+  definition: Described & {
+    readonly path: z.ZodObject & z.ZodType<{ id: string }>
+    readonly answer: z.ZodType
+    readonly get: (florin: Florin, id: string, actor: Actor) => Promise<View>
+    readonly present: (view: View) => object
+  },
+): Endpoint {
+  const { path, answer, notFound, get, present } = definition
+  return {
+    kind: 'read',
+    document: { ...describe(definition), path, success: { status: 200, schema: answer } },
+    handle: (florin) => async (c) => {
+      const { id } = parsePath(path, c.req.param(), notFound)
+      return answerJson(c, 200, present(await get(florin, id, actorOf(c))))
+    },
+  }
+}
+
+/** An endpoint that lists objects, a page at a time. */
+export function list<View, Path>(
+  definition: Described & {
+    readonly path: z.ZodObject & z.ZodType<Path>
+    readonly answer: z.ZodType
+    readonly page: (
+      florin: Florin,
+      input: CamelCased<Path & z.output<typeof pageQuery>>,
+      actor: Actor,
+    ) => Promise<Page<View>>
+    readonly present: (view: View) => object
+  },
+): Endpoint {
+  const { path, answer, notFound, page, present } = definition
+  return {
+    kind: 'read',
+    document: {
+      ...describe(definition),
+      ...{ path, query: pageQuery, success: { status: 200, schema: answer } },
+    },
+    handle: (florin) => async (c) => {
+      const place = { ...parsePath(path, c.req.param(), notFound), ...parsePart(pageQuery, c.req.query()) }
+      const { data, hasMore, nextCursor } = await page(florin, camelCased(place), actorOf(c))
+      return answerJson(c, 200, { data: data.map(present), has_more: hasMore, next_cursor: nextCursor })
+    },
+  }
+}
+
+function describe({ name, tag, summary, description, problems = [], notFound }: Described) {
+  const codes: readonly ProblemCode[] = notFound === undefined ? problems : [notFound, ...problems]
+  return { name, tag, summary, description, problems: codes }
+}
+
+function actorOf(c: HttpContext): Actor {
+  const { actor } = c.var.florin
+  if (!actor) throw new TypeError('a route that needs an actor was mounted without authentication')
+  return actor
+}
+
+function callerOf(c: HttpContext): Caller {
+  return { actor: actorOf(c), idempotencyKey: c.req.header('idempotency-key'), requestId: c.var.florin.requestId }
+}

@@ -1,0 +1,71 @@
+import { type FieldError, InvalidError, type InvalidCode, maskCardNumbers } from '@florin/core'
+import type { z } from 'zod'
+import { HttpError } from './http-error.ts'
+import type { HttpContext } from './request-state.ts'
+
+const json = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i
+
+/**
+ * Reads a JSON body.
+ *
+ * @throws body_malformed (400) for what is not JSON, unsupported_media_type (415) for a body of another type
+ */
+export async function readJson(c: HttpContext, { optional }: { optional: boolean }): Promise<unknown> {
+  const contentType = c.req.header('content-type')
+  const text = await c.req.text()
+  if (text === '' && contentType === undefined && optional) return {}
+  // Told apart from an empty body, so that a forgotten -d and a forgotten header each get their own message.
+  if (text !== '' && !(contentType !== undefined && json.test(contentType))) {
+    throw new HttpError('unsupported_media_type', 'send the body as Content-Type: application/json')
+  }
+  if (text === '') {
+    if (optional) return {}
+    throw new HttpError('body_malformed', 'the request needs a JSON body')
+  }
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The parser's message quotes the body, which may hold anything.
+    throw new HttpError('body_malformed', 'the body is not valid JSON')
+  }
+}
+
+/**
+ * Parses a part of a request by its schema.
+ *
+ * @throws input_invalid (422) with every field that is wrong
+ */
+export function parsePart<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value, { reportInput: true })
+  if (parsed.success) return parsed.data
+  const fields = parsed.error.issues.flatMap(toFieldErrors)
+  throw new InvalidError('input_invalid', 'the request does not fit', { fields })
+}
+
+/**
+ * Parses the parameters of a path. An id that no object can have is an object that is not there.
+ *
+ * @throws the given `*_not_found` (404), or input_invalid (422) where the path names no object
+ */
+export function parsePath<T>(schema: z.ZodType<T>, params: unknown, notFound: InvalidCode | undefined): T {
+  const parsed = schema.safeParse(params)
+  if (parsed.success) return parsed.data
+  if (notFound !== undefined) throw new InvalidError(notFound, 'no object has such an id')
+  return parsePart(schema, params)
+}
+
+function toFieldErrors(issue: z.core.$ZodIssue): readonly FieldError[] {
+  const path = issue.path.map(String)
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ field: named([...path, key]), message: 'is not a field of this request' }))
+  }
+  return [{ field: named(path), message: messageOf(issue) }]
+}
+
+function messageOf(issue: z.core.$ZodIssue): string {
+  const missing = issue.code === 'invalid_type' && issue.input === undefined
+  return missing ? 'is required' : issue.message
+}
+
+// Names of unknown fields and of metadata are the caller's own words, so they may hold anything.
+const named = (path: readonly string[]) => maskCardNumbers(path.join('.').slice(0, 100)) || '(body)'

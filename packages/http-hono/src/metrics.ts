@@ -1,0 +1,89 @@
+import type { Happening, Observer } from '@florin/core'
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+
+/** The numbers that a server shows at `/metrics`. */
+export interface Metrics {
+  /** For metrics of the host's own. */
+  readonly registry: Registry
+  requestAnswered(request: { method: string; route: string; status: number; seconds: number }): void
+  /** Counts an operation that was answered with a problem, declines included. */
+  paymentFailed(code: string): void
+  requestLimited(): void
+  /** Everything in Prometheus's text format. */
+  text(): Promise<string>
+  readonly contentType: string
+}
+
+/** From a cached read to the longest call of Stripe's. */
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/** Makes the metrics of one server, in a registry of their own; the process's own (memory, event loop) included. */
+export function createMetrics({ registry = new Registry() }: { registry?: Registry } = {}): Metrics {
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const requests = new Counter({
+    ...{ name: 'http_requests_total', help: 'HTTP requests answered', registers },
+    labelNames: ['method', 'route', 'status'],
+  })
+  const durations = new Histogram({
+    ...{ name: 'http_request_duration_seconds', help: 'How long HTTP requests took', registers, buckets },
+    labelNames: ['method', 'route', 'status'],
+  })
+  const problems = new Counter({
+    ...{ name: 'payment_errors_total', help: 'Operations answered with a problem, by code', registers },
+    labelNames: ['code'],
+  })
+  const limited = new Counter({ name: 'rate_limited_requests_total', help: 'Requests answered 429', registers })
+  return {
+    registry,
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    requestAnswered({ method, route, status, seconds }) {
+      requests.inc({ method, route, status })
+      durations.observe({ method, route, status }, seconds)
+    },
+    paymentFailed: (code) => problems.inc({ code }),
+    requestLimited: () => limited.inc(),
+  }
+}
+
+/** Turns what core tells into metrics. Give it to `createFlorin` as `observer`. */
+export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observer {
+  const registers = [registry]
+  const payments = new Counter({
+    ...{ name: 'payment_transactions_total', help: 'Payments settled, by what they came to', registers },
+    labelNames: ['status', 'currency'],
+  })
+  const failures = new Counter({
+    ...{ name: 'operations_failed_total', help: 'Operations left open or failed, by code', registers },
+    labelNames: ['kind', 'code'],
+  })
+  const webhooks = new Counter({
+    ...{ name: 'webhook_events_total', help: 'Webhook events received, by what became of them', registers },
+    labelNames: ['type', 'outcome'],
+  })
+  const calls = new Counter({
+    ...{ name: 'gateway_calls_total', help: 'Calls of the payment gateway', registers },
+    labelNames: ['call', 'outcome'],
+  })
+  const latencies = new Histogram({
+    ...{ name: 'gateway_call_duration_seconds', help: 'How long calls of the gateway took', registers, buckets },
+    labelNames: ['call'],
+  })
+  const unknown = new Counter({
+    ...{ name: 'unknown_statuses_total', help: 'Statuses of the gateway that Florin does not know', registers },
+    labelNames: ['table', 'status'],
+  })
+  const on: { readonly [What in Happening['what']]: (it: Extract<Happening, { what: What }>) => void } = {
+    payment_settled: ({ status, currency }) => payments.inc({ status, currency }),
+    operation_failed: ({ kind, code }) => failures.inc({ kind, code }),
+    gateway_called({ call, outcome, milliseconds }) {
+      calls.inc({ call, outcome })
+      latencies.observe({ call }, milliseconds / 1000)
+    },
+    webhook_received: ({ type, outcome }) => webhooks.inc({ type, outcome }),
+    unknown_status: ({ table, status }) => unknown.inc({ table, status }),
+  }
+  // The table has a handler for exactly this kind of happening; the compiler cannot follow the pairing.
+  return { tell: (it) => (on[it.what] as (happening: Happening) => void)(it) }
+}

@@ -1,0 +1,23 @@
+import type { Logger } from '../logger.ts'
+import type { HttpMiddleware } from '../request-state.ts'
+
+/** One line per request: who, what, how it ended and how long it took. Never a query, a body or a token. */
+export function accessLog(logger: Logger): HttpMiddleware {
+  return async (c, next) => {
+    const started = performance.now()
+    await next()
+    const { requestId, route, actor, problem } = c.var.florin
+    const line = {
+      request_id: requestId,
+      method: c.req.method,
+      route,
+      status: c.res.status,
+      duration_ms: Math.round((performance.now() - started) * 100) / 100,
+      object_id: c.req.param('id'),
+      actor: actor?.id,
+      code: problem,
+    }
+    const level = c.res.status >= 500 ? 'warn' : 'info'
+    logger[level](line, 'request')
+  }
+}

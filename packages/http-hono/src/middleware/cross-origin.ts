@@ -1,0 +1,11 @@
+import { cors } from 'hono/cors'
+
+/** Lets browsers of the given origins call the API. Tokens come in a header, so no cookies are ever allowed. */
+export const crossOrigin = (origins: readonly string[]) =>
+  cors({
+    origin: [...origins],
+    allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
+    exposeHeaders: ['Florin-Operation', 'Idempotent-Replayed', 'RateLimit', 'Retry-After', 'X-Request-Id'],
+    maxAge: 600,
+  })

@@ -1,0 +1,25 @@
+import type { Actor } from '@florin/core'
+import type { Context, MiddlewareHandler } from 'hono'
+
+/**
+ * What the middlewares learn of a request, for those after them. One object under one name, so that nothing of it
+ * collides with a host's own variables.
+ */
+export interface RequestState {
+  readonly requestId: string
+  /** The pattern that matched, e.g. `/api/v1/payments/:id`: what metrics and logs may name, for it holds no id. */
+  readonly route: string
+  /** Headers of the answer, gathered here and written once: changing a finished Response costs more than making it. */
+  readonly headers: Record<string, string>
+  /** Who asks; not set before the token was checked. */
+  actor?: Actor
+  /** The code of the problem that was answered. */
+  problem?: string
+}
+
+export interface HttpEnv {
+  Variables: { florin: RequestState }
+}
+
+export type HttpContext = Context<HttpEnv>
+export type HttpMiddleware = MiddlewareHandler<HttpEnv>

@@ -1,0 +1,63 @@
+import { timingSafeEqual } from 'hono/utils/buffer'
+import { z } from 'zod'
+import { RefusedError } from '@florin/core'
+import { answerJson, answerText } from '../answer.ts'
+import type { Endpoint, Handle } from '../endpoint.ts'
+import { type HealthOptions, healthReader } from '../health.ts'
+import type { Logger } from '../logger.ts'
+import type { Metrics } from '../metrics.ts'
+
+const state = z.enum(['healthy', 'unhealthy'])
+const healthBody = z
+  .object({
+    status: z.enum(['healthy', 'degraded', 'unhealthy']),
+    checks: z.record(z.string(), state).optional().meta({ description: 'What was checked, where something is lost.' }),
+  })
+  .meta({ id: 'Health', example: { status: 'healthy' } })
+
+const system = (document: Omit<Endpoint['document'], 'tag' | 'problems'>, handle: Handle): Endpoint => ({
+  kind: 'system',
+  document: { ...document, tag: 'System', problems: [] },
+  handle: () => handle,
+})
+
+/** `/health` and its two halves, as Kubernetes asks for them: is the process alive, and may it be sent requests. */
+export function healthEndpoints(options: HealthOptions, logger: Logger | undefined) {
+  const readHealth = healthReader(options, logger)
+  const answer =
+    (stopping: () => boolean): Handle =>
+    async (c) => {
+      if (stopping()) return answerJson(c, 503, { status: 'unhealthy', checks: { server: 'unhealthy' } })
+      const { status, checks } = await readHealth()
+      const body = status === 'healthy' ? { status } : { status, checks }
+      return answerJson(c, status === 'unhealthy' ? 503 : 200, body)
+    }
+  const success = { status: 200, schema: healthBody }
+  return {
+    health: system({ name: 'getHealth', summary: 'Whether the service works', success }, answer(() => false)),
+    ready: system(
+      { name: 'getReadiness', summary: 'Whether it may be sent requests', success },
+      answer(options.isStopping ?? (() => false)),
+    ),
+    live: system({ name: 'getLiveness', summary: 'Whether the process answers at all', success }, (c) =>
+      answerJson(c, 200, { status: 'healthy' }),
+    ),
+  }
+}
+
+/** `/metrics`, for the holder of the token where there is one. */
+export function metricsEndpoint(metrics: Metrics, token: string | undefined): Endpoint {
+  const document = {
+    name: 'getMetrics',
+    summary: "Prometheus's metrics",
+    success: { status: 200, schema: z.string(), contentType: 'text/plain' },
+  }
+  return system(document, async (c) => {
+    if (token !== undefined) {
+      const given = c.req.header('authorization')?.replace(/^Bearer +/i, '') ?? ''
+      const right = await timingSafeEqual(given, token)
+      if (!right) throw new RefusedError('unauthenticated', 'the metrics need their token')
+    }
+    return answerText(c, 200, await metrics.text(), metrics.contentType)
+  })
+}

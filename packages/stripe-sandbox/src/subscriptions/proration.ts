@@ -1,0 +1,147 @@
+import { couponOf } from '../coupons/discount.ts'
+import { discounts } from '../coupons/coupon.ts'
+import type { Context } from '../engine/context.ts'
+import { invalidRequest } from '../engine/stripe-failure.ts'
+import { invoiceItems, makeInvoiceItem } from '../invoice-items/invoice-item.ts'
+import { invoices, linesOf, type StoredLine, subscriptionOf } from '../invoices/invoice.ts'
+import { amountOf, cadenceOf } from '../prices/price.ts'
+import { type Period, wholePeriodBefore } from './billing-period.ts'
+import type { StoredSubscription, StoredSubscriptionItem } from './subscription.ts'
+import { nameOf, shareOf } from './subscription-lines.ts'
+
+/** How a request wants the time to be settled that a change takes or gives. */
+export type ProrationBehavior = 'always_invoice' | 'create_prorations' | 'none'
+
+/** The moment from which a change counts: now, or the date that the request gives. */
+export function prorationDate(context: Context, subscription: StoredSubscription, sent: number | undefined): number {
+  if (sent === undefined) return context.now
+  const inside = subscription.items.data.every(
+    (item) => sent >= item.current_period_start && sent <= item.current_period_end,
+  )
+  if (inside) return sent
+  throw invalidRequest('Cannot specify a proration date outside of the current period.', { param: 'proration_date' })
+}
+
+/** Gives back what was billed for an item's time from a moment to the end of its period. */
+export function creditUnused(
+  context: Context,
+  { subscription, item, from }: { subscription: StoredSubscription; item: StoredSubscriptionItem; from: number },
+): void {
+  const period: Period = { start: from, end: item.current_period_end }
+  if (period.end <= period.start) return
+  const billed = billedFor(context, subscription.id, item)
+  const unused = billed.reduce((sum, part) => sum + remainderOf(part, from), 0)
+  addProration(context, {
+    subscription,
+    item,
+    period,
+    amount: unused === 0 ? 0 : -unused,
+    description: `Unused time on ${labelOf(context, item)} after ${dateOf(from)}`,
+  })
+}
+
+/** Charges an item's time from a moment to the end of its period. */
+export function chargeRemaining(
+  context: Context,
+  { subscription, item, from }: { subscription: StoredSubscription; item: StoredSubscriptionItem; from: number },
+): void {
+  const period: Period = { start: from, end: item.current_period_end }
+  if (period.end <= period.start) return
+  const whole = wholePeriodBefore(subscription.billing_cycle_anchor, cadenceOf(item.price), period.end)
+  const gross = shareOf(amountOf(item.price, item.quantity), period.end - from, whole.end - whole.start)
+  addProration(context, {
+    subscription,
+    item,
+    period,
+    amount: gross - reductionOf(context, subscription, gross),
+    description: `Remaining time on ${labelOf(context, item)} after ${dateOf(from)}`,
+  })
+}
+
+/** A sum that was billed for a span of an item's time. */
+interface BilledPart {
+  readonly amount: number
+  readonly period: Period
+}
+
+/** All that was billed or waits to be billed for the item's running period, corrections included. */
+function billedFor(context: Context, subscription: string, item: StoredSubscriptionItem): BilledPart[] {
+  const current = ({ period }: { period: Period }): boolean =>
+    period.end === item.current_period_end && period.start >= item.current_period_start
+  const lines = context.store
+    .all(invoices)
+    .filter((invoice) => subscriptionOf(invoice) === subscription && invoice.status !== 'void')
+    .flatMap((invoice) => linesOf(context, invoice.id))
+    .filter((line) => line.parent?.subscription_item_details?.subscription_item === item.id && current(line))
+    .map((line) => ({ amount: netOf(line), period: line.period }))
+  const waiting = context.store
+    .all(invoiceItems)
+    .filter(
+      (pending) =>
+        pending.invoice === null &&
+        pending.parent?.subscription_details?.subscription_item === item.id &&
+        current(pending),
+    )
+    .map(({ amount, period }) => ({ amount, period }))
+  return [...lines, ...waiting]
+}
+
+const netOf = ({ amount, discount_amounts: off }: StoredLine): number =>
+  amount - (off ?? []).reduce((sum, share) => sum + share.amount, 0)
+
+const remainderOf = ({ amount, period }: BilledPart, from: number): number =>
+  shareOf(amount, period.end - Math.max(from, period.start), period.end - period.start)
+
+/** Prorations carry the percentages of the subscription's discounts in their sum, and are not discounted again. */
+function reductionOf(context: Context, subscription: StoredSubscription, gross: number): number {
+  let left = gross
+  for (const id of subscription.discounts) {
+    const discount = context.store.find(discounts, id)
+    const off = discount === undefined ? null : (couponOf(context, discount)?.percent_off ?? null)
+    if (off !== null) left -= shareOf(left, Math.round(off * 100), 10_000)
+  }
+  return gross - left
+}
+
+function addProration(
+  context: Context,
+  {
+    subscription,
+    item,
+    period,
+    amount,
+    description,
+  }: {
+    subscription: StoredSubscription
+    item: StoredSubscriptionItem
+    period: Period
+    amount: number
+    description: string
+  },
+): void {
+  makeInvoiceItem(context, {
+    customer: subscription.customer,
+    amount,
+    currency: subscription.currency,
+    description,
+    period,
+    price: item.price,
+    quantity: item.quantity,
+    subscription: subscription.id,
+    subscription_item: item.id,
+    proration: true,
+    discountable: false,
+    metadata: subscription.metadata,
+  })
+}
+
+const labelOf = (context: Context, { price, quantity }: StoredSubscriptionItem): string =>
+  quantity === 1 ? nameOf(context, price) : `${quantity} × ${nameOf(context, price)}`
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** A day as Stripe's descriptions write it, e.g. `01 Nov 2026`. */
+function dateOf(moment: number): string {
+  const date = new Date(moment * 1000)
+  return `${String(date.getUTCDate()).padStart(2, '0')} ${months[date.getUTCMonth()]} ${date.getUTCFullYear()}`
+}
