@@ -1,1 +1,22 @@
-export {}
+import { createFlorin, system } from '@florin/core'
+import { memoryStorage } from '@florin/core/memory'
+import { nodeCipher } from '@florin/core/node'
+import { stripeClient, stripeGateway } from '@florin/core/stripe'
+import { createStripeSandbox } from '@florin/stripe-sandbox'
+
+// Stripe without a network: give your own secret key and leave `fetch` out to talk to Stripe itself.
+const sandbox = createStripeSandbox()
+const stripe = stripeClient({ secretKey: 'sk_test_florin_sandbox', fetch: sandbox.fetch })
+
+const florin = createFlorin({
+  storage: memoryStorage(),
+  gateway: stripeGateway({ stripe, webhookSecrets: ['whsec_florin_sandbox'] }),
+  cipher: nodeCipher({ current: { id: 'demo', bytes: crypto.getRandomValues(new Uint8Array(32)) } }),
+})
+
+const order = { userId: 'user_123', amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
+const { data: payment } = await florin.payments.create(order, { actor: system, idempotencyKey: 'order-17' })
+console.log(payment.status, payment.amountCaptured)
+
+const { data: refund } = await florin.refunds.create({ transactionId: payment.id, amount: 400 }, { actor: system })
+console.log('refunded', refund.amount, refund.status)

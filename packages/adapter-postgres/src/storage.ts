@@ -1,4 +1,4 @@
-import { type Commit, isFlorinError, type Query, type Storage, type StoredTables, UnavailableError } from '@florin/core'
+import { type Commit, isFlorinError, type Storage, type StoredTables, UnavailableError } from '@florin/core'
 import { commitStatement, planCommit } from './commit.ts'
 import type { Database } from './database.ts'
 import { judge } from './errors.ts'

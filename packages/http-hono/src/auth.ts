@@ -32,7 +32,10 @@ export function jwtAuthenticator({ secret, ...options }: JwtOptions): Authentica
   const key = crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
   // Whoever waits for it gets the error; without this line Node would end the process before anybody does.
   key.catch(() => undefined)
-  return bearer(options, async (token, check) => (await jwtVerify(token, await key, { ...check, algorithms: ['HS256'] })).payload)
+  return bearer(
+    options,
+    async (token, check) => (await jwtVerify(token, await key, { ...check, algorithms: ['HS256'] })).payload,
+  )
 }
 
 /** Accepts tokens signed with a key that the issuer publishes: RS256, ES256 or EdDSA. */

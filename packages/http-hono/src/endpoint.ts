@@ -1,6 +1,6 @@
 import type { Actor, Caller, Florin, InvalidCode, Page, Performed } from '@florin/core'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { answerJson, answerNothing } from './answer.ts'
 import { answerProblem, type ProblemCode, problemOf } from './error-response.ts'
 import { parsePart, parsePath, readJson } from './input.ts'
@@ -25,6 +25,8 @@ export interface EndpointDocument {
   readonly success: { readonly status: number; readonly schema?: z.ZodType | undefined; readonly contentType?: string }
   /** The codes that it may answer besides those that any endpoint of its kind may. */
   readonly problems: readonly ProblemCode[]
+  /** Whether a payment that was declined is answered as 402, with Stripe's code. */
+  readonly declines?: boolean
 }
 
 /** What a row of the route table leads to. */
@@ -62,7 +64,11 @@ export function operation<View, Path = unknown, Query = unknown, Body = unknown>
     readonly bodyOptional?: true
     readonly status: ContentfulStatusCode | 204
     readonly answer?: z.ZodType
-    readonly perform: (florin: Florin, input: CamelCased<Path & Query & Body>, caller: Caller) => Promise<Performed<View>>
+    readonly perform: (
+      florin: Florin,
+      input: CamelCased<Path & Query & Body>,
+      caller: Caller,
+    ) => Promise<Performed<View>>
     readonly present: (view: View) => object | null
     /** Where what was done is a decline, answered as 402. */
     readonly declined?: (view: View) => Declined | undefined
@@ -84,6 +90,7 @@ export function operation<View, Path = unknown, Query = unknown, Body = unknown>
       ...describe(definition),
       ...{ path, query, body: body && { schema: body, optional: bodyOptional } },
       success: { status, schema: definition.answer },
+      declines: declined !== undefined,
     },
     handle: (florin) => async (c) => {
       const { data, operationId, replayed } = await perform(florin, await read(c), callerOf(c))

@@ -1,4 +1,4 @@
-import { type FieldError, InvalidError, type InvalidCode, maskCardNumbers } from '@florin/core'
+import { type FieldError, type InvalidCode, InvalidError, maskCardNumbers } from '@florin/core'
 import type { z } from 'zod'
 import { HttpError } from './http-error.ts'
 import type { HttpContext } from './request-state.ts'

@@ -54,7 +54,8 @@ export function describeError(error: unknown): object {
   }
 }
 
-const secrets = /\b(?:sk|rk|pk|whsec)_[A-Za-z0-9_]+|\b(?:pi|seti)_[A-Za-z0-9]+_secret_[A-Za-z0-9]+|(?<=:\/\/[^\s:@/]*:)[^\s@/]+(?=@)/g
+const secrets =
+  /\b(?:sk|rk|pk|whsec)_[A-Za-z0-9_]+|\b(?:pi|seti)_[A-Za-z0-9]+_secret_[A-Za-z0-9]+|(?<=:\/\/[^\s:@/]*:)[^\s@/]+(?=@)/g
 
 // Drivers and SDKs put connection strings and keys into their messages.
 const scrub = (text: string) => maskCardNumbers(text.replaceAll(secrets, '[redacted]'))

@@ -1,8 +1,10 @@
 import { accountSlice } from './account/account.ts'
 import { chargeSlice } from './charges/charges.ts'
+import { couponSlice } from './coupons/coupons.ts'
 import { customerSlice } from './customers/customers.ts'
 import { disputeSlice } from './disputes/disputes.ts'
 import type { Slice } from './engine/slice.ts'
+import { invoiceItemSlice } from './invoice-items/invoice-items.ts'
 import { invoicePaymentSlice } from './invoice-payments/invoice-payments.ts'
 import { invoiceSlice } from './invoices/invoices.ts'
 import { paymentIntentSlice } from './payment-intents/payment-intents.ts'
@@ -27,7 +29,9 @@ export const slices: readonly Slice[] = [
   disputeSlice,
   productSlice,
   priceSlice,
+  couponSlice,
   subscriptionSlice,
   invoiceSlice,
+  invoiceItemSlice,
   invoicePaymentSlice,
 ]

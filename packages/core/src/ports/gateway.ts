@@ -135,6 +135,34 @@ export interface GatewayEvent {
   readonly unreadable?: string
 }
 
+/** One page of something that the gateway lists, newest first. */
+export interface GatewayPage<T> {
+  readonly data: readonly T[]
+  /** Give it as `after` to get the next page; null on the last one. */
+  readonly next: string | null
+}
+
+/** What happened at the gateway, as it tells it. */
+export interface GatewayEvents {
+  /**
+   * Verifies a webhook over its raw bytes and reads it.
+   *
+   * @throws `invalid` webhook_signature_invalid, webhook_payload_invalid
+   */
+  verify(body: string, signature: string | undefined): Promise<GatewayEvent>
+  /** Reads a body that was verified before it was stored. */
+  read(body: string): GatewayEvent
+  /**
+   * Lists events from a time on, in the gateway's seconds, each with the body that a webhook would have had. Stripe keeps
+   * 30 days.
+   *
+   * @throws `unavailable` gateway_unavailable
+   */
+  list(query: { readonly since: number; readonly after?: string }): Promise<
+    GatewayPage<{ readonly event: GatewayEvent; readonly body: string }>
+  >
+}
+
 /**
  * The payment gateway, in Florin's words.
  *
@@ -156,9 +184,19 @@ export interface PaymentGateway {
    */
   read(ref: ObjectRef): Promise<Answer | undefined>
   /**
-   * Verifies a webhook over its raw bytes and reads it.
+   * Finds out what became of a call without sending it again: the object that it changes as it is now, or the one that it
+   * made, told by its metadata; undefined where there is none. `since` bounds the search, in the gateway's seconds.
    *
-   * @throws `invalid` webhook_signature_invalid, webhook_payload_invalid
+   * @throws `unavailable` gateway_unavailable
    */
-  readWebhook(body: string, signature: string | undefined): Promise<GatewayEvent>
+  lookUp(call: PreparedCall, since: number): Promise<Answer | undefined>
+  /**
+   * Lists all objects of a kind, with what hangs on them.
+   *
+   * @throws `unavailable` gateway_unavailable
+   */
+  list(query: { readonly object: ObjectRef['object']; readonly after?: string }): Promise<
+    GatewayPage<readonly Observation[]>
+  >
+  readonly events: GatewayEvents
 }

@@ -104,6 +104,13 @@ async function changesOfAllTables(storage: Store) {
   return { changes, expectNothing, expectAll }
 }
 
+/** Changes a row in place, deep inside too. */
+function spoil(row: StoredTables['subscriptions'] | undefined): void {
+  for (const item of row?.items ?? []) Object.assign(item, { priceId: 'another' })
+  Object.assign(row?.observed ?? {}, { spoiled: { rank: 1, stamp: 1 } })
+  Object.assign(row ?? {}, { userId: 'somebody else' })
+}
+
 /** What a commit promises: everything or nothing, and only on the versions that it was decided on. */
 export const commitPromises: readonly Promised<Store>[] = [
   ...tableNames.flatMap(ofTable),
@@ -216,10 +223,9 @@ export const commitPromises: readonly Promised<Store>[] = [
       const row = aStoredRow('subscriptions')
       const given = structuredClone(row)
       const done = commit(storage, put('subscriptions', given))
-      Object.assign(given, { userId: 'somebody else', items: [] })
+      spoil(given)
       await done
-      const answered = await read(storage, 'subscriptions', row.id)
-      for (const item of answered?.items ?? []) Object.assign(item, { priceId: 'another' })
+      spoil(await read(storage, 'subscriptions', row.id))
       expect(await read(storage, 'subscriptions', row.id)).toStrictEqual({ ...row, version: 1 })
     },
   },

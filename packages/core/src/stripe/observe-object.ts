@@ -22,7 +22,7 @@ export function observeObject(object: Wire, sight: Sight, telling: Telling = not
     case 'customer':
       return [observeCustomer(object, sight, telling)]
     case 'payment_intent':
-      return [observePaymentIntent(object, sight)]
+      return [observePaymentIntent(object, sight), ...observeRefundsOf(object, sight)]
     case 'charge': {
       const observation = observeCharge(object, sight)
       return observation ? [observation] : []
@@ -41,6 +41,13 @@ export function observeObject(object: Wire, sight: Sight, telling: Telling = not
     default:
       return []
   }
+}
+
+/** The refunds of a payment, where its charge was read with them. */
+function observeRefundsOf({ latest_charge: charge }: Wire, sight: Sight): readonly Observation[] {
+  const refunds = isWire(charge) && isWire(charge.refunds) ? charge.refunds.data : undefined
+  if (!Array.isArray(refunds)) return []
+  return refunds.filter(isWire).map((refund) => observeRefund(refund, { stamp: sight.stamp }))
 }
 
 function observeLatestInvoice({ latest_invoice: invoice }: Wire, sight: Sight): readonly Observation[] {

@@ -24,13 +24,22 @@ const eventShape = z.looseObject({
  *
  * @throws `invalid` webhook_signature_invalid, webhook_payload_invalid (thin events, signed text that is no event)
  */
-export async function readStripeWebhook(
+export async function verifyStripeWebhook(
   stripe: Stripe,
   secrets: readonly string[],
   body: string,
   signature: string | undefined,
 ): Promise<GatewayEvent> {
-  const parsed = eventShape.safeParse(await verified(stripe, secrets, body, signature))
+  return readStripeEvent(await verified(stripe, secrets, body, signature))
+}
+
+/**
+ * Reads an event of Stripe's, of any API version.
+ *
+ * @throws `invalid` webhook_payload_invalid
+ */
+export function readStripeEvent(event: unknown): GatewayEvent {
+  const parsed = eventShape.safeParse(event)
   if (!parsed.success) throw new InvalidError('webhook_payload_invalid', 'the signed body is not a snapshot event')
   const { id, type, api_version, livemode, account, created, data } = parsed.data
   const { object, previous_attributes: previous } = data

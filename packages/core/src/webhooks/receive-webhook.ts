@@ -29,7 +29,7 @@ const REFUSED_DELIVERIES = 4
  * @throws `unavailable` storage_unavailable: answer 5xx, and the gateway sends it again
  */
 export async function receiveWebhook(deps: Deps, body: string, signature: string | undefined): Promise<Received> {
-  const event = await deps.gateway.readWebhook(body, signature)
+  const event = await deps.gateway.events.verify(body, signature)
   const received = await store(deps, event, body)
   const { eventId, outcome } = received
   deps.observer.tell({ what: 'webhook_received', eventId, type: event.type, outcome })

@@ -80,15 +80,17 @@ export const url = (protocols: readonly string[]) =>
     return value
   })
 
-/** An address such as `https://shop.example`: a host without a path. */
-export function readOrigin(value: string): string {
-  if (value === '*') return value
+/** A scheme, a host and perhaps a port, without a path. */
+export function readHost(value: string): string {
   const parsed = URL.canParse(value) ? new URL(value) : undefined
-  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.origin !== value.replace(/\/$/, '')) {
-    throw new WrongValue('must hold origins such as https://shop.example, without a path')
+  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.href !== `${parsed.origin}/`) {
+    throw new WrongValue('must look like https://host.example, without a path')
   }
   return parsed.origin
 }
+
+/** The origin of a web page, or `*` for all. */
+export const readOrigin = (value: string): string => (value === '*' ? value : readHost(value))
 
 /** An IP address, or a range such as `10.0.0.0/8`. */
 export function readAddressRange(value: string): string {

@@ -10,6 +10,7 @@ import {
   port,
   read,
   readAddressRange,
+  readHost,
   readOrigin,
   text,
   url,
@@ -70,8 +71,7 @@ export const variables = z.object({
         secret: true,
       }),
     ),
-  STRIPE_API_BASE: url(['https:', 'http:'])
-    .transform((value) => value.replace(/\/$/, ''))
+  STRIPE_API_BASE: read(readHost)
     .optional()
     .register(
       about,
@@ -132,7 +132,10 @@ export const variables = z.object({
   SERVER_PORT: port().default(9097).register(about, server('Port of the HTTP server')),
   SERVER_HOST: text()
     .optional()
-    .register(about, server('Address to listen on; otherwise all (serve) or this machine (dev)', { example: '0.0.0.0' })),
+    .register(
+      about,
+      server('Address to listen on; otherwise all (serve) or this machine (dev)', { example: '0.0.0.0' }),
+    ),
   LOG_LEVEL: choice('debug', 'info', 'warn', 'error', 'silent')
     .default('info')
     .register(about, server('debug, info, warn, error or silent')),
@@ -143,7 +146,9 @@ export const variables = z.object({
     .default([])
     .register(
       about,
-      server('Origins whose pages may call the API from a browser, comma-separated', { example: 'https://shop.example' }),
+      server('Origins whose pages may call the API from a browser, comma-separated', {
+        example: 'https://shop.example',
+      }),
     ),
   IP_ALLOWLIST: list(readAddressRange)
     .default([])
@@ -151,21 +156,26 @@ export const variables = z.object({
       about,
       server('Addresses and ranges that may call the API, comma-separated', { example: '203.0.113.7,10.0.0.0/8' }),
     ),
-  TRUST_PROXY: list(readAddressRange)
-    .default([])
-    .register(about, server('Proxies whose X-Forwarded-For is believed, comma-separated', { example: '10.0.0.0/8' })),
+  TRUST_PROXY: integer({ from: 0, to: 16 })
+    .default(0)
+    .register(about, server('How many proxies stand before this server and write X-Forwarded-For')),
   TLS_CERT_FILE: text()
     .optional()
     .register(
       about,
-      server('Certificate chain (PEM); with TLS_KEY_FILE the server speaks TLS 1.3', { example: '/etc/florin/tls.crt' }),
+      server('Certificate chain (PEM); with TLS_KEY_FILE the server speaks TLS 1.3', {
+        example: '/etc/florin/tls.crt',
+      }),
     ),
   TLS_KEY_FILE: text()
     .optional()
     .register(about, server('Private key of the certificate (PEM)', { example: '/etc/florin/tls.key' })),
   METRICS_TOKEN: text()
     .optional()
-    .register(about, server('When set, /metrics asks for it as a bearer token', { example: 'long_and_random', secret: true })),
+    .register(
+      about,
+      server('When set, /metrics asks for it as a bearer token', { example: 'long_and_random', secret: true }),
+    ),
   CONFIG_FILE: text().default('config.yaml').register(about, server('Where further settings are read from')),
 
   DATABASE_URL: url(['postgres:', 'postgresql:'])
@@ -185,7 +195,7 @@ export const variables = z.object({
     .register(about, postgres('Password of that user', { example: 'postgres', secret: true })),
   DB_NAME: text().default('payment_db').register(about, postgres('Name of the database')),
   DB_SSL: flag().default(false).register(about, postgres('Connect over TLS and check the certificate')),
-  DB_POOL_SIZE: integer({ from: 2, to: 1000 })
+  DB_POOL_SIZE: integer({ from: 1, to: 1000 })
     .default(10)
     .register(about, postgres('Connections that one server opens at most')),
 
@@ -200,7 +210,9 @@ export const variables = z.object({
     ),
   REDIS_HOST: text().default('localhost').register(about, redis('Host of Redis 7 or newer')),
   REDIS_PORT: port().default(6379).register(about, redis('Port of Redis')),
-  REDIS_PASSWORD: text().optional().register(about, redis('Password of Redis', { example: 'a_password', secret: true })),
+  REDIS_PASSWORD: text()
+    .optional()
+    .register(about, redis('Password of Redis', { example: 'a_password', secret: true })),
   REDIS_TLS: flag().default(false).register(about, redis('Connect over TLS and check the certificate')),
 
   SUBSCRIBABLE_PRICES: names()
@@ -235,7 +247,8 @@ export type Config = z.output<typeof variables>
 
 function readSecretKey(value: string): string {
   if (value.startsWith('pk_')) throw new WrongValue('is a publishable key; the secret one begins with sk_ or rk_')
-  if (!/^(sk|rk)_(test|live)_\w+$/.test(value)) throw new WrongValue('must begin with sk_test_, sk_live_, rk_test_ or rk_live_')
+  if (!/^(sk|rk)_(test|live)_\w+$/.test(value))
+    throw new WrongValue('must begin with sk_test_, sk_live_, rk_test_ or rk_live_')
   return value
 }
 

@@ -28,12 +28,7 @@ export const create = operation({
   body: createSubscriptionBody,
   status: 201,
   answer: subscription,
-  problems: [
-    'payment_method_not_found',
-    'payment_method_declined',
-    'payment_method_unusable',
-    'gateway_refused',
-  ],
+  problems: ['payment_method_not_found', 'payment_method_declined', 'payment_method_unusable', 'gateway_refused'],
   perform: ({ subscriptions }, input, caller) => subscriptions.create(input, caller),
   present: presentSubscription,
 })

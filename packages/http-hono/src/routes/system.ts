@@ -1,7 +1,9 @@
+import { RefusedError } from '@florin/core'
 import { timingSafeEqual } from 'hono/utils/buffer'
 import { z } from 'zod'
-import { RefusedError } from '@florin/core'
 import { answerJson, answerText } from '../answer.ts'
+import type { OpenApiDocument } from '../docs/openapi-document.ts'
+import { referencePage } from '../docs/reference-page.ts'
 import type { Endpoint, Handle } from '../endpoint.ts'
 import { type HealthOptions, healthReader } from '../health.ts'
 import type { Logger } from '../logger.ts'
@@ -34,7 +36,10 @@ export function healthEndpoints(options: HealthOptions, logger: Logger | undefin
     }
   const success = { status: 200, schema: healthBody }
   return {
-    health: system({ name: 'getHealth', summary: 'Whether the service works', success }, answer(() => false)),
+    health: system(
+      { name: 'getHealth', summary: 'Whether the service works', success },
+      answer(() => false),
+    ),
     ready: system(
       { name: 'getReadiness', summary: 'Whether it may be sent requests', success },
       answer(options.isStopping ?? (() => false)),
@@ -61,3 +66,33 @@ export function metricsEndpoint(metrics: Metrics, token: string | undefined): En
     return answerText(c, 200, await metrics.text(), metrics.contentType)
   })
 }
+
+/** The OpenAPI document, and a page that shows it without a network. */
+export function docsEndpoints(documentAt: (base: string) => OpenApiDocument) {
+  // Made once for each place where the app is mounted; it is the same for all requests.
+  const made = new Map<string, { readonly json: OpenApiDocument; readonly page: string }>()
+  const at = async (base: string) => {
+    const known = made.get(base)
+    if (known) return known
+    const json = documentAt(base)
+    const fresh = { json, page: await referencePage(json) }
+    // A host may mount the app under a pattern, so that callers choose the base.
+    if (made.size < 10) made.set(base, fresh)
+    return fresh
+  }
+  const html = { status: 200, schema: z.string(), contentType: 'text/html' }
+  const json = { status: 200, schema: z.looseObject({ openapi: z.string() }) }
+  return {
+    document: system({ name: 'getOpenApi', summary: 'This reference as OpenAPI 3.1', success: json }, async (c) => {
+      const { json } = await at(c.req.path.slice(0, -'/openapi.json'.length))
+      return answerJson(c, 200, json)
+    }),
+    page: system({ name: 'getDocs', summary: 'This reference as a page', success: html }, async (c) => {
+      const { page } = await at(c.req.path.slice(0, -'/docs'.length))
+      c.var.florin.headers['Content-Security-Policy'] = pagePolicy
+      return answerText(c, 200, page, 'text/html; charset=utf-8')
+    }),
+  }
+}
+
+const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"

@@ -45,7 +45,10 @@ export const priceId = z
 export const returnUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
   .max(2000)
-  .meta({ description: 'Where Stripe sends the customer back after 3-D Secure.', example: 'https://shop.example/thanks' })
+  .meta({
+    description: 'Where Stripe sends the customer back after 3-D Secure.',
+    example: 'https://shop.example/thanks',
+  })
 
 // What may be in keys and values is core's to say; here only that they are texts.
 export const metadata = z

@@ -1,6 +1,6 @@
 import { type Invoice, invoiceStatuses } from '@florin/core'
 import { z } from 'zod'
-import { idPath, objectFields, stamps, time, pageOf } from './common.ts'
+import { idPath, objectFields, pageOf, stamps, time } from './common.ts'
 
 export const invoicePath = idPath('invoice', 'in')
 

@@ -1,6 +1,6 @@
 import type { PaymentMethod, SetupIntent } from '@florin/core'
 import { z } from 'zod'
-import { idPath, objectFields, paymentMethodId, stamps, userId, pageOf } from './common.ts'
+import { idPath, objectFields, pageOf, paymentMethodId, stamps, userId } from './common.ts'
 
 export const attachPaymentMethodBody = z
   .strictObject({

@@ -6,10 +6,12 @@ import {
   idPath,
   metadata,
   objectFields,
+  pageOf,
   paymentMethodId,
   returnUrl,
   stamps,
-  userId, pageOf } from './common.ts'
+  userId,
+} from './common.ts'
 
 const captureMethod = z.enum(['automatic', 'manual'])
 

@@ -17,7 +17,10 @@ export const problem = z
     request_id: z.string().meta({ description: 'Name it when you report the problem.' }),
     errors: z.array(fieldError).optional().meta({ description: 'Every field that is wrong.' }),
     operation_id: z.string().optional().meta({ description: 'The record of what was asked for.' }),
-    object_id: z.string().optional().meta({ description: 'The row that the request made or concerned: read it later.' }),
+    object_id: z
+      .string()
+      .optional()
+      .meta({ description: 'The row that the request made or concerned: read it later.' }),
     object_status: z.literal('pending').optional().meta({ description: 'Not known yet; it will be settled.' }),
     gateway_code: z.string().optional().meta({ description: "Stripe's own code, where Stripe refused." }),
     decline_code: z.string().nullable().optional().meta({ description: "Why the card's bank declined." }),

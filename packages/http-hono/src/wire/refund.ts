@@ -1,6 +1,6 @@
 import { type Refund, refundReasons, refundStatuses } from '@florin/core'
 import { z } from 'zod'
-import { amount, idPath, objectFields, stamps, pageOf } from './common.ts'
+import { amount, idPath, objectFields, pageOf, stamps } from './common.ts'
 
 export const createRefundBody = z
   .strictObject({
@@ -25,7 +25,9 @@ export const refund = z
     user_id: z.string().nullable(),
     amount: z.int(),
     currency: z.string(),
-    status: z.enum(refundStatuses).meta({ description: 'A refund that succeeded can still fail, up to 30 days later.' }),
+    status: z
+      .enum(refundStatuses)
+      .meta({ description: 'A refund that succeeded can still fail, up to 30 days later.' }),
     reason: z.string().nullable(),
     failure_reason: z.string().nullable(),
     stripe_refund_id: z.string().nullable(),

@@ -1,6 +1,6 @@
 import { type Subscription, subscriptionStatuses } from '@florin/core'
 import { z } from 'zod'
-import { idPath, metadata, objectFields, paymentMethodId, priceId, stamps, time, userId, pageOf } from './common.ts'
+import { idPath, metadata, objectFields, pageOf, paymentMethodId, priceId, stamps, time, userId } from './common.ts'
 
 const quantity = z.int().min(1).max(1_000_000)
 

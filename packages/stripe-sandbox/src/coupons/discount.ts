@@ -1,9 +1,8 @@
-import { idOf } from '../engine/collection.ts'
 import type { Context } from '../engine/context.ts'
 import { invalidRequest } from '../engine/stripe-failure.ts'
 import { addIntervals } from '../subscriptions/billing-period.ts'
 import { subscriptions } from '../subscriptions/subscription.ts'
-import { coupons, discounts, type StoredCoupon, type StoredDiscount } from './coupon.ts'
+import { couponOf, coupons, discounts, type StoredCoupon, type StoredDiscount } from './coupon.ts'
 
 interface SentDiscount {
   readonly coupon?: string
@@ -75,8 +74,13 @@ export function endDiscounts(context: Context, id: string): void {
   dropDiscounts(context, id, ({ end }) => end !== null && end <= context.now)
 }
 
-/** Takes all discounts from a subscription. */
-export const clearDiscounts = (context: Context, id: string): void => dropDiscounts(context, id, () => true)
+/** Announces the discounts that others have taken the place of. */
+export function replaceDiscounts(context: Context, before: readonly string[], after: readonly string[]): void {
+  for (const id of before) {
+    const discount = context.store.find(discounts, id)
+    if (discount !== undefined && !after.includes(id)) context.emit('customer.discount.deleted', discount)
+  }
+}
 
 function dropDiscounts(context: Context, id: string, goes: (discount: StoredDiscount) => boolean): void {
   const subscription = context.inPath(subscriptions, id)
@@ -86,7 +90,3 @@ function dropDiscounts(context: Context, id: string, goes: (discount: StoredDisc
   context.store.update(subscriptions, id, { discounts: kept })
   for (const discount of gone) context.emit('customer.discount.deleted', discount)
 }
-
-/** The coupon behind a discount. */
-export const couponOf = (context: Context, discount: StoredDiscount): StoredCoupon | undefined =>
-  context.store.find(coupons, idOf(discount.source.coupon) ?? '')

@@ -80,6 +80,12 @@ export function makeInvoiceItem(context: Context, input: NewInvoiceItem): Stored
   return made
 }
 
+/** Removes an invoice item and emits `invoiceitem.deleted`. */
+export function removeInvoiceItem(context: Context, item: StoredInvoiceItem): void {
+  context.store.remove(invoiceItems, item.id)
+  context.emit('invoiceitem.deleted', item)
+}
+
 /** What waits for the next invoice of a subscription: its own items, and those of the customer that name none. */
 export function pendingItems(
   context: Context,

@@ -1,14 +1,18 @@
 import type { StoredCustomer } from '../customers/customer.ts'
 import type { Context } from '../engine/context.ts'
 import type { Metadata } from '../engine/metadata.ts'
+import { changedFrom } from '../engine/previous-attributes.ts'
 import { invoiceItems, lineOfItem, type StoredInvoiceItem } from '../invoice-items/invoice-item.ts'
 import type { Period } from '../subscriptions/billing-period.ts'
-import { invoiceLines, invoices, lineList, type StoredInvoice } from './invoice.ts'
+import { invoiceLines, invoices, lineList, linesOf, type StoredInvoice, type StoredLine } from './invoice.ts'
 import { makeLine, type NewLine } from './invoice-line.ts'
 import { totalsOf } from './invoice-totals.ts'
 
 /** The task that finalises a draft. */
 export const finalizeTask = 'invoice.finalize'
+
+/** A draft that finalises by itself does so after so many seconds, so that items can be added. */
+export const draftWindow = 60 * 60
 
 /** What a new draft is made of. */
 export interface NewInvoice {
@@ -30,6 +34,7 @@ export interface NewInvoice {
   readonly metadata?: Metadata
   readonly custom_fields?: StoredInvoice['custom_fields']
   readonly statement_descriptor?: string | null
+  readonly number?: string | null
 }
 
 /** Makes a draft with its lines and emits `invoice.created`. */
@@ -58,6 +63,7 @@ export function draftInvoice(context: Context, input: NewInvoice): StoredInvoice
     lines: lineList(id, totals.lines),
     metadata: input.metadata ?? {},
     next_payment_attempt: input.auto_advance ? input.finalizes_at : null,
+    number: input.number ?? null,
     parent: input.subscription && {
       quote_details: null,
       subscription_details: { metadata: input.subscription.metadata, subscription: input.subscription.id },
@@ -73,6 +79,25 @@ export function draftInvoice(context: Context, input: NewInvoice): StoredInvoice
   return invoice
 }
 
+/** Takes the invoice items of a draft as its lines anew, after one was added, changed or removed. */
+export function refreshDraftLines(context: Context, id: string): StoredInvoice {
+  const before = context.inPath(invoices, id, 'invoice')
+  const kept = linesOf(context, id).filter((line) => itemOfLine(line) === null)
+  const items = context.store.all(invoiceItems).filter((item) => item.invoice === id)
+  const lines = items.map((item) => {
+    const known = linesOf(context, id).find((line) => itemOfLine(line) === item.id)
+    const line = makeLine(context, id, lineOfItem(context, item))
+    return known === undefined ? line : { ...line, id: known.id }
+  })
+  context.store.put(invoiceLines, { id, lines: [...lines, ...kept] })
+  const after = sumUpDraft(context, id)
+  context.emit('invoice.updated', after, changedFrom(before, after))
+  return after
+}
+
+const itemOfLine = ({ parent }: StoredLine): string | null =>
+  parent?.invoice_item_details?.invoice_item ?? parent?.subscription_item_details?.invoice_item ?? null
+
 /** Sums up a draft anew, after its lines, its discounts or the customer's balance changed. */
 export function sumUpDraft(context: Context, id: string, patch: Partial<StoredInvoice> = {}): StoredInvoice {
   const { discounts, starting_balance: balance } = context.store.update(invoices, id, patch)
@@ -86,9 +111,9 @@ export function sumUpDraft(context: Context, id: string, patch: Partial<StoredIn
 }
 
 /** What remains to be paid after the customer's balance: a credit is negative, a debt positive. */
-const amountsOf = (total: number, balance: number) => {
+function amountsOf(total: number, balance: number) {
   const due = Math.max(total + balance, 0)
-  return { amount_due: total <= 0 && balance <= 0 ? 0 : due, amount_paid: 0, amount_remaining: due }
+  return { amount_due: due, amount_paid: 0, amount_remaining: due }
 }
 
 type CustomerField =
@@ -142,7 +167,6 @@ const blankInvoice = (id: string, now: number) =>
     last_finalization_error: null,
     latest_revision: null,
     livemode: false,
-    number: null,
     on_behalf_of: null,
     payment_settings: { default_mandate: null, payment_method_options: null, payment_method_types: null },
     post_payment_credit_notes_amount: 0,

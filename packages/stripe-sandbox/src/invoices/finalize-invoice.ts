@@ -16,7 +16,7 @@ import { invoices, type StoredInvoice, subscriptionOf } from './invoice.ts'
 export function finalizeInvoice(
   context: Context,
   id: string,
-  { autoAdvance }: { autoAdvance?: boolean } = {},
+  { autoAdvance }: { autoAdvance?: boolean | undefined } = {},
 ): StoredInvoice {
   const draft = context.inPath(invoices, id, 'invoice')
   if (draft.status !== 'draft') {

@@ -1,5 +1,4 @@
-import { coupons, discounts, type StoredCoupon } from '../coupons/coupon.ts'
-import { idOf } from '../engine/collection.ts'
+import { couponOf, discounts, type StoredCoupon } from '../coupons/coupon.ts'
 import type { Context } from '../engine/context.ts'
 import type { StoredInvoice, StoredLine } from './invoice.ts'
 
@@ -54,7 +53,8 @@ export function totalsOf(context: Context, lines: readonly StoredLine[], applied
 }
 
 function reductionOf(context: Context, id: string): Reduction[] {
-  const coupon = context.store.find(coupons, idOf(context.store.find(discounts, id)?.source.coupon) ?? '')
+  const discount = context.store.find(discounts, id)
+  const coupon = discount && couponOf(context, discount)
   return coupon === undefined ? [] : [{ discount: id, coupon }]
 }
 

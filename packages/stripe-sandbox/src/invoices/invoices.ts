@@ -8,10 +8,12 @@ import { paymentIntents } from '../payment-intents/payment-intent.ts'
 import { findSubscription } from '../subscriptions/subscription.ts'
 import { collectInvoice, onActionRequired, onPaymentFailed, onPaymentSucceeded } from './collect-invoice.ts'
 import { collectTask } from './collection-attempt.ts'
-import { finalizeTask } from './draft-invoice.ts'
+import { draftWindow, finalizeTask } from './draft-invoice.ts'
 import { dunningControl } from './dunning.ts'
+import { createInvoice, deleteInvoice, updateInvoice } from './edit-invoice.ts'
 import { finalizeInvoice } from './finalize-invoice.ts'
 import { invoices, isPayable, linesOf, type StoredInvoice, subscriptionOf } from './invoice.ts'
+import { createInvoiceShape, updateInvoiceShape } from './invoice-params.ts'
 import { closeInvoice, settleInvoice } from './settle-invoice.ts'
 
 const payShape = {
@@ -38,6 +40,16 @@ function payInvoice(context: Context, id: string, params: ParamsOf<typeof paySha
   })
   if (collected.outcome === 'declined') throw collected.error
   return context.inPath(invoices, id)
+}
+
+/** Finalised by hand: nothing due is paid at once, and a sum is collected by itself an hour later, if at all. */
+function finalizeOnRequest(context: Context, id: string, autoAdvance: boolean | undefined): StoredInvoice {
+  const invoice = finalizeInvoice(context, id, { autoAdvance })
+  if (invoice.amount_due === 0) return settleInvoice(context, id, 'nothing_due')
+  if (invoice.auto_advance !== true) return context.store.update(invoices, id, { next_payment_attempt: null })
+  const at = context.now + draftWindow
+  context.schedule({ at, kind: collectTask, id })
+  return context.store.update(invoices, id, { next_payment_attempt: at })
 }
 
 /** A draft's hour is over: it is finalised, and then what its subscription's pause or the retry schedule says. */
@@ -72,6 +84,25 @@ export const invoiceSlice: Slice = {
   name: 'invoices',
   collections: [invoices],
   routes: [
+    route({
+      method: 'POST',
+      path: '/v1/invoices',
+      params: createInvoiceShape,
+      locks: (_, { customer }) => [customer],
+      handler: createInvoice,
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/invoices/:id',
+      params: updateInvoiceShape,
+      handler: (context, params, id) => updateInvoice(context, id, params),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/v1/invoices/:id',
+      params: {},
+      handler: (context, _, id) => deleteInvoice(context, id),
+    }),
     route({
       method: 'GET',
       path: '/v1/invoices/:id',
@@ -122,8 +153,7 @@ export const invoiceSlice: Slice = {
       method: 'POST',
       path: '/v1/invoices/:id/finalize',
       params: { auto_advance: flag() },
-      handler: (context, { auto_advance: advance }, id) =>
-        finalizeInvoice(context, id, advance === undefined ? {} : { autoAdvance: advance }),
+      handler: (context, { auto_advance: advance }, id) => finalizeOnRequest(context, id, advance),
     }),
     route({
       method: 'POST',

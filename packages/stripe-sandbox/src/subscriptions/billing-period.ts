@@ -30,8 +30,9 @@ export function nextBoundary(anchor: number, cadence: Cadence, after: number): n
   return addIntervals(anchor, cadence, count)
 }
 
-/** The whole interval that ends at a boundary, for the share of it that a shorter first period costs. */
-export function wholePeriodBefore(anchor: number, cadence: Cadence, end: number): Period {
+/** The whole interval that a moment lies in, for the share of it that a shorter period costs. */
+export function wholePeriodAround(anchor: number, cadence: Cadence, moment: number): Period {
+  const end = nextBoundary(anchor, cadence, moment)
   let count = Math.round((end - anchor) / roughLength(cadence))
   while (addIntervals(anchor, cadence, count) < end) count += 1
   while (addIntervals(anchor, cadence, count) > end) count -= 1

@@ -1,10 +1,16 @@
 import type { Context } from '../engine/context.ts'
 import type { ParamsOf } from '../engine/params.ts'
 import { changeAndEmit } from '../engine/previous-attributes.ts'
+import { resourceMissing } from '../engine/stripe-failure.ts'
+import { invoiceItems, pendingItems, removeInvoiceItem, subscriptionOfItem } from '../invoice-items/invoice-item.ts'
+import { collectInvoice } from '../invoices/collect-invoice.ts'
 import { collectTask } from '../invoices/collection-attempt.ts'
 import { finalizeTask } from '../invoices/draft-invoice.ts'
 import { invoices, subscriptionOf } from '../invoices/invoice.ts'
-import { type StoredSubscription, subscriptions } from './subscription.ts'
+import { settleInvoice } from '../invoices/settle-invoice.ts'
+import { creditUnused } from './proration.ts'
+import { isEnded, type StoredSubscription, subscriptions } from './subscription.ts'
+import { invoiceNow } from './subscription-invoice.ts'
 import type { cancellationDetails } from './subscription-params.ts'
 import { scheduleSubscription } from './subscription-schedule.ts'
 import { cancelPendingSetup } from './subscription-trial.ts'
@@ -14,11 +20,51 @@ export type CancellationReason = 'cancellation_requested' | 'payment_failed' | n
 
 type Details = ParamsOf<{ details: ReturnType<typeof cancellationDetails> }>['details']
 
+/** What a request to cancel says. */
+export interface CancelParams {
+  readonly cancellation_details?: Details
+  readonly invoice_now?: boolean
+  readonly prorate?: boolean
+}
+
+/** Cancels at once, as a request asks: unused time is given back and a last invoice is made only if it says so. */
+export function cancelSubscription(context: Context, id: string, params: CancelParams): StoredSubscription {
+  const subscription = context.inPath(subscriptions, id)
+  if (isEnded(subscription)) throw resourceMissing('subscription', id, { path: 'id' })
+  const { invoice_now: invoices = false, prorate = false, cancellation_details: details } = params
+  const settled = subscription.status !== 'incomplete' && subscription.status !== 'trialing'
+  if (prorate && settled) {
+    for (const item of subscription.items.data) creditUnused(context, { subscription, item, from: context.now })
+  }
+  if (!invoices && !prorate) dropPendingProrations(context, id)
+  const ended = endSubscription(context, id, { reason: 'cancellation_requested', details })
+  const pending = pendingItems(context, { customer: ended.customer, subscription: id, currency: ended.currency })
+  if (invoices && pending.length > 0) {
+    const start = Math.min(...ended.items.data.map((item) => item.current_period_start))
+    const last = invoiceNow(context, id, {
+      reason: 'subscription_update',
+      lines: [],
+      period: { start, end: context.now },
+      auto_advance: true,
+    })
+    if (last.amount_due === 0) settleInvoice(context, last.id, 'nothing_due')
+    else collectInvoice(context, last.id, { automatic: true, off_session: true })
+  }
+  return context.inPath(subscriptions, id)
+}
+
+/** Corrections that were never invoiced are forgotten with the subscription. */
+function dropPendingProrations(context: Context, id: string): void {
+  for (const item of context.store.all(invoiceItems)) {
+    if (item.invoice === null && item.proration && subscriptionOfItem(item) === id) removeInvoiceItem(context, item)
+  }
+}
+
 /** Ends a subscription at once. Nothing is refunded, and its unpaid invoices are collected no more by themselves. */
 export function endSubscription(
   context: Context,
   id: string,
-  { reason, details }: { reason: CancellationReason; details?: Details },
+  { reason, details }: { reason: CancellationReason; details?: Details | undefined },
 ): StoredSubscription {
   const before = context.inPath(subscriptions, id)
   const ended = context.store.update(subscriptions, id, {

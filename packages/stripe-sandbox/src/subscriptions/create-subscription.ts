@@ -104,4 +104,3 @@ function firstLines(context: Context, subscription: StoredSubscription, unprorat
       : lineOfPeriod(context, { subscription, item, free: ahead && unprorated }),
   )
 }
-

@@ -25,8 +25,9 @@ export function putSubscription(context: Context, params: NewSubscription): Stor
   const trialEnd = requestedTrialEnd(context, params, params.items)
   const anchor = anchorOf(context, params, trialEnd)
   const items = params.items.map((item) => {
-    const end = trialEnd ?? nextBoundary(anchor, cadenceOf(item.price), now)
-    return makeItem(context, id, item, { start: now, end })
+    const whole = trialEnd ?? nextBoundary(anchor, cadenceOf(item.price), now)
+    const stop = typeof params.cancel_at === 'number' && params.proration_behavior !== 'none' ? params.cancel_at : whole
+    return makeItem(context, id, item, { start: now, end: trialEnd ?? Math.min(whole, stop) })
   })
   const discounts = redeemAll(context, params.discounts ?? [], {
     customer: params.customer,

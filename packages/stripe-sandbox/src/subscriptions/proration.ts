@@ -1,11 +1,10 @@
-import { couponOf } from '../coupons/discount.ts'
-import { discounts } from '../coupons/coupon.ts'
+import { couponOf, discounts } from '../coupons/coupon.ts'
 import type { Context } from '../engine/context.ts'
 import { invalidRequest } from '../engine/stripe-failure.ts'
 import { invoiceItems, makeInvoiceItem } from '../invoice-items/invoice-item.ts'
 import { invoices, linesOf, type StoredLine, subscriptionOf } from '../invoices/invoice.ts'
 import { amountOf, cadenceOf } from '../prices/price.ts'
-import { type Period, wholePeriodBefore } from './billing-period.ts'
+import { type Period, wholePeriodAround } from './billing-period.ts'
 import type { StoredSubscription, StoredSubscriptionItem } from './subscription.ts'
 import { nameOf, shareOf } from './subscription-lines.ts'
 
@@ -22,15 +21,15 @@ export function prorationDate(context: Context, subscription: StoredSubscription
   throw invalidRequest('Cannot specify a proration date outside of the current period.', { param: 'proration_date' })
 }
 
-/** Gives back what was billed for an item's time from a moment to the end of its period. */
+/** Gives back what was billed for a part of an item's running period: up to its end, unless `until` comes before. */
 export function creditUnused(
   context: Context,
-  { subscription, item, from }: { subscription: StoredSubscription; item: StoredSubscriptionItem; from: number },
+  { subscription, item, from, until = item.current_period_end }: ProratedTime,
 ): void {
-  const period: Period = { start: from, end: item.current_period_end }
+  const period: Period = { start: from, end: until }
   if (period.end <= period.start) return
   const billed = billedFor(context, subscription.id, item)
-  const unused = billed.reduce((sum, part) => sum + remainderOf(part, from), 0)
+  const unused = billed.reduce((sum, part) => sum + shareWithin(part, period), 0)
   addProration(context, {
     subscription,
     item,
@@ -40,14 +39,14 @@ export function creditUnused(
   })
 }
 
-/** Charges an item's time from a moment to the end of its period. */
+/** Charges a part of an item's running period. */
 export function chargeRemaining(
   context: Context,
-  { subscription, item, from }: { subscription: StoredSubscription; item: StoredSubscriptionItem; from: number },
+  { subscription, item, from, until = item.current_period_end }: ProratedTime,
 ): void {
-  const period: Period = { start: from, end: item.current_period_end }
+  const period: Period = { start: from, end: until }
   if (period.end <= period.start) return
-  const whole = wholePeriodBefore(subscription.billing_cycle_anchor, cadenceOf(item.price), period.end)
+  const whole = wholePeriodAround(subscription.billing_cycle_anchor, cadenceOf(item.price), from)
   const gross = shareOf(amountOf(item.price, item.quantity), period.end - from, whole.end - whole.start)
   addProration(context, {
     subscription,
@@ -56,6 +55,14 @@ export function chargeRemaining(
     amount: gross - reductionOf(context, subscription, gross),
     description: `Remaining time on ${labelOf(context, item)} after ${dateOf(from)}`,
   })
+}
+
+/** The time of an item that a change gives back or takes. */
+interface ProratedTime {
+  readonly subscription: StoredSubscription
+  readonly item: StoredSubscriptionItem
+  readonly from: number
+  readonly until?: number
 }
 
 /** A sum that was billed for a span of an item's time. */
@@ -67,7 +74,7 @@ interface BilledPart {
 /** All that was billed or waits to be billed for the item's running period, corrections included. */
 function billedFor(context: Context, subscription: string, item: StoredSubscriptionItem): BilledPart[] {
   const current = ({ period }: { period: Period }): boolean =>
-    period.end === item.current_period_end && period.start >= item.current_period_start
+    period.start >= item.current_period_start && period.start < item.current_period_end
   const lines = context.store
     .all(invoices)
     .filter((invoice) => subscriptionOf(invoice) === subscription && invoice.status !== 'void')
@@ -89,8 +96,10 @@ function billedFor(context: Context, subscription: string, item: StoredSubscript
 const netOf = ({ amount, discount_amounts: off }: StoredLine): number =>
   amount - (off ?? []).reduce((sum, share) => sum + share.amount, 0)
 
-const remainderOf = ({ amount, period }: BilledPart, from: number): number =>
-  shareOf(amount, period.end - Math.max(from, period.start), period.end - period.start)
+const shareWithin = ({ amount, period }: BilledPart, window: Period): number => {
+  const length = Math.min(period.end, window.end) - Math.max(period.start, window.start)
+  return length <= 0 ? 0 : shareOf(amount, length, period.end - period.start)
+}
 
 /** Prorations carry the percentages of the subscription's discounts in their sum, and are not discounted again. */
 function reductionOf(context: Context, subscription: StoredSubscription, gross: number): number {

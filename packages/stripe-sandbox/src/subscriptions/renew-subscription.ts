@@ -3,6 +3,7 @@ import { customers, isLive } from '../customers/customer.ts'
 import { idOf } from '../engine/collection.ts'
 import type { Context } from '../engine/context.ts'
 import { changedFrom } from '../engine/previous-attributes.ts'
+import { draftWindow } from '../invoices/draft-invoice.ts'
 import { cadenceOf } from '../prices/price.ts'
 import { nextBoundary, type Period } from './billing-period.ts'
 import { endSubscription } from './cancel-subscription.ts'
@@ -11,9 +12,6 @@ import { invoiceSubscription } from './subscription-invoice.ts'
 import { periodOf, withPeriods } from './subscription-items.ts'
 import { lineOfPeriod } from './subscription-lines.ts'
 import { scheduleSubscription } from './subscription-schedule.ts'
-
-/** Subscription invoices stay drafts for so many seconds, so that items can be added. */
-export const draftWindow = 60 * 60
 
 /** What the end of a period does: a scheduled cancellation, the end of a trial, or the next period. */
 export function endPeriod(context: Context, id: string): void {
@@ -77,7 +75,10 @@ export function renew(context: Context, id: string): void {
       ? periodOf(item)
       : {
           start: item.current_period_end,
-          end: nextBoundary(before.billing_cycle_anchor, cadenceOf(item.price), item.current_period_end),
+          end: Math.min(
+            nextBoundary(before.billing_cycle_anchor, cadenceOf(item.price), item.current_period_end),
+            before.cancel_at ?? Number.POSITIVE_INFINITY,
+          ),
         },
   )
   const moved = context.store.update(subscriptions, id, {

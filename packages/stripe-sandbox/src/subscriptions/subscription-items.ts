@@ -14,7 +14,8 @@ export interface WantedItem {
   readonly metadata: Metadata
 }
 
-interface SentItem {
+/** An item as it is sent. */
+export interface SentItem {
   readonly price?: string
   readonly plan?: string
   readonly price_data?: {
@@ -28,8 +29,13 @@ interface SentItem {
   readonly metadata?: MetadataPatch
 }
 
-/** Finds the price of an item; `at` is its name in the request, e.g. `items[0]`. */
-export function priceOfItem(context: Context, sent: SentItem, at: string): StoredPrice | undefined {
+/** Finds the price of an item; `at` is its name in the request, e.g. `items[0]`. The price it `held` may be inactive. */
+export function priceOfItem(
+  context: Context,
+  sent: SentItem,
+  at: string,
+  { held }: { held?: string } = {},
+): StoredPrice | undefined {
   const { price_data: data } = sent
   const id = sent.price ?? sent.plan
   if (id === undefined && data === undefined) return undefined
@@ -53,7 +59,7 @@ export function priceOfItem(context: Context, sent: SentItem, at: string): Store
       { param },
     )
   }
-  if (!price.active) {
+  if (!price.active && price.id !== held) {
     throw invalidRequest('The price specified is inactive. This field only accepts active prices.', { param })
   }
   return price
@@ -74,7 +80,7 @@ export function wantedItems(context: Context, sent: readonly SentItem[]): Wanted
 }
 
 /** Refuses prices that cannot be billed together. Only flexible subscriptions may mix intervals. */
-export function checkTogether(items: readonly WantedItem[], mode: 'classic' | 'flexible'): void {
+export function checkTogether(items: readonly Pick<WantedItem, 'price'>[], mode: 'classic' | 'flexible'): void {
   const [first] = items
   if (first === undefined) {
     throw invalidRequest('A subscription must have at least one item.', { param: 'items' })

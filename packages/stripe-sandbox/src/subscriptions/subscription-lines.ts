@@ -3,7 +3,7 @@ import type { Context } from '../engine/context.ts'
 import type { NewLine } from '../invoices/invoice-line.ts'
 import { amountOf, cadenceOf, type StoredPrice } from '../prices/price.ts'
 import { products } from '../products/product.ts'
-import { type Period, wholePeriodBefore } from './billing-period.ts'
+import { type Period, wholePeriodAround } from './billing-period.ts'
 import type { StoredSubscription, StoredSubscriptionItem } from './subscription.ts'
 
 /** The line of an item for a period that begins now. */
@@ -17,9 +17,9 @@ export function lineOfPeriod(
 ): NewLine {
   const period: Period = { start: item.current_period_start, end: item.current_period_end }
   const whole = amountOf(item.price, item.quantity)
-  const full = wholePeriodBefore(subscription.billing_cycle_anchor, cadenceOf(item.price), period.end)
-  // A period that an anchor ahead cuts short costs its share.
-  const short = period.start > full.start
+  const full = wholePeriodAround(subscription.billing_cycle_anchor, cadenceOf(item.price), period.start)
+  // A period that an anchor ahead or a scheduled end cuts short costs its share.
+  const short = period.start > full.start || period.end < full.end
   const amount = free ? 0 : short ? shareOf(whole, period.end - period.start, full.end - full.start) : whole
   return {
     amount,

@@ -132,7 +132,7 @@ export const sharedShape = {
     end_behavior: required(
       object({
         billing_cycle_anchor: choiceBut(['now'], ['unchanged']),
-        missing_payment_method: required(choice('cancel', 'create_invoice', 'pause')),
+        missing_payment_method: choice('cancel', 'create_invoice', 'pause'),
       }),
     ),
   }),

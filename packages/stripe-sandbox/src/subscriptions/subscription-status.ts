@@ -6,9 +6,12 @@ import { invoices, type StoredInvoice, subscriptionOf } from '../invoices/invoic
 import { closeInvoice } from '../invoices/settle-invoice.ts'
 import { paymentIntents } from '../payment-intents/payment-intent.ts'
 import { paymentMethods } from '../payment-methods/payment-method.ts'
+import { prices } from '../prices/price.ts'
 import { setupIntents } from '../setup-intents/setup-intent.ts'
 import { endSubscription } from './cancel-subscription.ts'
-import { findSubscription, isEnded, type StoredSubscription, subscriptions } from './subscription.ts'
+import { activate } from './resume-subscription.ts'
+import { findSubscription, isEnded, itemList, type StoredSubscription, subscriptions } from './subscription.ts'
+import { withPrice } from './subscription-items.ts'
 import { scheduleSubscription } from './subscription-schedule.ts'
 
 const change = (context: Context, id: string, patch: Partial<StoredSubscription>): StoredSubscription =>
@@ -22,6 +25,10 @@ export function onInvoicePaid(context: Context, id: string): void {
   const invoice = context.inPath(invoices, id)
   const subscription = ownerOf(context, invoice)
   if (subscription === undefined || isEnded(subscription)) return
+  if (subscription.status === 'paused' && invoice.id === subscription.latest_invoice) {
+    activate(context, subscription)
+    return
+  }
   const changed = change(context, subscription.id, {
     ...recovered(context, subscription, invoice),
     ...rememberedCard(context, subscription, invoice),
@@ -36,6 +43,11 @@ export function onInvoiceClosed(context: Context, id: string): void {
   if (subscription === undefined || isEnded(subscription)) return
   if (subscription.status === 'incomplete') {
     if (invoice.status === 'void') expire(context, subscription)
+    return
+  }
+  if (subscription.status === 'paused') {
+    if (invoice.status === 'uncollectible' && invoice.id === subscription.latest_invoice)
+      activate(context, subscription)
     return
   }
   const changed = change(context, subscription.id, recovered(context, subscription, invoice))
@@ -72,6 +84,12 @@ export function onInvoiceFailed(context: Context, id: string): void {
   const invoice = context.inPath(invoices, id)
   const subscription = ownerOf(context, invoice)
   if (subscription === undefined || isEnded(subscription) || subscription.status === 'incomplete') return
+  if (subscription.status === 'paused') {
+    if (invoice.auto_advance !== true && invoice.id === subscription.latest_invoice) {
+      activate(context, subscription, 'past_due')
+    }
+    return
+  }
   const { retry_days: days, after_last_retry: end } = dunningOf(context)
   const exhausted =
     invoice.auto_advance === true && invoice.next_payment_attempt === null && invoice.attempt_count > days.length
@@ -126,5 +144,16 @@ export function onCustomerDeleted(context: Context, customer: string): void {
     if (subscription.customer === customer && !isEnded(subscription)) {
       endSubscription(context, subscription.id, { reason: null })
     }
+  }
+}
+
+/** The reaction to a changed price: items show it as it is now, without an event of their own. */
+export function onPriceUpdated(context: Context, id: string): void {
+  const price = context.store.find(prices, id)
+  if (price === undefined) return
+  for (const subscription of context.store.all(subscriptions)) {
+    if (subscription.items.data.every((item) => item.price.id !== id)) continue
+    const items = subscription.items.data.map((item) => (item.price.id === id ? withPrice(item, price) : item))
+    context.store.update(subscriptions, subscription.id, { items: itemList(subscription.id, items) })
   }
 }

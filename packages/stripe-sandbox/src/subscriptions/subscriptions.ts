@@ -1,15 +1,29 @@
 import type { Context } from '../engine/context.ts'
-import { createdWithin, pageOf } from '../engine/page.ts'
-import { choice, createdFilter, flag, type ParamsOf, pageShape, text, unsupported } from '../engine/params.ts'
+import { createdWithin, pageOf, pageOfRows } from '../engine/page.ts'
+import { choice, createdFilter, flag, type ParamsOf, pageShape, required, text, unsupported } from '../engine/params.ts'
 import { route, type Slice } from '../engine/slice.ts'
 import { resourceMissing } from '../engine/stripe-failure.ts'
 import { prices } from '../prices/price.ts'
-import { endSubscription } from './cancel-subscription.ts'
+import { cancelSubscription } from './cancel-subscription.ts'
 import { createSubscription } from './create-subscription.ts'
+import { deleteDiscount } from './delete-discount.ts'
 import { endPeriod } from './renew-subscription.ts'
-import { isEnded, nextPeriodEnd, type StoredSubscription, subscriptions } from './subscription.ts'
-import { cancellationDetails, createShape } from './subscription-params.ts'
-import { cancelTask, expireTask, periodTask } from './subscription-schedule.ts'
+import {
+  giveUpResumption,
+  resumeCollection,
+  resumeShape,
+  resumeSubscription,
+  resumptionTask,
+} from './resume-subscription.ts'
+import {
+  isEnded,
+  nextPeriodEnd,
+  type StoredSubscription,
+  type StoredSubscriptionItem,
+  subscriptions,
+} from './subscription.ts'
+import { cancellationDetails, createShape, updateShape } from './subscription-params.ts'
+import { cancelTask, expireTask, periodTask, resumeCollectionTask } from './subscription-schedule.ts'
 import {
   expireIncomplete,
   onCustomerDeleted,
@@ -17,9 +31,11 @@ import {
   onInvoiceFailed,
   onInvoicePaid,
   onMethodDetached,
+  onPriceUpdated,
   onSetupSucceeded,
 } from './subscription-status.ts'
 import { trialNoticeTask } from './subscription-trial.ts'
+import { updateSubscription } from './update-subscription.ts'
 
 const statuses = [
   'active',
@@ -68,17 +84,15 @@ function hasStatus(row: StoredSubscription, status: (typeof statuses)[number] | 
   return status === 'ended' ? isEnded(row) : row.status === status
 }
 
-const cancelShape = { cancellation_details: cancellationDetails(), invoice_now: flag(), prorate: flag() }
-
-function cancelSubscription(context: Context, id: string, params: ParamsOf<typeof cancelShape>): StoredSubscription {
-  const subscription = context.inPath(subscriptions, id, 'id')
-  if (isEnded(subscription)) throw resourceMissing('subscription', id, { path: 'id' })
-  const { cancellation_details: details } = params
-  return endSubscription(context, id, {
-    reason: 'cancellation_requested',
-    ...(details === undefined ? {} : { details }),
-  })
+/** Looks in all subscriptions: items are kept inside of them. */
+function itemInPath(context: Context, id: string): StoredSubscriptionItem {
+  const items = context.store.all(subscriptions).flatMap(({ items }) => items.data)
+  const found = items.find((item) => item.id === id)
+  if (found === undefined) throw resourceMissing('subscription_item', id, { path: 'item' })
+  return found
 }
+
+const cancelShape = { cancellation_details: cancellationDetails(), invoice_now: flag(), prorate: flag() }
 
 /** Subscriptions, and all that time and payments do to them. */
 export const subscriptionSlice: Slice = {
@@ -99,10 +113,44 @@ export const subscriptionSlice: Slice = {
       handler: (context, _, id) => context.inPath(subscriptions, id),
     }),
     route({
+      method: 'POST',
+      path: '/v1/subscriptions/:id',
+      params: updateShape,
+      handler: (context, params, id) => updateSubscription(context, id, params),
+    }),
+    route({
       method: 'DELETE',
       path: '/v1/subscriptions/:id',
       params: cancelShape,
       handler: (context, params, id) => cancelSubscription(context, id, params),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/subscriptions/:id/resume',
+      params: resumeShape,
+      handler: (context, params, id) => resumeSubscription(context, id, params),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/v1/subscriptions/:id/discount',
+      params: {},
+      handler: (context, _, id) => deleteDiscount(context, id),
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/subscription_items/:id',
+      params: {},
+      handler: (context, _, id) => itemInPath(context, id),
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/subscription_items',
+      params: { ...pageShape, subscription: required(text()) },
+      handler: (context, params) =>
+        pageOfRows(context.inParam(subscriptions, params.subscription, 'subscription').items.data, {
+          params,
+          url: '/v1/subscription_items',
+        }),
     }),
     route({
       method: 'GET',
@@ -117,6 +165,8 @@ export const subscriptionSlice: Slice = {
   tasks: {
     [periodTask]: (context, { id }) => endPeriod(context, id),
     [cancelTask]: (context, { id }) => endPeriod(context, id),
+    [resumeCollectionTask]: (context, { id }) => resumeCollection(context, id),
+    [resumptionTask]: (context, { id }) => giveUpResumption(context, id),
     [expireTask]: (context, { id }) => expireIncomplete(context, id),
     [trialNoticeTask]: (context, { id }) =>
       context.emit('customer.subscription.trial_will_end', context.inPath(subscriptions, id)),
@@ -128,6 +178,7 @@ export const subscriptionSlice: Slice = {
     'invoice.payment_failed': onInvoiceFailed,
     'invoice.voided': onInvoiceClosed,
     'payment_method.detached': onMethodDetached,
+    'price.updated': onPriceUpdated,
     'setup_intent.succeeded': onSetupSucceeded,
   },
 }

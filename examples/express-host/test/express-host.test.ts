@@ -1,0 +1,67 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createFlorin } from '@florin/core'
+import { memoryStorage } from '@florin/core/memory'
+import { nodeCipher } from '@florin/core/node'
+import { stripeClient, stripeGateway } from '@florin/core/stripe'
+import { createStripeSandbox } from '@florin/stripe-sandbox'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createApp } from '../src/app.ts'
+
+const secret = 'whsec_express_host'
+let server: Server
+let base: string
+
+const sandbox = createStripeSandbox({
+  webhookEndpoints: [{ url: 'http://127.0.0.1/webhooks/stripe', secret }],
+  send: async (url, body, headers) => fetch(new URL(new URL(url).pathname, base), { method: 'POST', body, headers }),
+})
+
+beforeAll(async () => {
+  const florin = createFlorin({
+    storage: memoryStorage(),
+    gateway: stripeGateway({
+      stripe: stripeClient({ secretKey: 'sk_test_x', fetch: sandbox.fetch }),
+      webhookSecrets: [secret],
+    }),
+    cipher: nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32) } }),
+  })
+  server = createApp(florin).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  // A server that listens on an address has one of this kind.
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+
+afterAll(() => {
+  sandbox.close()
+  server.close()
+})
+
+const pay = (order: string, method: string) =>
+  fetch(`${base}/orders/${order}/pay`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-user': 'user_1' },
+    body: JSON.stringify({ payment_method: method }),
+  })
+
+it('takes one payment for an order, however often the customer asks', async () => {
+  const [first, second] = [await pay('a17', 'pm_card_visa'), await pay('a17', 'pm_card_visa')]
+  expect([first.status, second.status]).toEqual([201, 201])
+  expect(await second.json()).toEqual(await first.json())
+  expect(sandbox.state.all('payment_intent')).toHaveLength(1)
+})
+
+it('takes the signed webhook, and refuses a forged one', async () => {
+  await sandbox.webhooks.settled()
+  expect(sandbox.webhooks.deliveries().map(({ attempts }) => attempts.at(-1)?.status)).toContain(200)
+  const forged = await fetch(`${base}/webhooks/stripe`, { method: 'POST', body: '{}' })
+  expect(forged.status).toBe(400)
+})
+
+it('answers a decline with 402, and hides a payment from other users', async () => {
+  const declined = await pay('b18', 'pm_card_chargeDeclined')
+  expect(declined.status).toBe(402)
+  const { id } = await declined.json()
+  const read = (user: string) => fetch(`${base}/payments/${id}`, { headers: { 'x-user': user } })
+  expect([(await read('user_1')).status, (await read('user_2')).status]).toEqual([200, 404])
+})

@@ -1,0 +1,122 @@
+import type Stripe from 'stripe'
+import { z } from 'zod'
+import { UnavailableError } from '../errors.ts'
+import type { Answer, ObjectRef, PreparedCall } from '../ports/gateway.ts'
+import type { Runtime } from '../ports/runtime.ts'
+import { isTurnedAway, noAnswer, readFailure, type StripeFailure } from './errors.ts'
+import { readHeaders } from './headers.ts'
+import { observeObject } from './observe-object.ts'
+import { text, type Wire, wire } from './wire.ts'
+
+const MOST_SENDS = 4
+const LONGEST_MS = 10_000
+
+/** What came back: an object with Stripe's time, or how it failed. */
+export type Sent =
+  | { readonly object: Wire; readonly stamp: number; readonly replayed: boolean }
+  | { readonly failure: StripeFailure }
+
+export type StripeRuntime = Pick<Runtime, 'now' | 'wait' | 'randomBytes'>
+
+/** Requests to Stripe. What Stripe turned away before it began (too many requests, a key still running) is sent again. */
+export interface StripeRequests {
+  send(call: PreparedCall, idempotencyKey: string): Promise<Sent>
+  /**
+   * A GET; undefined for a 404.
+   *
+   * @throws `unavailable`
+   */
+  get(path: string): Promise<Extract<Sent, { object: Wire }> | undefined>
+}
+
+export function stripeRequests(stripe: Stripe, runtime: StripeRuntime): StripeRequests {
+  return {
+    send: ({ method, path, params, apiVersion }, idempotencyKey) =>
+      patiently(runtime, () =>
+        method === 'POST'
+          ? stripe.rawRequest('POST', path, params, { idempotencyKey, apiVersion })
+          : // DELETE carries no key: Stripe knows none there.
+            stripe.rawRequest('DELETE', path, undefined, { apiVersion }),
+      ),
+    async get(path) {
+      const sent = await patiently(runtime, () => stripe.rawRequest('GET', path))
+      if ('object' in sent) return sent
+      if (sent.failure.statusCode === 404) return undefined
+      throw noAnswer(sent.failure)
+    },
+  }
+}
+
+async function patiently(runtime: StripeRuntime, request: () => Promise<unknown>): Promise<Sent> {
+  const until = runtime.now() + LONGEST_MS
+  for (let sends = 1; ; sends += 1) {
+    let response: unknown
+    try {
+      response = await request()
+    } catch (error) {
+      const failure = readFailure(error)
+      const [random = 0] = runtime.randomBytes(1)
+      const pause = 250 * 2 ** sends * (0.5 + random / 512)
+      const stop = sends >= MOST_SENDS || runtime.now() + pause > until
+      if (!isTurnedAway(failure) || stop) return { failure }
+      await runtime.wait(pause)
+      continue
+    }
+    const { stamp, replayed } = readHeaders(lastHeaders(response))
+    // Without Stripe's time the answer could not be put in order with the webhooks.
+    if (stamp === undefined) throw new UnavailableError('gateway_outcome_unknown', 'an answer without a date', 'unknown')
+    return { object: wire.parse(response), stamp, replayed }
+  }
+}
+
+const carrier = z.looseObject({ headers: z.unknown() })
+
+function lastHeaders(response: unknown): unknown {
+  // stripe-node hangs the response on the object as a property that is not enumerable, so zod needs it by name.
+  const lastResponse = typeof response === 'object' && response !== null ? Reflect.get(response, 'lastResponse') : null
+  const parsed = carrier.safeParse(lastResponse)
+  return parsed.success ? parsed.data.headers : undefined
+}
+
+const answerShape = z.looseObject({ id: text, status: text, client_secret: text })
+
+/** An object of Stripe's as the answer to a call. */
+export function toAccepted({ object, stamp, replayed }: Extract<Sent, { object: Wire }>): Answer {
+  const { id, status, client_secret } = answerShape.parse(object)
+  const told = { objectId: id, observations: observeObject(object, { stamp }), replayed }
+  return { ...told, outcome: 'accepted', status, clientSecret: client_secret }
+}
+
+export const collections = {
+  customer: 'customers',
+  dispute: 'disputes',
+  invoice: 'invoices',
+  payment: 'payment_intents',
+  payment_method: 'payment_methods',
+  refund: 'refunds',
+  subscription: 'subscriptions',
+} as const satisfies Record<ObjectRef['object'], string>
+
+/** What hangs on an object and is only told on expand. */
+export const expansions: Partial<Record<ObjectRef['object'], readonly string[]>> = {
+  payment: ['latest_charge.refunds'],
+  invoice: ['payments'],
+  subscription: ['latest_invoice.confirmation_secret', 'latest_invoice.payments', 'pending_setup_intent'],
+}
+
+/** The path of an object, with what hangs on it. */
+export function pathOf({ object, gatewayId }: ObjectRef): string {
+  // An empty id would turn the read into a list.
+  if (gatewayId === '') throw new TypeError('an object is read by its id')
+  return `/v1/${collections[object]}/${encodeURIComponent(gatewayId)}${queryOf({}, expansions[object] ?? [])}`
+}
+
+/** A query string in Stripe's encoding. */
+export function queryOf(params: Readonly<Record<string, string | number | undefined>>, expand: readonly string[]): string {
+  const pairs = [
+    ...Object.entries(params).filter(([, value]) => value !== undefined),
+    ...expand.map((field, index) => [`expand[${index}]`, field]),
+  ]
+  const query = pairs.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')
+  return query === '' ? '' : `?${query}`
+}

@@ -1,0 +1,175 @@
+import type { Florin } from '@florin/core'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Authenticator } from './auth.ts'
+import { describeEndpoint, describeShared } from './docs/describe-endpoint.ts'
+import { openApiDocument } from './docs/openapi-document.ts'
+import type { Endpoint } from './endpoint.ts'
+import { errorResponse } from './error-response.ts'
+import type { HealthOptions } from './health.ts'
+import { HttpError } from './http-error.ts'
+import type { Logger } from './logger.ts'
+import type { Metrics } from './metrics.ts'
+import { accessLog } from './middleware/access-log.ts'
+import { authenticate } from './middleware/authenticate.ts'
+import { bodyLimit } from './middleware/body-limit.ts'
+import { crossOrigin } from './middleware/cross-origin.ts'
+import { type RateLimitOptions, rateLimit } from './middleware/rate-limit.ts'
+import { recordMetrics } from './middleware/record-metrics.ts'
+import { requestId } from './middleware/request-id.ts'
+import { securityHeaders } from './middleware/security-headers.ts'
+import type { HttpContext, HttpEnv, HttpMiddleware } from './request-state.ts'
+import * as disputes from './routes/disputes.ts'
+import * as invoices from './routes/invoices.ts'
+import * as paymentMethods from './routes/payment-methods.ts'
+import * as payments from './routes/payments.ts'
+import * as refunds from './routes/refunds.ts'
+import * as subscriptions from './routes/subscriptions.ts'
+import { docsEndpoints, healthEndpoints, metricsEndpoint } from './routes/system.ts'
+import * as webhooks from './routes/webhooks.ts'
+
+export interface AppOptions {
+  /** Finds out who asks, e.g. `jwtAuthenticator({ secret })`. */
+  readonly auth: Authenticator
+  readonly logger?: Logger
+  /** Counts requests, and shows what was counted at `/metrics`. */
+  readonly metrics?: Metrics
+  /** Guards `/metrics`. */
+  readonly metricsToken?: string
+  /** No limit where absent. */
+  readonly rateLimit?: RateLimitOptions
+  /** What `/health` checks; nothing where absent. */
+  readonly health?: HealthOptions
+  /** Origins whose browsers may call the API. None where absent. */
+  readonly corsOrigins?: readonly string[]
+  /** The largest body. Default 1 MiB. */
+  readonly bodyLimitBytes?: number
+  /** Where a request's id comes in and goes out. Default `X-Request-Id`. */
+  readonly requestIdHeader?: string
+  /** Whether `/openapi.json` and `/docs` are served. Default true. */
+  readonly docs?: boolean
+  /** The version that the reference names. */
+  readonly version?: string
+}
+
+type Method = 'get' | 'post' | 'patch' | 'delete'
+export type Route = readonly [method: Method, path: string, endpoint: Endpoint]
+
+/** Every route of the API. */
+export const apiRoutes: readonly Route[] = [
+  ['post', '/api/v1/payments', payments.create],
+  ['get', '/api/v1/payments/{id}', payments.get],
+  ['get', '/api/v1/users/{user_id}/payments', payments.listOfUser],
+  ['post', '/api/v1/payments/{id}/confirm', payments.confirm],
+  ['post', '/api/v1/payments/{id}/capture', payments.capture],
+  ['post', '/api/v1/payments/{id}/cancel', payments.cancel],
+
+  ['post', '/api/v1/refunds', refunds.create],
+  ['get', '/api/v1/refunds/{id}', refunds.get],
+  ['get', '/api/v1/payments/{id}/refunds', refunds.listOfPayment],
+
+  ['get', '/api/v1/disputes/{id}', disputes.get],
+  ['get', '/api/v1/payments/{id}/disputes', disputes.listOfPayment],
+
+  ['post', '/api/v1/payment-methods', paymentMethods.attach],
+  ['post', '/api/v1/payment-methods/setup', paymentMethods.setUp],
+  ['post', '/api/v1/payment-methods/{id}/default', paymentMethods.setDefault],
+  ['delete', '/api/v1/payment-methods/{id}', paymentMethods.detach],
+  ['get', '/api/v1/users/{user_id}/payment-methods', paymentMethods.listOfUser],
+
+  ['post', '/api/v1/subscriptions', subscriptions.create],
+  ['get', '/api/v1/subscriptions/{id}', subscriptions.get],
+  ['get', '/api/v1/users/{user_id}/subscriptions', subscriptions.listOfUser],
+  ['patch', '/api/v1/subscriptions/{id}', subscriptions.update],
+  ['post', '/api/v1/subscriptions/{id}/resume', subscriptions.resume],
+  ['delete', '/api/v1/subscriptions/{id}', subscriptions.cancel],
+
+  ['get', '/api/v1/invoices/{id}', invoices.get],
+  ['get', '/api/v1/users/{user_id}/invoices', invoices.listOfUser],
+  ['get', '/api/v1/subscriptions/{subscription_id}/invoices', invoices.listOfSubscription],
+
+  ['post', '/api/v1/webhooks/stripe', webhooks.stripe],
+]
+
+/**
+ * Florin over HTTP, as a Hono app: serve it, or mount it in one of your own with `host.route('/', createApp(…))`.
+ * Everything that it adds to a request belongs to its own routes, so a host's other routes are left alone.
+ */
+export function createApp(florin: Florin, options: AppOptions): OpenAPIHono<HttpEnv> {
+  const { logger, metrics, metricsToken, health = { checks: {} }, docs = true, version = '1.0.0' } = options
+  const app = new OpenAPIHono<HttpEnv>()
+  app.onError((error, c) => errorResponse(c, error, logger))
+
+  const { health: overall, live, ready } = healthEndpoints(health, logger)
+  const document = (base: string) => openApiDocument(app, version, base)
+  const reference = docsEndpoints(document)
+  const routes: readonly Route[] = [
+    ...apiRoutes,
+    ['get', '/health', overall],
+    ['get', '/health/live', live],
+    ['get', '/health/ready', ready],
+    ...(metrics ? [['get', '/metrics', metricsEndpoint(metrics, metricsToken)] as const] : []),
+    ...(docs ? [['get', '/openapi.json', reference.document] as const, ['get', '/docs', reference.page] as const] : []),
+  ]
+
+  describeShared(app.openAPIRegistry)
+  for (const [method, path, endpoint] of routes) {
+    const pattern = honoPath(path)
+    app.openAPIRegistry.registerPath(describeEndpoint(method, path, endpoint))
+    app.on(method.toUpperCase(), [pattern], ...before(pattern, endpoint.kind, options), endpoint.handle(florin))
+  }
+  // Only now: Hono takes the first route that matches.
+  for (const path of new Set(routes.map(([, path]) => path))) {
+    const ofPath = routes.filter(([, other]) => other === path)
+    const allowed = ofPath.map(([method]) => method.toUpperCase()).join(', ')
+    const pattern = honoPath(path)
+    app.on('ALL', [pattern], ...before(pattern, 'system', options), () => {
+      throw new HttpError('method_not_allowed', `this path takes ${allowed}`, { Allow: allowed })
+    })
+  }
+  app.notFound((c) =>
+    through(c, before('unmatched', 'system', options), () =>
+      errorResponse(c, new HttpError('route_not_found', 'there is no such route'), logger),
+    ),
+  )
+  return app
+}
+
+const honoPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ':$1')
+
+/** What happens to a request before its endpoint sees it, outermost first. */
+function before(route: string, kind: Endpoint['kind'], options: AppOptions): readonly HttpMiddleware[] {
+  const { auth, logger, metrics, corsOrigins, requestIdHeader, bodyLimitBytes = 1_048_576 } = options
+  const limited = limitOf(kind, options)
+  return [
+    requestId(route, requestIdHeader),
+    securityHeaders,
+    ...(corsOrigins?.length ? [crossOrigin(corsOrigins)] : []),
+    ...(metrics ? [recordMetrics(metrics, { countProblems: kind === 'operation' })] : []),
+    ...(logger && kind !== 'system' ? [accessLog(logger)] : []),
+    ...(limited ? [limited] : []),
+    ...(kind === 'operation' || kind === 'webhook' ? [bodyLimit(bodyLimitBytes)] : []),
+    ...(kind === 'operation' || kind === 'read' ? [authenticate(auth)] : []),
+  ]
+}
+
+function limitOf(kind: Endpoint['kind'], { rateLimit: limits, metrics }: AppOptions): HttpMiddleware | undefined {
+  if (!limits || kind === 'system') return undefined
+  const { limiter, webhookLimiter, clientAddress } = limits
+  const count = () => metrics?.requestLimited()
+  if (kind !== 'webhook') return rateLimit('api', limiter, clientAddress, count)
+  return webhookLimiter && rateLimit('webhooks', webhookLimiter, clientAddress, count)
+}
+
+/** Runs middlewares by hand where Hono does not: around its answer for paths that no route has. */
+async function through(c: HttpContext, layers: readonly HttpMiddleware[], answer: () => Response): Promise<Response> {
+  const [layer, ...rest] = layers
+  if (!layer) {
+    c.res = answer()
+    return c.res
+  }
+  const early = await layer(c, async () => {
+    await through(c, rest, answer)
+  })
+  if (early) c.res = early
+  return c.res
+}

@@ -1,0 +1,18 @@
+/** A command cannot go on. The message is for a person at a terminal; the code is what the process exits with. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+  readonly exitCode: number
+
+  constructor(message: string, { exitCode = 1, cause }: { exitCode?: number; cause?: unknown } = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.exitCode = exitCode
+  }
+}
+
+/** What shells and supervisors understand, from sysexits.h. */
+export const exitCodes = { usage: 2, config: 78 } as const
+
+/** Whether an error is one of the operating system's, e.g. `EADDRINUSE`. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}

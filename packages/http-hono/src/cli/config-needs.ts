@@ -1,0 +1,21 @@
+import type { Needs } from './config.ts'
+import { type VariableName, variableNames } from './variables.ts'
+
+const postgres = variableNames.filter((name) => /^(DATABASE_URL|DB_)/.test(name))
+const everywhere: readonly VariableName[] = ['NODE_ENV', 'CONFIG_FILE', 'LOG_LEVEL']
+
+/** What the sandbox does without: nothing of the outside world is contacted, and its state opens with its own key. */
+const outside = variableNames.filter((name) => /^(STRIPE_|REDIS_|DATABASE_URL|DB_|ENCRYPTION_|JWT_JWKS_URL)/.test(name))
+
+/** What each command reads, and what it cannot do without. */
+export const needs = {
+  serve: {
+    uses: variableNames,
+    required: [['STRIPE_SECRET_KEY'], ['STRIPE_WEBHOOK_SECRET'], ['JWT_SECRET', 'JWT_JWKS_URL'], ['ENCRYPTION_KEY']],
+    guarded: true,
+  },
+  dev: { uses: variableNames.filter((name) => !outside.includes(name)) },
+  migrate: { uses: [...everywhere, ...postgres] },
+  token: { uses: [...everywhere, 'JWT_SECRET', 'JWT_ISSUER', 'JWT_AUDIENCE'] },
+  sandbox: { uses: [...everywhere, 'SANDBOX_PORT', 'STRIPE_WEBHOOK_SECRET'] },
+} as const satisfies Record<string, Needs>

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs'
+import type { Needs } from './config.ts'
+import { placeholders, sandboxSecrets } from './sandbox-constants.ts'
+import type { Problem, Settings } from './setting-sources.ts'
+import { about, type VariableName, variables } from './variables.ts'
+
+/**
+ * What must hold of several variables together. Goes by what was written, so that it also speaks where some other value
+ * cannot be read.
+ */
+export function checkRules(settings: Settings, { required = [], guarded = false }: Needs): readonly Problem[] {
+  const production = guarded && settings.NODE_ENV?.value === 'production'
+  return [
+    ...required.flatMap((group) => missing(settings, group)),
+    ...twoKindsOfToken(settings),
+    ...tlsFiles(settings),
+    ...(production ? [...publicSecrets(settings), ...shortSecret(settings), ...plainHttp(settings)] : []),
+  ]
+}
+
+function missing(settings: Settings, group: readonly VariableName[]): readonly Problem[] {
+  const [name] = group
+  if (name === undefined || group.some((one) => settings[one])) return []
+  const how = about.get(variables.shape[name])?.get
+  return [{ name, message: how ? `is not set: ${how}` : 'is not set' }]
+}
+
+function twoKindsOfToken({ JWT_SECRET, JWT_JWKS_URL }: Settings): readonly Problem[] {
+  if (!JWT_SECRET || !JWT_JWKS_URL) return []
+  return [{ name: 'JWT_JWKS_URL', message: 'and JWT_SECRET are both set: tokens are signed in one way, so set one' }]
+}
+
+function tlsFiles(settings: Settings): readonly Problem[] {
+  const pair = ['TLS_CERT_FILE', 'TLS_KEY_FILE'] as const
+  if (!pair.some((name) => settings[name])) return []
+  return pair.flatMap((name) => {
+    const file = settings[name]?.value
+    if (file === undefined) return [{ name, message: 'is not set, but TLS needs the certificate and the key' }]
+    return existsSync(file) ? [] : [{ name, message: `names ${file}, which does not exist` }]
+  })
+}
+
+function publicSecrets(settings: Settings): readonly Problem[] {
+  const names = ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET', 'JWT_SECRET', 'ENCRYPTION_KEY'] as const
+  return names.flatMap((name) => {
+    const values = settings[name]?.value.split(',').map((value) => value.trim()) ?? []
+    if (values.includes(sandboxSecrets[name])) {
+      return [{ name, message: "is the sandbox's, which everybody knows; NODE_ENV=production refuses it" }]
+    }
+    return values.includes(placeholders[name])
+      ? [{ name, message: 'is the example from .env.example, which everybody knows; NODE_ENV=production refuses it' }]
+      : []
+  })
+}
+
+function shortSecret({ JWT_SECRET }: Settings): readonly Problem[] {
+  const length = JWT_SECRET?.value.length ?? 32
+  if (length >= 32 || JWT_SECRET?.value === placeholders.JWT_SECRET) return []
+  return [{ name: 'JWT_SECRET', message: `has ${length} characters; NODE_ENV=production asks for at least 32` }]
+}
+
+/** Whoever sits between could read the secret key, or hand out keys of their own. */
+function plainHttp({ STRIPE_SECRET_KEY, STRIPE_API_BASE, JWT_JWKS_URL }: Settings): readonly Problem[] {
+  const plain = (url: string | undefined) => url?.startsWith('http:') ?? false
+  const live = /^[sr]k_live_/.test(STRIPE_SECRET_KEY?.value ?? '')
+  const message = 'must begin with https:// under NODE_ENV=production'
+  return [
+    ...(live && plain(STRIPE_API_BASE?.value) ? [{ name: 'STRIPE_API_BASE', message }] : []),
+    ...(plain(JWT_JWKS_URL?.value) ? [{ name: 'JWT_JWKS_URL', message }] : []),
+  ]
+}
