@@ -4,10 +4,15 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { root } from './source.mjs'
 
-const script = (name) => ({ name, program: process.execPath, args: [join(root, 'scripts', `${name}.mjs`)] })
+const script = (name, ...flags) => ({
+  name,
+  program: process.execPath,
+  args: [join(root, 'scripts', `${name}.mjs`), ...flags],
+})
 const checks = [
   { name: 'knip', program: 'knip', args: ['--no-progress'] },
-  ...['check-boundaries', 'check-size', 'check-docs', 'check-packages', 'check-install'].map(script),
+  ...['check-boundaries', 'check-size', 'check-docs', 'check-packages', 'check-install'].map((name) => script(name)),
+  script('stripe-schema', '--check'),
 ]
 
 const failed = checks.filter(({ program, args }) => {

@@ -34,4 +34,5 @@ export const observations = {
   observed: ['observed', 'jsonb'],
   ties: ['ties', 'text'],
   inDoubt: ['in_doubt', 'boolean'],
+  dueAt: ['due_at', 'timestamptz'],
 } as const

@@ -86,7 +86,7 @@ export const commitStatement = oncePerShape(shapeOf, (plan: Plan) => {
     const locked = sql.ref(`l${index}`)
     return [
       sql`${locked} as (${lock(batch, index)})`,
-      sql`${name} as (${update(batch, index, sql`and (select count(*) from ${locked}) >= 0`)})`,
+      sql`${name} as (${update(batch, index, sql`and t.ctid = any (array(select place from ${locked}))`)})`,
     ]
   })
   const counts = parts.map(({ index, name, ...batch }) => {
@@ -104,11 +104,16 @@ function batchAt(plan: Plan, index: number): Batch {
   return batch
 }
 
-/** The rows of a batch as a relation `r`, from one JSON parameter. */
-function given(batch: Batch, index: number, columns: readonly NamedColumn[]): RawBuilder<unknown> {
+type Encode = (table: TableName, entry: Entry) => object
+
+const wholeRow: Encode = (table, { row, commitId }) => encodeRow(table, row, commitId)
+const onlyId: Encode = (_, { row }) => ({ id: row.id })
+
+/** The rows of a batch as a relation `r` of the given columns, from one JSON parameter. */
+function given(batch: Batch, index: number, columns: readonly NamedColumn[], encode = wholeRow): RawBuilder<unknown> {
   const rows = slot<Plan>((plan) => {
     const { table, entries } = batchAt(plan, index)
-    return JSON.stringify(entries.map(({ row, commitId }) => encodeRow(table, row, commitId)))
+    return JSON.stringify(entries.map((entry) => encode(table, entry)))
   })
   const definitions = columns.map(({ name, type }) => sql`${sql.ref(name)} ${sql.raw(type)}`)
   const records = sql`json_to_recordset(${rows}::json) as r(${sql.join([...definitions, sql`commit_id text`])})`
@@ -135,9 +140,12 @@ function update(batch: Batch, index: number, after: RawBuilder<unknown> = sql``)
     from ${given(batch, index, columns)} where t.id = r.id and t.version = r.version ${after} returning 1`
 }
 
-/** Locks the rows of several updates in the order of their ids, before any of them is written. */
+/**
+ * Locks the rows of several updates in the order of their ids, before any of them is written, and tells where they are.
+ * The lateral join makes Postgres take them one by one, each by its id: it cannot choose another order or a table scan.
+ */
 function lock(batch: Batch, index: number): RawBuilder<unknown> {
   const ids = tables[batch.table].filter(({ name }) => name === 'id')
-  return sql`select t.id from ${sql.table(batch.table)} as t join ${given(batch, index, ids)} on t.id = r.id
-    order by t.id for no key update of t`
+  return sql`select l.place from ${given(batch, index, ids, onlyId)} cross join lateral
+    (select t.ctid as place from ${sql.table(batch.table)} as t where t.id = r.id for no key update) as l`
 }

@@ -1,5 +1,7 @@
 import {
   DefectError,
+  type DueTable,
+  type FindDue,
   type FindMany,
   type FindOne,
   type Loaded,
@@ -14,7 +16,7 @@ import type { Answer } from './database.ts'
 import { columnOf, type NamedColumn, tables } from './tables.ts'
 import { decodeRow } from './values.ts'
 
-type Find = FindOne<TableName> | FindMany<TableName>
+type Find = FindOne<TableName> | FindMany<TableName> | FindDue<DueTable>
 
 // Conditions are handled by their columns' names: which ones a query has is data, so the types cannot follow.
 type Conditions = Readonly<Record<string, unknown>>
@@ -49,6 +51,7 @@ function shapeOfQuery(query: Query): string {
 }
 
 function shapeOf(find: Find): string {
+  if (find.find === 'due') return `due ${find.table}`
   const conditions = Object.entries<unknown>(find.where).map(([column, value]) => {
     // It would find everybody's rows.
     if (value === undefined) throw new DefectError(`a condition without a value: ${column} of ${find.table}`)
@@ -64,6 +67,13 @@ function subselect(name: string, find: Find): RawBuilder<unknown> {
   const row = sql`json_build_array(${sql.join(tables[table].map(output))})`
   const from = sql`from ${sql.table(table)} as t`
   const found = (query: Query) => query[name] as Find // of the same shape, so it has the same names
+  if (find.find === 'due') {
+    const foundDue = (query: Query) => query[name] as FindDue<DueTable> // of the same shape, so it is one
+    const at = slot<Query>((query) => foundDue(query).at)
+    const limit = slot<Query>((query) => foundDue(query).limit)
+    return sql`(select json_agg(r.j)::text from (select ${row} as j ${from}
+      where t.due_at <= ${at}::timestamptz order by t.due_at, t.created_at, t.id limit ${limit}) as r)`
+  }
   const conditions = Object.entries<unknown>(find.where).map(([property, value]) =>
     condition(table, property, value, found),
   )
@@ -96,12 +106,14 @@ function condition(
   if (!column) throw new DefectError(`${table} has no ${property}`)
   if (value === null) return sql`${cell(column.name)} is null`
   if (isText(property, value)) return sql`${cell(column.name)} = ${sql.lit(value)}`
-  const given = slot<Query>((query) => (found(query).where as Conditions)[property])
+  const given = slot<Query>((query) => conditionsOf(found(query))[property])
   return sql`${cell(column.name)} = ${given}`
 }
 
+const conditionsOf = (find: Find): Conditions => (find.find === 'due' ? {} : find.where)
+
 /** Whether at most one row can match, so that none needs to be sorted before the others. */
-function isUnique({ table, where }: Find): boolean {
+function isUnique({ table, where }: FindOne<TableName>): boolean {
   const given: Conditions = where
   const keys: readonly (readonly string[])[] = [['id'], ...uniqueKeys[table]]
   return keys.some((columns) =>

@@ -16,7 +16,7 @@ export const operationColumns: Columns<'operations'> = {
   steps: ['steps', 'text'],
   answer: ['answer', 'text'],
   leaseId: ['lease_id', 'text'],
-  runsUntil: ['runs_until', 'timestamptz'],
+  dueAt: ['due_at', 'timestamptz'],
   completedAt: ['completed_at', 'timestamptz'],
 }
 

@@ -10,5 +10,5 @@ export const domainEventColumns: Columns<'outbox'> = {
   data: ['data', 'text'],
   status: ['status', 'text'],
   attempts: ['attempts', 'bigint'],
-  nextAttemptAt: ['next_attempt_at', 'timestamptz'],
+  dueAt: ['due_at', 'timestamptz'],
 }

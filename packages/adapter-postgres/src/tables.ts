@@ -1,5 +1,6 @@
 import type { TableName } from '@florin/core'
 import { auditColumns } from './audit.ts'
+import { bookmarkColumns } from './bookmarks.ts'
 import type { Column, Columns } from './column.ts'
 import { customerColumns } from './customers.ts'
 import { disputeColumns } from './disputes.ts'
@@ -25,6 +26,7 @@ const declared: { readonly [T in TableName]: Columns<T> } = {
   disputes: disputeColumns,
   outbox: domainEventColumns,
   audit_log: auditColumns,
+  bookmarks: bookmarkColumns,
 }
 
 /** A column with its name on either side. */

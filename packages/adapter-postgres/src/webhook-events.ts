@@ -11,5 +11,6 @@ export const webhookEventColumns: Columns<'webhook_events'> = {
   status: ['status', 'text'],
   reason: ['reason', 'text'],
   attempts: ['attempts', 'bigint'],
+  dueAt: ['due_at', 'timestamptz'],
   payload: ['payload', 'bytea'],
 }

@@ -1,4 +1,4 @@
-import type { Query, TableName } from '@florin/core'
+import type { DueTable, Query, TableName } from '@florin/core'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadStatement } from '../src/load.ts'
@@ -18,13 +18,15 @@ const rows = 20_000
 
 /** 20,000 rows in each table: 200 users and parents of 100 rows each; one row in a thousand is still to be done. */
 const fill = (() => {
+  // What waits for its time is little.
+  const waiting = { due_at: "case n % 1000 when 0 then timestamptz '2026-01-01' + n * interval '1 minute' end" }
   const common = ['id', 'version', 'created_at', 'updated_at', 'commit_id']
   const row = (prefix: string) =>
     `'${prefix}_' || n, 1, timestamptz '2026-01-01' + n * interval '1 minute', now(), 'commit'`
   const insert = (table: string, prefix: string, cells: Readonly<Record<string, string>>) =>
     `insert into ${table} (${[...common, ...Object.keys(cells)].join(', ')})
      select ${[row(prefix), ...Object.values(cells)].join(', ')} from generate_series(1, ${rows}) as n`
-  const seen = { observed: "'{}'", in_doubt: 'false', user_id: "'user_' || n % 200" }
+  const seen = { ...waiting, observed: "'{}'", in_doubt: 'false', user_id: "'user_' || n % 200" }
   const rarely = (word: string, otherwise: string) => `case n % 1000 when 0 then '${word}' else '${otherwise}' end`
   const money = { amount: '1', currency: "'EUR'", status: "'succeeded'" }
   const sums = { amount_capturable: '0', amount_captured: '1', amount_refunded: '0', charge_refunded: '0' }
@@ -78,6 +80,7 @@ const fill = (() => {
       reason: "'fraudulent'",
     }),
     insert('webhook_events', 'evt', {
+      ...waiting,
       type: "'charge.refunded'",
       livemode: 'false',
       occurred_at: now,
@@ -85,22 +88,22 @@ const fill = (() => {
       attempts: '1',
     }),
     insert('operations', 'operation', {
+      ...waiting,
       kind: "'payment.create'",
       status: rarely('open', 'done'),
       actor: "'{}'",
       caller_scope: "'scope_' || n % 200",
       caller_key: "'key_' || n",
-      runs_until: now,
     }),
     insert('leases', 'lease', { expires_at: now }),
     insert('outbox', 'event', {
+      ...waiting,
       type: "'payment.succeeded'",
       object_id: "'tx_' || n",
       discriminator: "'ch_1'",
       occurred_at: now,
       status: rarely('pending', 'delivered'),
       attempts: '0',
-      next_attempt_at: now,
     }),
     insert('audit_log', 'audit', {
       actor_id: "'user_1'",
@@ -192,6 +195,26 @@ const narrowed = [...lists, ...scoped].filter(({ where }) => Object.keys(where).
 test.each(narrowed)('finds all of $table where $where by an index', async ({ table, where }) => {
   const nodes = await planOf(find(table, where, {}))
   expect(nodes).not.toContain('Seq Scan')
+})
+
+const dueTables: Readonly<Record<DueTable, true>> = {
+  transactions: true,
+  customers: true,
+  payment_methods: true,
+  subscriptions: true,
+  invoices: true,
+  refunds: true,
+  disputes: true,
+  webhook_events: true,
+  operations: true,
+  outbox: true,
+}
+
+test.each(Object.keys(dueTables))('finds what is due of %s by an index, without sorting all of it', async (table) => {
+  const find = { find: 'due', table, at: '2026-06-01T00:00:00.000Z', limit: 10 }
+  const nodes = await planOf({ find } as unknown as Query) // the table is one of those above
+  // Rows of one time are sorted among themselves.
+  expect(nodes.filter((node) => /Seq Scan|^Sort|Bitmap/.test(node))).toStrictEqual([])
 })
 
 test.each([

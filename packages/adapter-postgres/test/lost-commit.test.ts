@@ -188,3 +188,20 @@ test('does not lose connections of the pool to errors', async () => {
   expect(pool.waitingCount).toBe(0)
   expect(pool.idleCount).toBe(pool.totalCount)
 })
+
+test('runs nothing more on a connection whose statement the client stopped waiting for', async () => {
+  const plain = postgresStorage({ database: fromPool(database.pool()) })
+  const { row, commit } = changesOf()
+  await plain.commit(commit)
+  const blocker = await database.pool({ max: 1 }).connect()
+  await blocker.query('begin')
+  await blocker.query('select 1 from transactions where id = $1 for update', [row.id])
+  const pool = database.pool({ max: 1, query_timeout: 100 })
+  const storage = postgresStorage({ database: fromPool(pool), recoveryDelays: [1] })
+  const ours = storage.commit({ id: 'ours', changes: [put('transactions', { ...row, version: 1 })] })
+  await expect(ours).rejects.toMatchObject({ outcome: 'unknown' })
+  // On the same connection this would wait behind the statement that still waits for the row.
+  expect(await read(storage, 'transactions', row.id)).toMatchObject({ id: row.id })
+  await blocker.query('commit')
+  blocker.release()
+})

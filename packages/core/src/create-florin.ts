@@ -6,6 +6,8 @@ import { idMaker } from './ids.ts'
 import { getInvoice } from './invoices/get-invoice.ts'
 import { type ListInvoices, listInvoices } from './invoices/list-invoices.ts'
 import { type ListSubscriptionInvoices, listSubscriptionInvoices } from './invoices/list-subscription-invoices.ts'
+import { refreshRows } from './observations/refresh-rows.ts'
+import { recoverOperations } from './operations/recover-operations.ts'
 import type { Caller } from './operations/use-case.ts'
 import { type AttachPaymentMethod, attachPaymentMethod } from './payment-methods/attach-payment-method.ts'
 import { type DetachPaymentMethod, detachPaymentMethod } from './payment-methods/detach-payment-method.ts'
@@ -34,6 +36,7 @@ import { type ListSubscriptions, listSubscriptions } from './subscriptions/list-
 import { type ResumeSubscription, resumeSubscription } from './subscriptions/resume-subscription.ts'
 import { type UpdateSubscription, updateSubscription } from './subscriptions/update-subscription.ts'
 import { receiveWebhook } from './webhooks/receive-webhook.ts'
+import { retryWebhooks } from './webhooks/retry-webhooks.ts'
 
 /** What Florin runs on. */
 export interface FlorinOptions {
@@ -111,6 +114,12 @@ export function createFlorin({
       list: (input: ListInvoices, actor: Actor) => listInvoices(deps, input, actor),
       listBySubscription: (input: ListSubscriptionInvoices, actor: Actor) =>
         listSubscriptionInvoices(deps, input, actor),
+    },
+    /** What keeps everything true in the background; `florin serve` runs these in a loop. */
+    maintenance: {
+      recover: (options?: { limit?: number }) => recoverOperations(deps, options),
+      refresh: (options?: { limit?: number }) => refreshRows(deps, options),
+      retryWebhooks: (options?: { limit?: number }) => retryWebhooks(deps, options),
     },
     webhooks: {
       receive: (body: string, signature: string | undefined) => receiveWebhook(deps, body, signature),

@@ -15,6 +15,8 @@ export interface Settings {
   readonly userSetsAmount: boolean
   /** Refuses payments and refunds that come without an idempotency key. */
   readonly requireIdempotencyKey: boolean
+  /** How long after its start an operation that takes money may still be sent again, in milliseconds. */
+  readonly paymentRecoveryWindowMs: number
   /** How user ids look. Ids are exempt from the card-number guard only as far as this format is set. */
   readonly userIdPattern: RegExp
 }
@@ -25,6 +27,7 @@ export const defaultSettings: Settings = {
   subscribablePrices: [],
   userSetsAmount: false,
   requireIdempotencyKey: false,
+  paymentRecoveryWindowMs: 10 * 60 * 1000,
   userIdPattern: /^[A-Za-z0-9._:@-]{1,255}$/,
 }
 

@@ -31,6 +31,8 @@ export type { Json } from './json.ts'
 export { type CurrencyRule, currencies } from './money/currencies.ts'
 export { amountProblem } from './money/money.ts'
 export type { Observation } from './observations/observation.ts'
+export type { Refreshed } from './observations/refresh-rows.ts'
+export type { Recovered } from './operations/recover-operations.ts'
 export type { Caller, Performed } from './operations/use-case.ts'
 export type { Page } from './page.ts'
 export type { AttachPaymentMethod } from './payment-methods/attach-payment-method.ts'
@@ -70,7 +72,10 @@ export type { Clock, Happening, Observer, Runtime } from './ports/runtime.ts'
 export {
   type Change,
   type Commit,
+  type DueTable,
+  due,
   type Find,
+  type FindDue,
   type FindMany,
   type FindOne,
   type Loaded,
@@ -109,3 +114,4 @@ export {
 export type { UpdateSubscription } from './subscriptions/update-subscription.ts'
 export type { Timestamp } from './time.ts'
 export type { Received } from './webhooks/receive-webhook.ts'
+export type { Retried } from './webhooks/retry-webhooks.ts'

@@ -1,4 +1,5 @@
 import { createStripeSandbox, type SandboxOptions, type StripeSandbox } from '@florin/stripe-sandbox'
+import { validating } from '../../stripe-sandbox/test/validating.ts'
 import { type Actor, createFlorin, type Florin, type Happening, type Settings } from '../src/index.ts'
 import { memoryStorage } from '../src/memory/index.ts'
 import { nodeCipher } from '../src/node/index.ts'
@@ -44,18 +45,20 @@ export function sandboxedFlorin(
     reset: () => Object.assign(counts, { loads: 0, commits: 0, calls: 0 }),
   }
   const endpoint = { url: 'http://florin.test/webhooks', secret }
-  const sandbox = createStripeSandbox({
-    ...(options.webhooks !== false && { webhookEndpoints: [endpoint] }),
-    send: async (_, body, headers) => {
-      try {
-        await florin.webhooks.receive(body, headers['Stripe-Signature'] ?? headers['stripe-signature'])
-        return { status: 200 }
-      } catch {
-        return { status: 500 }
-      }
-    },
-    ...options.sandbox,
-  })
+  const sandbox = validating(
+    createStripeSandbox({
+      ...(options.webhooks !== false && { webhookEndpoints: [endpoint] }),
+      send: async (_, body, headers) => {
+        try {
+          await florin.webhooks.receive(body, headers['Stripe-Signature'] ?? headers['stripe-signature'])
+          return { status: 200 }
+        } catch {
+          return { status: 500 }
+        }
+      },
+      ...options.sandbox,
+    }),
+  )
   const runtime = { ...systemRuntime, now: () => sandbox.clock.now() * 1000 }
   const stripe = stripeClient({ secretKey: 'sk_test_florin', fetch: sandbox.fetch })
   const direct = stripeGateway({ stripe, webhookSecrets: [secret] })

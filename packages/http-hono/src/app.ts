@@ -13,6 +13,7 @@ import { accessLog } from './middleware/access-log.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { bodyLimit } from './middleware/body-limit.ts'
 import { crossOrigin } from './middleware/cross-origin.ts'
+import { onlyErrors } from './middleware/only-errors.ts'
 import { type RateLimitOptions, rateLimit } from './middleware/rate-limit.ts'
 import { recordMetrics } from './middleware/record-metrics.ts'
 import { requestId } from './middleware/request-id.ts'
@@ -123,7 +124,7 @@ export function createApp(florin: Florin, options: AppOptions): OpenAPIHono<Http
     const allowed = ofPath.map(([method]) => method.toUpperCase()).join(', ')
     const pattern = honoPath(path)
     app.on('ALL', [pattern], ...before(pattern, 'system', options), () => {
-      throw new HttpError('method_not_allowed', `this path takes ${allowed}`, { Allow: allowed })
+      throw new HttpError('method_not_allowed', `this path takes ${allowed}`, { headers: { Allow: allowed } })
     })
   }
   app.notFound((c) =>
@@ -146,6 +147,7 @@ function before(route: string, kind: Endpoint['kind'], options: AppOptions): rea
     ...(corsOrigins?.length ? [crossOrigin(corsOrigins)] : []),
     ...(metrics ? [recordMetrics(metrics, { countProblems: kind === 'operation' })] : []),
     ...(logger && kind !== 'system' ? [accessLog(logger)] : []),
+    onlyErrors,
     ...(limited ? [limited] : []),
     ...(kind === 'operation' || kind === 'webhook' ? [bodyLimit(bodyLimitBytes)] : []),
     ...(kind === 'operation' || kind === 'read' ? [authenticate(auth)] : []),

@@ -1,4 +1,4 @@
-import { type ErrorCode, type FlorinError, isFlorinError, maskCardNumbers } from '@florin/core'
+import { type ErrorCode, type FieldError, type FlorinError, isFlorinError, maskCardNumbers } from '@florin/core'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { answerJson } from './answer.ts'
 import { HttpError, type HttpErrorCode } from './http-error.ts'
@@ -93,9 +93,11 @@ export function answerProblem(c: HttpContext, problem: Problem, status: Contentf
 export function errorResponse(c: HttpContext, error: unknown, logger: Logger | undefined): Response {
   const { headers, requestId, route } = c.var.florin
   if (error instanceof HttpError) {
-    Object.assign(headers, error.headers)
+    const { extras } = error
+    Object.assign(headers, extras.headers)
     const status = statusOf[error.code]
-    return answerProblem(c, problemOf(c, error.code, status, error.message), status)
+    const problem = problemOf(c, error.code, status, error.message)
+    return answerProblem(c, { ...problem, ...(extras.fields && { errors: [...extras.fields] }) }, status)
   }
   // What nobody expected is a defect, whatever it says: its message was not written for callers.
   const code = isFlorinError(error) ? error.code : 'invariant_broken'
@@ -114,15 +116,22 @@ export function errorResponse(c: HttpContext, error: unknown, logger: Logger | u
 
 function detailOf(code: ProblemCode, error: FlorinError | undefined): string {
   const fields = error?.details.fields
-  // Core names fields in its own spelling in the message; here they are the caller's.
-  if (fields) return fields.map(({ field, message }) => `${snakePath(field)}: ${message}`).join('; ')
+  if (fields) return listed(inSnakeCase(fields))
   return publicDetail[code] ?? maskCardNumbers(error?.message ?? titleOf(code))
 }
+
+/** Core names fields in its own spelling; callers sent them in this API's. */
+const inSnakeCase = (fields: readonly FieldError[]) =>
+  fields.map(({ field, message }) => ({ field: snakePath(field), message }))
+
+/** What is wrong with which field, in one line. */
+export const listed = (fields: readonly FieldError[]) =>
+  fields.map(({ field, message }) => `${field}: ${message}`).join('; ')
 
 function extensionsOf({ code, details }: FlorinError): Partial<Problem> {
   const { fields, operationId, objectId, gatewayCode, declineCode } = details
   return {
-    ...(fields && { errors: fields.map(({ field, message }) => ({ field: snakePath(field), message })) }),
+    ...(fields && { errors: inSnakeCase(fields) }),
     ...(operationId !== undefined && { operation_id: operationId }),
     ...(objectId !== undefined && { object_id: objectId }),
     // `status` is taken by RFC 9457, so the object's own is named after it.

@@ -1,3 +1,5 @@
+import type { FieldError } from '@florin/core'
+
 /** Codes of what is wrong with the HTTP request itself, before any use case is asked. */
 export type HttpErrorCode =
   | 'body_malformed'
@@ -7,16 +9,22 @@ export type HttpErrorCode =
   | 'route_not_found'
   | 'method_not_allowed'
 
+interface HttpErrorExtras {
+  /** Headers that the answer needs, e.g. `Allow`. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** What is wrong with which field, by the names that were sent. */
+  readonly fields?: readonly FieldError[]
+}
+
 /** A request that HTTP itself refuses. Use cases never throw it; their errors are core's. */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
-  readonly code: HttpErrorCode
-  /** Headers that the answer needs, e.g. `Allow`. */
-  readonly headers: Readonly<Record<string, string>>
+  readonly code: HttpErrorCode | 'input_invalid'
+  readonly extras: HttpErrorExtras
 
-  constructor(code: HttpErrorCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(code: HttpErrorCode | 'input_invalid', message: string, extras: HttpErrorExtras = {}) {
     super(message)
     this.code = code
-    this.headers = headers
+    this.extras = extras
   }
 }

@@ -1,5 +1,6 @@
 import { type FieldError, type InvalidCode, InvalidError, maskCardNumbers } from '@florin/core'
 import type { z } from 'zod'
+import { listed } from './error-response.ts'
 import { HttpError } from './http-error.ts'
 import type { HttpContext } from './request-state.ts'
 
@@ -39,7 +40,7 @@ export function parsePart<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value, { reportInput: true })
   if (parsed.success) return parsed.data
   const fields = parsed.error.issues.flatMap(toFieldErrors)
-  throw new InvalidError('input_invalid', 'the request does not fit', { fields })
+  throw new HttpError('input_invalid', listed(fields), { fields })
 }
 
 /**

@@ -51,8 +51,12 @@ export function createMetrics({ registry = new Registry() }: { registry?: Regist
 export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observer {
   const registers = [registry]
   const payments = new Counter({
-    ...{ name: 'payment_transactions_total', help: 'Payments settled, by what they came to', registers },
+    ...{ name: 'payment_transactions_total', help: 'Payments, by what they came to', registers },
     labelNames: ['status', 'currency'],
+  })
+  const facts = new Counter({
+    ...{ name: 'domain_events_total', help: 'Facts proved, by type', registers },
+    labelNames: ['type'],
   })
   const failures = new Counter({
     ...{ name: 'operations_failed_total', help: 'Operations left open or failed, by code', registers },
@@ -75,7 +79,11 @@ export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observ
     labelNames: ['table', 'status'],
   })
   const on: { readonly [What in Happening['what']]: (it: Extract<Happening, { what: What }>) => void } = {
-    payment_settled: ({ status, currency }) => payments.inc({ status, currency }),
+    fact({ type, currency = 'unknown' }) {
+      facts.inc({ type })
+      const [noun, status = ''] = type.split('.')
+      if (noun === 'payment') payments.inc({ status, currency })
+    },
     operation_failed: ({ kind, code }) => failures.inc({ kind, code }),
     gateway_called({ call, outcome, milliseconds }) {
       calls.inc({ call, outcome })

@@ -1,9 +1,10 @@
 import Stripe from 'stripe'
 import { expect, test } from 'vitest'
-import { createStripeSandbox, serveSandbox } from './index.ts'
+import { openSandbox } from '../test/rig.ts'
+import { serveSandbox } from './index.ts'
 
 test('listens on this machine, refuses a taken port, and stops', async () => {
-  const sandbox = createStripeSandbox()
+  const sandbox = openSandbox()
   const served = await serveSandbox(sandbox, { port: 0 })
   expect(served.url).toBe(`http://127.0.0.1:${served.port}`)
   expect((await fetch(`${served.url}/_sandbox/clock`)).status).toBe(200)
@@ -30,9 +31,9 @@ test('the same story told in-process and over HTTP leaves the same state', async
     )
     await stripe.refunds.create({ payment_intent: paid.id, amount: 234 }, { idempotencyKey: '4' })
   }
-  const inProcess = createStripeSandbox()
+  const inProcess = openSandbox()
   await tell(new Stripe('sk_test_x', { httpClient: Stripe.createFetchHttpClient(inProcess.fetch), telemetry: false }))
-  const overHttp = createStripeSandbox()
+  const overHttp = openSandbox()
   const served = await serveSandbox(overHttp, { port: 0 })
   await tell(new Stripe('sk_test_x', { host: '127.0.0.1', port: served.port, protocol: 'http', telemetry: false }))
   await served.close()
@@ -41,7 +42,7 @@ test('the same story told in-process and over HTTP leaves the same state', async
 
 test('a real endpoint receives what stripe-node can verify, and may call back meanwhile', async () => {
   const received: string[] = []
-  const sandbox = createStripeSandbox({ webhookEndpoints: [{ url: 'http://127.0.0.1:1/', secret: 'whsec_real' }] })
+  const sandbox = openSandbox({ webhookEndpoints: [{ url: 'http://127.0.0.1:1/', secret: 'whsec_real' }] })
   const served = await serveSandbox(sandbox, { port: 0 })
   const stripe = new Stripe('sk_test_x', { host: '127.0.0.1', port: served.port, protocol: 'http', telemetry: false })
   const { createServer } = await import('node:http')

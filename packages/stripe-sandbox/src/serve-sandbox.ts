@@ -15,7 +15,7 @@ export interface ServedSandbox {
 
 /** Serves a sandbox over HTTP, on this machine unless another host is given. Port 0 takes a free one. */
 export async function serveSandbox(
-  sandbox: StripeSandbox,
+  sandbox: Pick<StripeSandbox, 'exchange'>,
   { port = 9098, host = '127.0.0.1' }: { port?: number; host?: string } = {},
 ): Promise<ServedSandbox> {
   const server = createAdaptorServer({

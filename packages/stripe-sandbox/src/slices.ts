@@ -7,6 +7,7 @@ import type { Slice } from './engine/slice.ts'
 import { invoiceItemSlice } from './invoice-items/invoice-items.ts'
 import { invoicePaymentSlice } from './invoice-payments/invoice-payments.ts'
 import { invoiceSlice } from './invoices/invoices.ts'
+import { olderVersionSlice } from './older-versions/older-versions.ts'
 import { paymentIntentSlice } from './payment-intents/payment-intents.ts'
 import { paymentMethodSlice } from './payment-methods/payment-methods.ts'
 import { priceSlice } from './prices/prices.ts'
@@ -34,4 +35,5 @@ export const slices: readonly Slice[] = [
   invoiceSlice,
   invoiceItemSlice,
   invoicePaymentSlice,
+  olderVersionSlice,
 ]

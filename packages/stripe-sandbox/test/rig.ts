@@ -1,6 +1,7 @@
 import Stripe from 'stripe'
 import { onTestFinished } from 'vitest'
 import { createStripeSandbox, type SandboxOptions, type StripeSandbox, serveSandbox } from '../src/index.ts'
+import { validating } from './validating.ts'
 
 /** How a client reaches the sandbox. Every promise holds both ways. */
 export const transports = ['in-process', 'http'] as const
@@ -20,12 +21,21 @@ export interface Rig {
   readonly types: () => string[]
 }
 
+/** A sandbox without client or endpoint, held against stripe-node's types like every other. */
+export const openSandbox = (options: SandboxOptions = {}): StripeSandbox => validating(createStripeSandbox(options))
+
+/** A client that calls a sandbox in this process. */
+export const clientOf = ({ fetch }: StripeSandbox): Stripe =>
+  new Stripe('sk_test_rig', { ...settings, httpClient: Stripe.createFetchHttpClient(fetch) })
+
+const settings = { telemetry: false, maxNetworkRetries: 0, timeout: 2000 } as const
+
 /** Opens a sandbox of its own for one test, and closes it afterwards. */
 export async function openRig(transport: (typeof transports)[number], options: SandboxOptions = {}): Promise<Rig> {
   const received: Stripe.Event[] = []
   const endpoint = { status: 200 }
   const verifier = new Stripe('sk_test_verifier')
-  const sandbox = createStripeSandbox({
+  const sandbox = openSandbox({
     webhookEndpoints: [{ url: 'http://127.0.0.1:9/hooks', secret: endpointSecret }],
     send: async (_url, body, headers) => {
       received.push(verifier.webhooks.constructEvent(body, headers['stripe-signature'] ?? '', endpointSecret))
@@ -34,12 +44,10 @@ export async function openRig(transport: (typeof transports)[number], options: S
     ...options,
   })
   onTestFinished(() => sandbox.close())
-  const settings = { telemetry: false, maxNetworkRetries: 0, timeout: 2000 } as const
   const types = (): string[] => received.map((event) => event.type)
   if (transport === 'in-process') {
-    const httpClient = Stripe.createFetchHttpClient(sandbox.fetch)
     const raw = (path: string, init?: RequestInit) => sandbox.fetch(`http://sandbox${path}`, init)
-    return { sandbox, stripe: new Stripe('sk_test_rig', { ...settings, httpClient }), received, endpoint, raw, types }
+    return { sandbox, stripe: clientOf(sandbox), received, endpoint, raw, types }
   }
   const served = await serveSandbox(sandbox, { port: 0 })
   onTestFinished(() => served.close())

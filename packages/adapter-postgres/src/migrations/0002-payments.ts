@@ -11,7 +11,8 @@ const common = `
 const observed = `
   observed jsonb not null,
   ties text,
-  in_doubt boolean not null`
+  in_doubt boolean not null,
+  due_at timestamptz(3)`
 
 /**
  * Customers, payment methods, payments, refunds and disputes.
@@ -33,6 +34,7 @@ export const payments = migrationOf({
        deleted boolean not null,
        default_method text
      )`,
+    'create index customers_due on customers (due_at) where due_at is not null',
     'create unique index customers_primary_key on customers (user_id) where is_primary',
     'create index customers_user on customers (user_id, created_at desc, id desc)',
 
@@ -44,6 +46,7 @@ export const payments = migrationOf({
        type text not null,
        card jsonb
      )`,
+    'create index payment_methods_due on payment_methods (due_at) where due_at is not null',
     'create unique index payment_methods_gateway_key on payment_methods (gateway_id)',
     'create index payment_methods_user on payment_methods (user_id, created_at desc, id desc)',
     'create index payment_methods_customer on payment_methods (customer_id, created_at desc, id desc)',
@@ -70,6 +73,7 @@ export const payments = migrationOf({
        metadata text,
        client_secret text
      )`,
+    'create index transactions_due on transactions (due_at) where due_at is not null',
     'create unique index transactions_gateway_key on transactions (gateway_id) where gateway_id is not null',
     'create index transactions_user on transactions (user_id, created_at desc, id desc)',
 
@@ -86,6 +90,7 @@ export const payments = migrationOf({
        failure_reason text,
        gateway_created bigint
      )`,
+    'create index refunds_due on refunds (due_at) where due_at is not null',
     'create unique index refunds_gateway_key on refunds (gateway_id) where gateway_id is not null',
     'create index refunds_user on refunds (user_id, created_at desc, id desc)',
     'create index refunds_payment on refunds (payment_id, created_at desc, id desc)',
@@ -102,6 +107,7 @@ export const payments = migrationOf({
        reason text not null,
        evidence_due_by timestamptz(3)
      )`,
+    'create index disputes_due on disputes (due_at) where due_at is not null',
     'create unique index disputes_gateway_key on disputes (gateway_id)',
     'create index disputes_user on disputes (user_id, created_at desc, id desc)',
     'create index disputes_payment on disputes (payment_id, created_at desc, id desc)',

@@ -8,7 +8,8 @@ const common = `
   commit_id text not null,
   observed jsonb not null,
   ties text,
-  in_doubt boolean not null`
+  in_doubt boolean not null,
+  due_at timestamptz(3)`
 
 /**
  * Subscriptions and invoices.
@@ -37,6 +38,7 @@ export const billing = migrationOf({
        metadata text,
        client_secret text
      )`,
+    'create index subscriptions_due on subscriptions (due_at) where due_at is not null',
     'create unique index subscriptions_gateway_key on subscriptions (gateway_id) where gateway_id is not null',
     'create index subscriptions_user on subscriptions (user_id, created_at desc, id desc)',
     'create index subscriptions_customer on subscriptions (customer_id, created_at desc, id desc)',
@@ -65,6 +67,7 @@ export const billing = migrationOf({
        paid_at timestamptz(3),
        payment_gateway_id text collate "C"
      )`,
+    'create index invoices_due on invoices (due_at) where due_at is not null',
     'create unique index invoices_gateway_key on invoices (gateway_id)',
     'create index invoices_user on invoices (user_id, created_at desc, id desc)',
     'create index invoices_subscription on invoices (subscription_id, created_at desc, id desc)',

@@ -33,9 +33,10 @@ export const records = migrationOf({
        steps text,
        answer text,
        lease_id text collate "C",
-       runs_until timestamptz(3) not null,
+       due_at timestamptz(3),
        completed_at timestamptz(3)
      )`,
+    'create index operations_due on operations (due_at) where due_at is not null',
     `create unique index operations_caller_key on operations (caller_scope, caller_key)
        where caller_scope is not null and caller_key is not null`,
     "create index operations_open on operations (created_at desc, id desc) where status = 'open'",
@@ -54,9 +55,11 @@ export const records = migrationOf({
        status text not null,
        reason text,
        attempts bigint not null,
+       due_at timestamptz(3),
        payload bytea
      )`,
     'alter table webhook_events alter payload set storage external',
+    'create index webhook_events_due on webhook_events (due_at) where due_at is not null',
     "create index webhook_events_received on webhook_events (created_at desc, id desc) where status = 'received'",
     "create index webhook_events_failed on webhook_events (created_at desc, id desc) where status = 'failed'",
 
@@ -68,8 +71,9 @@ export const records = migrationOf({
        data text,
        status text not null,
        attempts bigint not null,
-       next_attempt_at timestamptz(3) not null
+       due_at timestamptz(3)
      )`,
+    'create index outbox_due on outbox (due_at) where due_at is not null',
     'create unique index outbox_fact_key on outbox (object_id, type, discriminator)',
     "create index outbox_pending on outbox (created_at desc, id desc) where status = 'pending'",
     "create index outbox_dead on outbox (created_at desc, id desc) where status = 'dead'",
@@ -84,6 +88,7 @@ export const records = migrationOf({
        outcome text not null,
        detail jsonb
      )`,
+    `create table bookmarks (${common}, value jsonb)`,
     'create index audit_log_object on audit_log (object_id, created_at desc, id desc)',
     'create index audit_log_time on audit_log (created_at desc, id desc)',
     `create function florin_audit_log_is_append_only() returns trigger language plpgsql as $$
@@ -94,6 +99,7 @@ export const records = migrationOf({
        for each statement execute function florin_audit_log_is_append_only()`,
   ],
   down: [
+    'drop table bookmarks',
     'drop table audit_log',
     'drop function florin_audit_log_is_append_only()',
     'drop table outbox',

@@ -15,7 +15,8 @@ const florin: Actor = { id: 'florin', roles: ['admin'] }
 
 const input = z.strictObject({ userId, generation: z.int().nonnegative() })
 
-const createCustomer: UseCase<z.infer<typeof input>, { customers: FindMany<'customers'> }, string> = {
+/** As data, so that recovery can go on with it. */
+export const createCustomer: UseCase<z.infer<typeof input>, { customers: FindMany<'customers'> }, string> = {
   kind: 'customer.create',
   input,
   authorize: () => undefined,

@@ -1,4 +1,5 @@
 import { fold, unobserved } from '../observations/join.ts'
+import { lookAgainAt } from '../observations/look-again.ts'
 import type { Folded, Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
 import { type Find, many, one } from '../ports/storage.ts'
@@ -23,7 +24,8 @@ export function foldCustomer(rows: RowSet, observation: CustomerObservation, { n
   )
   const isPrimary = !joined.deleted && userId !== null && !taken && (joined.isPrimary || !known || !known.userId)
   if (known && joined === known && isPrimary === known.isPrimary && userId === known.userId) return { rows, facts: [] }
-  return { rows: putRow(rows, 'customers', { ...joined, userId, isPrimary, updatedAt: now }), facts: [] }
+  const dueAt = lookAgainAt(joined, { now, open: false })
+  return { rows: putRow(rows, 'customers', { ...joined, userId, isPrimary, updatedAt: now, dueAt }), facts: [] }
 }
 
 function adopted({ gatewayId, userId, created }: CustomerObservation): CustomerRow {

@@ -58,6 +58,9 @@ export type Dispute = {
   readonly stripeDisputeId: string
 }
 
+/** Whether a dispute was decided; a decision can still be changed, and is then told by an event. */
+export const isClosed = (status: string): boolean => ['won', 'lost', 'warning_closed', 'prevented'].includes(status)
+
 export function toDispute(row: DisputeRow): Dispute {
   return {
     id: row.id,

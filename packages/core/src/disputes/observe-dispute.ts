@@ -1,11 +1,12 @@
 import { seekOwner, userOf } from '../customers/observe-customer.ts'
 import type { Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
+import { lookAgainAt } from '../observations/look-again.ts'
 import { asSent, type Folded, type Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
 import { type Find, one } from '../ports/storage.ts'
 import { timestampOfSeconds } from '../time.ts'
-import { type DisputeObservation, type DisputeRow, disputeGroup, toDispute } from './dispute.ts'
+import { type DisputeObservation, type DisputeRow, disputeGroup, isClosed, toDispute } from './dispute.ts'
 
 export function seekDispute({ gatewayId, paymentGatewayId, customerId }: DisputeObservation): readonly Find[] {
   return [
@@ -31,8 +32,10 @@ export function foldDispute(rows: RowSet, observation: DisputeObservation, obser
   }
   const next = fold(named, disputeGroup, observation.dispute, asSent(observing, 'disputes', observation.gatewayId))
   if (known && next.observed === known.observed && next.paymentId === known.paymentId) return { rows, facts: [] }
+  const { now } = observing
+  const dueAt = lookAgainAt(next, { now, open: !isClosed(next.status) })
   return {
-    rows: putRow(rows, 'disputes', { ...next, updatedAt: observing.now }),
+    rows: putRow(rows, 'disputes', { ...next, updatedAt: now, dueAt }),
     facts: factsOf(known, next, observation),
   }
 }
@@ -52,8 +55,6 @@ function adopted(observation: DisputeObservation, { newId }: Observing): Dispute
     gatewayId: observation.gatewayId,
   }
 }
-
-const isClosed = (status: string) => ['won', 'lost', 'warning_closed', 'prevented'].includes(status)
 
 function factsOf(known: DisputeRow | undefined, next: DisputeRow, { dispute }: DisputeObservation): readonly Fact[] {
   const { status } = dispute.facts

@@ -1,5 +1,7 @@
 import type { NewId } from '../ids.ts'
 import type { Json } from '../json.ts'
+import type { Observer } from '../ports/runtime.ts'
+import { type Change, write } from '../ports/storage.ts'
 import { type Timestamp, timestampOfSeconds } from '../time.ts'
 
 /** What the host app is told. One event per fact: see {@link DomainEventRow.discriminator}. */
@@ -40,7 +42,8 @@ export interface DomainEventRow {
   readonly data: Json
   readonly status: 'pending' | 'delivered' | 'dead'
   readonly attempts: number
-  readonly nextAttemptAt: Timestamp
+  /** When to try to deliver it; null once it is delivered or given up. */
+  readonly dueAt: Timestamp | null
 }
 
 /** A fact that an observation proved, before it is written. */
@@ -51,10 +54,28 @@ export interface Fact {
   /** Stripe's time in seconds. */
   readonly stamp: number
   readonly data: Json
+  /** Of payments, for metrics. */
+  readonly currency?: string
+}
+
+/** The changes that tell facts: each once, whoever proves it. */
+export function factChanges(deps: { newId: NewId }, facts: readonly Fact[], now: Timestamp): readonly Change[] {
+  const rows = new Map(facts.map((fact) => [[fact.objectId, fact.type, fact.discriminator].join(' '), fact]))
+  return [...rows.values()].map((fact) => ({
+    ...write('outbox', toDomainEvent(deps, fact, now)),
+    ifAbsent: true as const,
+  }))
+}
+
+/** Tells metrics what facts were committed. */
+export function tellFacts({ observer }: { observer: Observer }, facts: readonly Fact[]): void {
+  for (const { type, objectId, currency } of facts) {
+    observer.tell({ what: 'fact', type, objectId, ...(currency !== undefined && { currency }) })
+  }
 }
 
 /** The outbox row of a fact. */
-export function toDomainEvent({ newId }: { newId: NewId }, fact: Fact, now: Timestamp): DomainEventRow {
+function toDomainEvent({ newId }: { newId: NewId }, fact: Fact, now: Timestamp): DomainEventRow {
   return {
     id: newId('event'),
     version: 0,
@@ -67,6 +88,6 @@ export function toDomainEvent({ newId }: { newId: NewId }, fact: Fact, now: Time
     data: fact.data,
     status: 'pending',
     attempts: 0,
-    nextAttemptAt: now,
+    dueAt: now,
   }
 }

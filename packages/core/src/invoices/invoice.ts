@@ -127,6 +127,9 @@ export type Invoice = {
   readonly stripeInvoiceId: string
 }
 
+/** Whether the gateway may still tell something new of an invoice by itself. */
+export const isOpenInvoice = ({ status }: Pick<InvoiceRow, 'status'>): boolean => rank(status) < invoiceRanks.paid
+
 export function toInvoice(row: InvoiceRow): Invoice {
   return {
     id: row.id,

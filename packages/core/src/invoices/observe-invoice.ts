@@ -1,11 +1,19 @@
 import { seekOwner, userOf } from '../customers/observe-customer.ts'
 import type { Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
+import { lookAgainAt } from '../observations/look-again.ts'
 import { asSent, type Folded, type Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
 import { type Find, one } from '../ports/storage.ts'
 import { timestampOfSeconds } from '../time.ts'
-import { type InvoiceObservation, type InvoiceRow, invoiceGroup, invoicePaymentGroup, toInvoice } from './invoice.ts'
+import {
+  type InvoiceObservation,
+  type InvoiceRow,
+  invoiceGroup,
+  invoicePaymentGroup,
+  isOpenInvoice,
+  toInvoice,
+} from './invoice.ts'
 
 /** The invoice, its subscription by either id, and whose it is. */
 export function seekInvoice(observation: InvoiceObservation): readonly Find[] {
@@ -44,7 +52,12 @@ export function foldInvoice(rows: RowSet, observation: InvoiceObservation, obser
     next.subscriptionId !== known.subscriptionId ||
     next.userId !== known.userId
   const facts = factsOf(known, next, observation)
-  return changed ? { rows: putRow(rows, 'invoices', { ...next, updatedAt: observing.now }), facts } : { rows, facts }
+  if (!changed) return { rows, facts }
+  const { now } = observing
+  // Webhooks of basil and later do not say what paid an invoice: that follows when it is read.
+  const unexplained = !observing.sent && next.status === 'paid' && next.amountPaid > 0 && next.paymentGatewayId === null
+  const dueAt = unexplained ? now : lookAgainAt(next, { now, open: isOpenInvoice(next) })
+  return { rows: putRow(rows, 'invoices', { ...next, updatedAt: now, dueAt }), facts }
 }
 
 function adopted(observation: InvoiceObservation, { newId }: Observing): InvoiceRow {

@@ -2,8 +2,7 @@ import { DefectError } from '../errors.ts'
 import {
   type Change,
   type Commit,
-  type FindMany,
-  type FindOne,
+  type Find,
   type Loaded,
   type PageQuery,
   type Query,
@@ -134,7 +133,8 @@ function refuseMistakes(changes: readonly Change<StoredTables>[]): void {
   }
 }
 
-function search(shelves: Shelves, find: FindOne<TableName> | FindMany<TableName>): Row | readonly Row[] | undefined {
+function search(shelves: Shelves, find: Find): Row | readonly Row[] | undefined {
+  if (find.find === 'due') return longestDue([...shelves[find.table].rows.values()], find)
   const rows = matching(shelves[find.table], find.where)
   if (find.find === 'one') return rows.sort(oldestFirst)[0]
   return find.page ? newestAfter(rows, find.page) : rows.sort(oldestFirst)
@@ -158,6 +158,14 @@ function matching(shelf: Shelf, where: Cells): Row[] {
 function newestAfter(rows: Row[], { limit, after }: PageQuery): readonly Row[] {
   const rest = after ? rows.filter((row) => oldestFirst(row, after) < 0) : rows
   return rest.sort((a, b) => oldestFirst(b, a)).slice(0, limit)
+}
+
+function longestDue(rows: Row[], { at, limit }: { readonly at: string; readonly limit: number }): readonly Row[] {
+  const due = rows.flatMap((row) => ('dueAt' in row && row.dueAt !== null && row.dueAt <= at ? [{ row, ...row }] : []))
+  return due
+    .sort((a, b) => (a.dueAt === b.dueAt ? oldestFirst(a, b) : (a.dueAt ?? '') < (b.dueAt ?? '') ? -1 : 1))
+    .map(({ row }) => row)
+    .slice(0, limit)
 }
 
 type Place = Pick<Row, 'createdAt' | 'id'>

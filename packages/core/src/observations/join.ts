@@ -1,4 +1,5 @@
 import { canonicalJson, fingerprint } from '../json.ts'
+import type { Timestamp } from '../time.ts'
 
 /**
  * The join: how what is stored and what was observed become one state, in any order and any number of deliveries.
@@ -30,10 +31,12 @@ export interface Observed {
   /** For groups with more than one value at their place: all of them. */
   readonly ties: Readonly<Record<string, readonly Seen[]>> | null
   readonly inDoubt: boolean
+  /** When to read it again at the gateway: at once in doubt, now and then while not final, else never. */
+  readonly dueAt: Timestamp | null
 }
 
 /** What a row holds before anything was observed. */
-export const unobserved: Observed = { observed: {}, ties: null, inDoubt: false }
+export const unobserved: Observed = { observed: {}, ties: null, inDoubt: false, dueAt: null }
 
 /** A group of columns that one source always tells together. */
 export interface Group<Row, Field extends keyof Row> {

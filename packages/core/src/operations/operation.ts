@@ -70,7 +70,7 @@ export interface OperationRow {
   readonly steps: readonly StepRecord[]
   readonly answer: StoredAnswer | null
   readonly leaseId: string | null
-  /** Who runs it has it until then; after that anybody may take it up. */
-  readonly runsUntil: Timestamp
+  /** Who runs it has it until then; after that anybody may take it up. Null once it is done. */
+  readonly dueAt: Timestamp | null
   readonly completedAt: Timestamp | null
 }

@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts'
-import { InvalidError, RefusedError, UnavailableError } from '../errors.ts'
+import { InvalidError, UnavailableError } from '../errors.ts'
 import { parseInput } from '../input/parse-input.ts'
 import type { Json } from '../json.ts'
 import { committed, putRow, type RowSet, rowSetOf } from '../observations/row-set.ts'
@@ -7,6 +7,7 @@ import { type Change, type Loaded, one, type Query, write } from '../ports/stora
 import { milliseconds, timestamp } from '../time.ts'
 import { replay } from './answer.ts'
 import { type CallerKey, callerKey } from './caller-key.ts'
+import { inProgress } from './in-progress.ts'
 import { isHeld, taken } from './lease.ts'
 import type { OperationRow } from './operation.ts'
 import { resume, run, runsUntil } from './run.ts'
@@ -67,7 +68,7 @@ export async function perform<Input, const Q extends Query, View extends Json>(
     }
     const held = rows.leases?.find((row) => row.id === lease)
     if (isHeld(held, now)) {
-      if (deps.runtime.now() > giveUpAt) throw inProgress(1)
+      if (deps.runtime.now() > giveUpAt) throw inProgress()
       continue
     }
 
@@ -78,7 +79,10 @@ export async function perform<Input, const Q extends Query, View extends Json>(
       ...(lease === undefined ? [] : [write('leases', taken(held, lease, operationId, now))]),
     ]
     if ((await deps.storage.commit({ id: deps.newId('commit'), changes })) === 'conflict') continue
-    return run(deps, useCase, operationId, committed(rows, withChanges(rows, changes)), { sentBefore: false })
+    return run(deps, useCase, operationId, committed(rows, withChanges(rows, changes)), {
+      maybeSent: false,
+      lookOnly: false,
+    })
   }
   throw new UnavailableError('overloaded', 'too many requests change the same object at once', 'not_applied')
 }
@@ -114,17 +118,10 @@ async function again<Input, Q extends Query, View extends Json>(
     throw new InvalidError('idempotency_key_reused', 'this Idempotency-Key was used with another request')
   }
   if (earlier.status === 'done') return replay(earlier)
-  const left = milliseconds(earlier.runsUntil) - deps.runtime.now()
-  if (left > 0) throw inProgress(1, earlier)
+  const left = milliseconds(earlier.dueAt ?? earlier.createdAt) - deps.runtime.now()
+  if (left > 0)
+    throw inProgress({ operationId: earlier.id, ...(earlier.objectId !== null && { objectId: earlier.objectId }) })
   return resume(deps, useCase, earlier)
-}
-
-function inProgress(retryAfterSeconds: number, earlier?: OperationRow): RefusedError {
-  return new RefusedError('operation_in_progress', 'an operation on the same object or key is still running', {
-    retryAfterSeconds,
-    ...(earlier && { operationId: earlier.id }),
-    ...(earlier?.objectId && { objectId: earlier.objectId }),
-  })
 }
 
 function operationOf<Input, Q extends Query, View extends Json>(
@@ -155,7 +152,7 @@ function operationOf<Input, Q extends Query, View extends Json>(
     steps: [{ name, call: gateway.prepare(call), objectId: null, answered: false }],
     answer: null,
     leaseId: decision.lease ?? null,
-    runsUntil: runsUntil(now),
+    dueAt: runsUntil(now),
     completedAt: null,
   }
 }

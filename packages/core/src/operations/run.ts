@@ -1,14 +1,17 @@
 import { auditOf } from '../audit/audit.ts'
 import type { Deps } from '../deps.ts'
-import { DefectError, type FlorinError, isFlorinError, must, UnavailableError } from '../errors.ts'
-import { toDomainEvent } from '../events/domain-event.ts'
+import { isFlorinError, must, UnavailableError } from '../errors.ts'
+import { factChanges, tellFacts } from '../events/domain-event.ts'
 import type { Json } from '../json.ts'
 import { observe, seek } from '../observations/observe.ts'
 import { changesBetween, committed, findRow, putRow, type RowSet, rowSetOf } from '../observations/row-set.ts'
-import type { Answer, GatewayCall, ObjectRef } from '../ports/gateway.ts'
+import type { Answer } from '../ports/gateway.ts'
 import { type Change, one, type Query, write } from '../ports/storage.ts'
 import { milliseconds, type Timestamp, timestamp } from '../time.ts'
 import { refusal, replay } from './answer.ts'
+import { type Before, callGateway, type StepAnswer, unknownOutcome } from './call-gateway.ts'
+import { isTooLate } from './deadlines.ts'
+import { inProgress } from './in-progress.ts'
 import { released, taken } from './lease.ts'
 import type { OperationRow, StepRecord } from './operation.ts'
 import type { Performed, Settled, UseCase } from './use-case.ts'
@@ -22,8 +25,11 @@ export const runsUntil = (now: Timestamp): Timestamp => timestamp(milliseconds(n
 type AnyUseCase<Input, View extends Json> = Pick<UseCase<Input, Query, View>, 'kind' | 'reread' | 'settle'>
 
 /**
- * Goes on with an operation that somebody left open: the step that has no answer yet is sent again, exactly as it was
- * rendered and under the same key. Only one process gets to do it.
+ * Goes on with an operation that was left open. The step that has no answer yet is sent again, exactly as it was rendered
+ * and under the same key; once the time for that is over, the gateway is only asked what became of it. Only one process
+ * gets to do it.
+ *
+ * @throws `refused` operation_in_progress when another process was faster
  */
 export async function resume<Input, Q extends Query, View extends Json>(
   deps: Deps,
@@ -31,123 +37,45 @@ export async function resume<Input, Q extends Query, View extends Json>(
   operation: OperationRow,
 ): Promise<Performed<View>> {
   const now = timestamp(deps.runtime.now())
-  const mine = { ...operation, runsUntil: runsUntil(now), updatedAt: now }
+  const mine = { ...operation, dueAt: runsUntil(now), updatedAt: now }
   const claim = { id: deps.newId('commit'), changes: [write('operations', mine)] }
   if ((await deps.storage.commit(claim)) === 'conflict') {
-    throw new UnavailableError('overloaded', 'another process goes on with this operation', 'not_applied', {
-      operationId: operation.id,
-    })
+    const { id, objectId } = operation
+    throw inProgress({ operationId: id, ...(objectId !== null && { objectId }) })
   }
   const rows = await reload(deps, useCase, operation, [])
-  return run(deps, useCase, operation.id, rows, { sentBefore: true })
+  const lookOnly = isTooLate(operation, deps.runtime.now(), deps.settings)
+  return run(deps, useCase, operation.id, rows, { maybeSent: true, lookOnly })
 }
 
-/**
- * Makes the calls of an operation, one after the other, each settled before the next is sent.
- *
- * `sentBefore`: an earlier process may have sent the first of them, so that no failure now can prove that it did nothing.
- */
+/** Makes the calls of an operation, one after the other, each settled before the next is sent. */
 export async function run<Input, Q extends Query, View extends Json>(
   deps: Deps,
   useCase: UseCase<Input, Q, View>,
   operationId: string,
   start: RowSet,
-  { sentBefore }: { sentBefore: boolean },
+  earlier: Before,
 ): Promise<Performed<View>> {
   let rows = start
-  let maybeSent = sentBefore
+  let before = earlier
   for (;;) {
     const operation = operationIn(rows, operationId)
     if (operation.status === 'done') return { ...replay<View>(operation), replayed: false }
     const step = must(operation.steps.at(-1), 'an open operation has a step')
-    const answer = await call(deps, operation, step, { maybeSent })
+    const answer = await callOrLetGo(deps, operation, step, before)
     rows = await settle(deps, useCase, rows, operation, step, answer)
     if ('failure' in answer) throw answer.failure
-    maybeSent = false
+    before = { ...before, maybeSent: false }
   }
 }
 
-/** What a step came to: the gateway's answer, or the proof that nothing ever reached it. */
-type StepAnswer = Answer | NeverSent
-
-type NeverSent = Extract<Answer, { outcome: 'rejected' }> & { readonly failure: UnavailableError }
-
-/** Calls the gateway for a step. Where the outcome is not known, lets the operation go on later and throws. */
-async function call(
-  deps: Deps,
-  operation: OperationRow,
-  step: StepRecord,
-  { maybeSent }: { maybeSent: boolean },
-): Promise<StepAnswer> {
-  const started = deps.runtime.now()
-  const tell = (outcome: string) => {
-    const milliseconds = deps.runtime.now() - started
-    deps.observer.tell({ what: 'gateway_called', call: step.call.call, outcome, milliseconds })
-  }
-  let answer: Answer | undefined
+async function callOrLetGo(deps: Deps, operation: OperationRow, step: StepRecord, before: Before): Promise<StepAnswer> {
   try {
-    answer = await deps.gateway.send(step.call, { idempotencyKey: `${operation.id}.${step.name}` })
-    tell(answer.outcome)
-    return answer.replayed || maybeAlreadySo(step, answer) ? await afresh(deps, step, answer) : answer
+    return await callGateway(deps, operation, step, before)
   } catch (error) {
-    const failure = isFlorinError(error) ? error : new DefectError('the gateway adapter failed', { cause: error })
-    if (answer === undefined) tell(failure.code)
-    deps.observer.tell({
-      what: 'operation_failed',
-      operationId: operation.id,
-      kind: operation.kind,
-      code: failure.code,
-    })
-    const applied = failure.kind !== 'unavailable' || failure.outcome === 'unknown'
-    if (answer === undefined && !maybeSent && !applied) return neverSent(failure)
     await letGo(deps, operation)
-    throw unknownOutcome(operation, failure)
+    throw error
   }
-}
-
-/** Nothing reached the gateway: the operation ends, and what it intended is marked as not done. */
-function neverSent(failure: UnavailableError): NeverSent {
-  const rejection = { code: failure.code, param: null, message: failure.message }
-  return { outcome: 'rejected', rejection, objectId: null, observations: [], replayed: false, failure }
-}
-
-/** "You cannot cancel what is canceled": the refusal may mean that the effect is there already, so it is looked up. */
-function maybeAlreadySo({ call }: StepRecord, { outcome }: Answer): boolean {
-  return outcome === 'rejected' && call.subject !== null
-}
-
-/** Replaces what an answer says of the state by what is true now: a replayed one is as old as the first call. */
-async function afresh({ gateway }: Deps, { call }: StepRecord, answer: Answer): Promise<Answer> {
-  const object = objectOf[call.call]
-  const gatewayId = answer.objectId ?? call.subject
-  if (object === undefined || gatewayId === null) return answer
-  const now = await gateway.read({ object, gatewayId })
-  return now ? { ...answer, observations: now.observations } : answer
-}
-
-const objectOf: Readonly<Partial<Record<GatewayCall['do'], ObjectRef['object']>>> = {
-  'customer.create': 'customer',
-  'customer.set_default_method': 'customer',
-  'payment.create': 'payment',
-  'payment.confirm': 'payment',
-  'payment.capture': 'payment',
-  'payment.cancel': 'payment',
-  'refund.create': 'refund',
-  'payment_method.attach': 'payment_method',
-  'payment_method.detach': 'payment_method',
-  'subscription.create': 'subscription',
-  'subscription.update': 'subscription',
-  'subscription.resume': 'subscription',
-  'subscription.cancel': 'subscription',
-}
-
-function unknownOutcome({ id, objectId }: OperationRow, cause: FlorinError): UnavailableError {
-  const message = 'the gateway did not answer; the outcome is unknown and will be settled: send the same key again'
-  return new UnavailableError('gateway_outcome_unknown', message, 'unknown', {
-    operationId: id,
-    ...(objectId !== null && { objectId }),
-    cause,
-  })
 }
 
 /** Commits what a step's answer told, together with the operation, its lease, the audit row and the domain events. */
@@ -165,7 +93,8 @@ async function settle<Input, View extends Json>(
     // Somebody else was faster, with the same answer of the gateway's.
     if (current.status === 'done' || current.steps.length > operation.steps.length) return rows
     const now = timestamp(deps.runtime.now())
-    const observing = { now, newId: deps.newId, installation: deps.settings.installation, sent: known }
+    const { newId, settings } = deps
+    const observing = { now, newId, installation: settings.installation, sent: known }
     const observed = observe(rows, answer.observations, observing)
     // It was stored from the parsed input of this same use case.
     const input = current.input as Input
@@ -175,13 +104,13 @@ async function settle<Input, View extends Json>(
     const changes: readonly Change[] = [
       ...changesBetween(rows, after),
       write('audit_log', auditOf(deps, next, step.name, answer.outcome, now)),
-      ...observed.facts.map((fact) => ({
-        ...write('outbox', toDomainEvent(deps, fact, now)),
-        ifAbsent: true as const,
-      })),
+      ...factChanges(deps, observed.facts, now),
     ]
     const outcome = await commitSettle(deps, next, changes)
-    if (outcome === 'committed') return committed(rows, after)
+    if (outcome === 'committed') {
+      tellFacts(deps, observed.facts)
+      return committed(rows, after)
+    }
     rows = await reload(deps, useCase, operation, answer.observations)
   }
   throw unknownOutcome(operation, new UnavailableError('overloaded', 'could not settle', 'unknown'))
@@ -211,9 +140,9 @@ function nextOperation<View extends Json>(
   if ('step' in settled) {
     const { name, call } = settled.step
     const next = { name, call: gateway.prepare(call), objectId: null, answered: false }
-    return { ...operation, steps: [...steps, next], updatedAt: now, runsUntil: runsUntil(now) }
+    return { ...operation, steps: [...steps, next], updatedAt: now, dueAt: runsUntil(now) }
   }
-  const ended = { ...operation, steps, status: 'done' as const, completedAt: now, updatedAt: now }
+  const ended = { ...operation, steps, status: 'done' as const, dueAt: null, completedAt: now, updatedAt: now }
   // Nothing was done, so the same key may be used again for a new try.
   const done = 'failure' in answer ? { ...ended, callerScope: null, callerKey: null } : ended
   if ('refused' in settled) return { ...done, answer: refusal(settled.refused) }
@@ -228,9 +157,9 @@ function withLease(rows: RowSet, operation: OperationRow, now: Timestamp): RowSe
   return putRow(rows, 'leases', kept)
 }
 
-/** Lets the same key be taken up at once. Where even this fails, the lease runs out by itself. */
+/** Lets the operation be taken up at once. Where even this fails, the time to run it runs out by itself. */
 async function letGo(deps: Deps, operation: OperationRow): Promise<void> {
-  const row = { ...operation, runsUntil: timestamp(deps.runtime.now()) }
+  const row = { ...operation, dueAt: timestamp(deps.runtime.now()) }
   try {
     await deps.storage.commit({ id: deps.newId('commit'), changes: [write('operations', row)] })
   } catch (error) {

@@ -10,7 +10,7 @@ import type { OperationRow } from '../operations/operation.ts'
 import { perform } from '../operations/perform.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
-import type { Decline } from '../ports/gateway.ts'
+import type { Decline, Rejection } from '../ports/gateway.ts'
 import { type FindOne, many, one } from '../ports/storage.ts'
 import { type PaymentMethod, type PaymentMethodRow, paymentMethodId, toPaymentMethod } from './payment-method.ts'
 
@@ -23,7 +23,8 @@ export const attachInput = z.strictObject({
 
 export type AttachPaymentMethod = z.input<typeof attachInput>
 
-const useCase: UseCase<
+/** As data, so that recovery can go on with it. */
+export const attachUseCase: UseCase<
   z.output<typeof attachInput>,
   { customer: FindOne<'customers'>; method: FindOne<'payment_methods'> },
   PaymentMethod
@@ -59,11 +60,14 @@ const useCase: UseCase<
   }),
   settle({ answer, step, rows, operation, input }) {
     if (answer.outcome === 'declined') return { rows, refused: declined(answer.decline) }
-    if (answer.outcome === 'rejected') {
-      return { rows, refused: rejectionError(answer.rejection, 'payment_method_unusable') }
-    }
-    const method = attachedMethod(rows, operation, step === 'attach' ? answer.objectId : null)
     const customer = must(primaryCustomer(rows, input.userId), `customer of ${operation.id}`)
+    const attached = answer.objectId ?? (step === 'attach' ? input.paymentMethod : null)
+    const method = attachedMethod(rows, operation, step === 'attach' ? attached : null)
+    const so = step === 'attach' ? method?.customerId === customer.id : method?.gatewayId === customer.defaultMethod
+    if (!method || (answer.outcome === 'rejected' && !so)) {
+      const { rejection } = answer.outcome === 'rejected' ? answer : { rejection: UNSEEN }
+      return { rows, refused: rejectionError(rejection, 'payment_method_unusable') }
+    }
     if (step === 'attach' && input.setDefault) {
       const call = {
         do: 'customer.set_default_method',
@@ -89,7 +93,7 @@ export function attachPaymentMethod(
   input: AttachPaymentMethod,
   caller: Caller,
 ): Promise<Performed<PaymentMethod>> {
-  return perform(deps, useCase, input, caller)
+  return perform(deps, attachUseCase, input, caller)
 }
 
 /** The refusal of a card that did not pass the check of attaching. */
@@ -104,10 +108,9 @@ export function declined({ code, declineCode, message }: Decline): RefusedError 
 export const primaryCustomer = (rows: RowSet, userId: string | null) =>
   findRow(rows, 'customers', (row) => row.userId === userId && row.isPrimary)
 
-function attachedMethod(rows: RowSet, { steps }: OperationRow, answered: string | null): PaymentMethodRow {
+function attachedMethod(rows: RowSet, { steps }: OperationRow, answered: string | null): PaymentMethodRow | undefined {
   const gatewayId = answered ?? steps[0]?.objectId
-  return must(
-    findRow(rows, 'payment_methods', (row) => row.gatewayId === gatewayId),
-    `payment method ${gatewayId}`,
-  )
+  return findRow(rows, 'payment_methods', (row) => row.gatewayId === gatewayId)
 }
+
+const UNSEEN: Rejection = { code: null, param: 'payment_method', message: 'the answer does not show the method' }

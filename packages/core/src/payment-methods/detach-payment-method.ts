@@ -18,7 +18,8 @@ export type DetachPaymentMethod = z.input<typeof detachInput>
 export const methodLease = (method: PaymentMethodRow) =>
   leaseOn('customer', method.userId ?? method.customerId ?? method.id)
 
-const useCase: UseCase<z.output<typeof detachInput>, { method: FindOne<'payment_methods'> }, null> = {
+/** As data, so that recovery can go on with it. */
+export const detachUseCase: UseCase<z.output<typeof detachInput>, { method: FindOne<'payment_methods'> }, null> = {
   kind: 'payment_method.detach',
   input: detachInput,
   target: ({ id }) => id,
@@ -53,5 +54,5 @@ const useCase: UseCase<z.output<typeof detachInput>, { method: FindOne<'payment_
  * @throws `unavailable` as createPayment
  */
 export function detachPaymentMethod(deps: Deps, input: DetachPaymentMethod, caller: Caller): Promise<Performed<null>> {
-  return perform(deps, useCase, input, caller)
+  return perform(deps, detachUseCase, input, caller)
 }

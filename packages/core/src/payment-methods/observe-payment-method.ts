@@ -1,6 +1,7 @@
 import { seekOwner, userOf } from '../customers/observe-customer.ts'
 import type { Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
+import { lookAgainAt } from '../observations/look-again.ts'
 import { asSent, type Folded, type Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
 import { type Find, one } from '../ports/storage.ts'
@@ -27,8 +28,9 @@ export function foldPaymentMethod(rows: RowSet, observation: PaymentMethodObserv
   const joined = fold(attached, detailGroup, observation.details, sent)
   const next = { ...joined, userId: joined.userId ?? userOf(rows, observation.attachment.facts.customerId) }
   if (known && next.observed === known.observed && next.userId === known.userId) return { rows, facts: [] }
+  const { now } = observing
   return {
-    rows: putRow(rows, 'payment_methods', { ...next, updatedAt: observing.now }),
+    rows: putRow(rows, 'payment_methods', { ...next, updatedAt: now, dueAt: lookAgainAt(next, { now, open: false }) }),
     facts: factsOf(known, next, observation),
   }
 }

@@ -16,7 +16,8 @@ export type SetDefaultPaymentMethod = z.input<typeof setDefaultInput>
 
 type Reading = { method: FindOne<'payment_methods'>; customer?: FindOne<'customers'> }
 
-const useCase: UseCase<z.output<typeof setDefaultInput>, Reading, PaymentMethod> = {
+/** As data, so that recovery can go on with it. */
+export const setDefaultUseCase: UseCase<z.output<typeof setDefaultInput>, Reading, PaymentMethod> = {
   kind: 'payment_method.set_default',
   input: setDefaultInput,
   target: ({ id }) => id,
@@ -43,13 +44,14 @@ const useCase: UseCase<z.output<typeof setDefaultInput>, Reading, PaymentMethod>
   },
   reread: ({ objectId }) => ({ method: one('payment_methods', { id: objectId ?? '' }) }),
   settle({ answer, rows, operation }) {
-    if (answer.outcome === 'rejected') {
-      return { rows, refused: rejectionError(answer.rejection, 'payment_method_unusable') }
-    }
     const method = must(
       findRow(rows, 'payment_methods', ({ id }) => id === operation.objectId),
       `payment method ${operation.objectId}`,
     )
+    const isDefault = findRow(rows, 'customers', ({ defaultMethod }) => defaultMethod === method.gatewayId)
+    if (answer.outcome === 'rejected' && !isDefault) {
+      return { rows, refused: rejectionError(answer.rejection, 'payment_method_unusable') }
+    }
     return { rows, done: toPaymentMethod(method, method.gatewayId) }
   },
 }
@@ -65,5 +67,5 @@ export function setDefaultPaymentMethod(
   input: SetDefaultPaymentMethod,
   caller: Caller,
 ): Promise<Performed<PaymentMethod>> {
-  return perform(deps, useCase, input, caller)
+  return perform(deps, setDefaultUseCase, input, caller)
 }

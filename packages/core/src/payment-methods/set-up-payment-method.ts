@@ -22,7 +22,8 @@ export type SetupIntent = {
   readonly clientSecret: string
 }
 
-const useCase: UseCase<z.output<typeof setUpInput>, { customer: FindOne<'customers'> }, SetupIntent> = {
+/** As data, so that recovery can go on with it. */
+export const setUpUseCase: UseCase<z.output<typeof setUpInput>, { customer: FindOne<'customers'> }, SetupIntent> = {
   kind: 'payment_method.set_up',
   input: setUpInput,
   authorize: (input, actor) => mayActFor(actor, 'payment-methods:write', input.userId),
@@ -57,5 +58,5 @@ export function setUpPaymentMethod(
   input: SetUpPaymentMethod,
   caller: Caller,
 ): Promise<Performed<SetupIntent>> {
-  return perform(deps, useCase, input, caller)
+  return perform(deps, setUpUseCase, input, caller)
 }

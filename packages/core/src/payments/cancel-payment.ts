@@ -16,7 +16,12 @@ export const cancelPaymentInput = z.strictObject({
 
 export type CancelPayment = z.input<typeof cancelPaymentInput>
 
-const useCase: UseCase<z.output<typeof cancelPaymentInput>, { payment: FindOne<'transactions'> }, Payment> = {
+/** As data, so that recovery can go on with it. */
+export const cancelPaymentUseCase: UseCase<
+  z.output<typeof cancelPaymentInput>,
+  { payment: FindOne<'transactions'> },
+  Payment
+> = {
   kind: 'payment.cancel',
   input: cancelPaymentInput,
   target: ({ id }) => id,
@@ -37,13 +42,11 @@ const useCase: UseCase<z.output<typeof cancelPaymentInput>, { payment: FindOne<'
     return { objectId, userId, changes: [], lease: leaseOn('payment', objectId), step: { name: 'cancel', call } }
   },
   reread: ({ objectId }) => ({ payment: one('transactions', { id: objectId ?? '' }) }),
-  settle(settling) {
-    const { rows, operation } = settling
-    const show = () => toPayment(paymentOf(rows, operation), { withSecret: false })
-    // Refused because it is canceled already: by an earlier send of this very call, or elsewhere.
-    if (paymentOf(rows, operation).status === 'canceled') return { rows, done: show() }
-    return settlePayment(settling, 'payment_not_cancelable', { show })
-  },
+  settle: (settling) =>
+    settlePayment(settling, 'payment_not_cancelable', {
+      alreadySo: ({ status }) => status === 'canceled',
+      show: (rows) => toPayment(paymentOf(rows, settling.operation), { withSecret: false }),
+    }),
 }
 
 /**
@@ -55,5 +58,5 @@ const useCase: UseCase<z.output<typeof cancelPaymentInput>, { payment: FindOne<'
  * @throws `unavailable` as {@link createPayment}
  */
 export function cancelPayment(deps: Deps, input: CancelPayment, caller: Caller): Promise<Performed<Payment>> {
-  return perform(deps, useCase, input, caller)
+  return perform(deps, cancelPaymentUseCase, input, caller)
 }

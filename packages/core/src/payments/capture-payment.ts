@@ -14,7 +14,8 @@ export const captureInput = z.strictObject({ id: paymentId, amount: amount.optio
 
 export type CapturePayment = z.input<typeof captureInput>
 
-const useCase: UseCase<z.output<typeof captureInput>, { payment: FindOne<'transactions'> }, Payment> = {
+/** As data, so that recovery can go on with it. */
+export const captureUseCase: UseCase<z.output<typeof captureInput>, { payment: FindOne<'transactions'> }, Payment> = {
   kind: 'payment.capture',
   input: captureInput,
   target: ({ id }) => id,
@@ -39,6 +40,7 @@ const useCase: UseCase<z.output<typeof captureInput>, { payment: FindOne<'transa
   reread: ({ objectId }) => ({ payment: one('transactions', { id: objectId ?? '' }) }),
   settle: (settling) =>
     settlePayment(settling, 'payment_not_capturable', {
+      alreadySo: ({ status }) => status === 'succeeded',
       show: (rows) => toPayment(paymentOf(rows, settling.operation), { withSecret: false }),
     }),
 }
@@ -51,5 +53,5 @@ const useCase: UseCase<z.output<typeof captureInput>, { payment: FindOne<'transa
  * @throws `unavailable` as {@link createPayment}
  */
 export function capturePayment(deps: Deps, input: CapturePayment, caller: Caller): Promise<Performed<Payment>> {
-  return perform(deps, useCase, input, caller)
+  return perform(deps, captureUseCase, input, caller)
 }

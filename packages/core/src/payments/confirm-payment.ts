@@ -27,7 +27,8 @@ const confirmable: readonly PaymentStatus[] = [
   'requires_action',
 ]
 
-const useCase: UseCase<
+/** As data, so that recovery can go on with it. */
+export const confirmUseCase: UseCase<
   z.output<typeof confirmInput>,
   { payment: FindOne<'transactions'>; method: FindOne<'payment_methods'> },
   Payment
@@ -60,6 +61,7 @@ const useCase: UseCase<
   reread: ({ objectId }) => ({ payment: one('transactions', { id: objectId ?? '' }) }),
   settle: (settling) =>
     settlePayment(settling, 'payment_not_confirmable', {
+      alreadySo: ({ status }) => status !== 'canceled' && !confirmable.includes(status),
       show: (rows) => toPayment(paymentOf(rows, settling.operation), { withSecret: true }),
     }),
 }
@@ -72,5 +74,5 @@ const useCase: UseCase<
  * @throws `unavailable` as {@link createPayment}
  */
 export function confirmPayment(deps: Deps, input: ConfirmPayment, caller: Caller): Promise<Performed<Payment>> {
-  return perform(deps, useCase, input, caller)
+  return perform(deps, confirmUseCase, input, caller)
 }

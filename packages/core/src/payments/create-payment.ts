@@ -36,7 +36,12 @@ export const paymentInput = z
 export type CreatePayment = z.input<typeof paymentInput>
 type Input = z.output<typeof paymentInput>
 
-const useCase: UseCase<Input, { customer: FindOne<'customers'>; method?: FindOne<'payment_methods'> }, Payment> = {
+/** As data, so that recovery can go on with it. */
+export const createPaymentUseCase: UseCase<
+  Input,
+  { customer: FindOne<'customers'>; method?: FindOne<'payment_methods'> },
+  Payment
+> = {
   kind: 'payment.create',
   input: paymentInput,
   authorize(input, actor, { userSetsAmount }) {
@@ -96,7 +101,7 @@ const useCase: UseCase<Input, { customer: FindOne<'customers'>; method?: FindOne
  *   and is settled by the same key, a webhook or recovery
  */
 export function createPayment(deps: Deps, input: CreatePayment, caller: Caller): Promise<Performed<Payment>> {
-  return perform(deps, useCase, input, caller)
+  return perform(deps, createPaymentUseCase, input, caller)
 }
 
 /**

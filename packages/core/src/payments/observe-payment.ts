@@ -1,14 +1,16 @@
 import { seekOwner, userOf } from '../customers/observe-customer.ts'
 import type { DomainEventType, Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
+import { lookAgainAt } from '../observations/look-again.ts'
 import { asSent, type Folded, type Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
 import { type Find, many, one } from '../ports/storage.ts'
-import { refundedAmount } from '../refunds/refund.ts'
+import { knownRefunds, type RefundRow, refundedAmount } from '../refunds/refund.ts'
 import { timestampOfSeconds } from '../time.ts'
 import {
   chargeGroup,
   intentGroup,
+  isOpenPayment,
   type PaymentObservation,
   type PaymentRow,
   type PaymentStatus,
@@ -44,21 +46,31 @@ export function foldPayment(rows: RowSet, observation: PaymentObservation, obser
   }
   const sent = asSent(observing, 'transactions', gatewayId)
   const joined = fold(fold(named, intentGroup, intent, sent), chargeGroup, charge, sent)
-  const next = withRefunds(rows, joined)
+  const next = { ...withRefunds(rows, joined, observing), updatedAt: observing.now }
+  const { now } = observing
+  const dueAt = next.dueAt ?? lookAgainAt(next, { now, open: isOpenPayment(next) })
   return {
-    rows: known && same(known, next) ? rows : putRow(rows, 'transactions', { ...next, updatedAt: observing.now }),
+    rows: known && same(known, next) ? rows : putRow(rows, 'transactions', { ...next, dueAt }),
     facts: factsOf(known, next, observation),
   }
 }
 
-/** The payment with what its refunds say of it. */
-export function withRefunds(rows: RowSet, payment: PaymentRow): PaymentRow {
-  const refunds = rowsOf(rows, 'refunds').filter(
-    (refund) => refund.paymentId === payment.id || refund.paymentGatewayId === payment.gatewayId,
-  )
+/**
+ * The payment with what its refunds say of it. Where its charge tells of more than the refunds that are known here, it is
+ * due to be read: the sum is right at once, the missing refunds follow.
+ */
+export function withRefunds(rows: RowSet, payment: PaymentRow, { now, sent }: Observing): PaymentRow {
+  const refunds = refundsIn(rows, payment)
   const amountRefunded = refundedAmount(payment, refunds)
-  return amountRefunded === payment.amountRefunded ? payment : { ...payment, amountRefunded }
+  const unexplained = !sent && payment.chargeRefunded > knownRefunds(refunds)
+  return { ...payment, amountRefunded, dueAt: unexplained ? now : null }
 }
+
+/** The refunds of a payment among the rows. */
+export const refundsIn = (rows: RowSet, { id, gatewayId }: PaymentRow): readonly RefundRow[] =>
+  rowsOf(rows, 'refunds').filter(
+    (refund) => refund.paymentId === id || (gatewayId !== null && refund.paymentGatewayId === gatewayId),
+  )
 
 function same(known: PaymentRow, next: PaymentRow): boolean {
   return (
@@ -117,5 +129,5 @@ function factsOf(known: PaymentRow | undefined, next: PaymentRow, { intent }: Pa
   if (known && known.status === status && known.chargeId === chargeId && status !== 'requires_action') return []
   const discriminator = status === 'canceled' ? 'canceled' : (chargeId ?? paymentMethod ?? String(intent.stamp))
   const data = toPayment(next, { withSecret: false })
-  return [{ type, objectId: next.id, discriminator, stamp: intent.stamp, data }]
+  return [{ type, objectId: next.id, discriminator, stamp: intent.stamp, data, currency: next.currency }]
 }

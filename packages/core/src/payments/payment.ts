@@ -145,6 +145,9 @@ const finalStatuses: readonly PaymentStatus[] = ['succeeded', 'canceled']
 /** Whether nothing can change a payment's status any more. */
 export const isFinal = ({ status }: Pick<PaymentRow, 'status'>): boolean => finalStatuses.includes(status)
 
+/** Whether the gateway may still tell something new of a payment by itself. */
+export const isOpenPayment = (row: PaymentRow): boolean => !isFinal(row)
+
 /** Shows a row; the client secret only where `withSecret` says that its owner (or the service acting for it) asks. */
 export function toPayment(row: PaymentRow, { withSecret }: { withSecret: boolean }): Payment {
   return {

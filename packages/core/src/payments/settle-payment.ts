@@ -19,14 +19,18 @@ export function settlePayment<Input, View>(
   whenState: RefusedError['code'],
   {
     unmade = (payment) => payment,
+    alreadySo = () => false,
     show,
   }: {
     unmade?: (payment: PaymentRow, failure: PaymentFailure) => PaymentRow
+    /** Whether the payment is as was asked for, by an earlier send of this very call or from elsewhere. */
+    alreadySo?: (payment: PaymentRow) => boolean
     show: (rows: RowSet) => View
   },
 ): Settled<View> {
   if (answer.outcome === 'accepted') return { rows, done: show(rows) }
   const payment = paymentOf(rows, operation)
+  if (answer.outcome === 'rejected' && alreadySo(payment)) return { rows, done: show(rows) }
   const after = payment.gatewayId === null ? putRow(rows, 'transactions', unmade(payment, failureOf(answer))) : rows
   if (answer.outcome === 'declined') return { rows: after, done: show(after) }
   return { rows: after, refused: rejectionError(answer.rejection, whenState) }

@@ -158,9 +158,10 @@ export interface GatewayEvents {
    *
    * @throws `unavailable` gateway_unavailable
    */
-  list(query: { readonly since: number; readonly after?: string }): Promise<
-    GatewayPage<{ readonly event: GatewayEvent; readonly body: string }>
-  >
+  list(query: {
+    readonly since: number
+    readonly after?: string
+  }): Promise<GatewayPage<{ readonly event: GatewayEvent; readonly body: string }>>
 }
 
 /**
@@ -195,8 +196,9 @@ export interface PaymentGateway {
    *
    * @throws `unavailable` gateway_unavailable
    */
-  list(query: { readonly object: ObjectRef['object']; readonly after?: string }): Promise<
-    GatewayPage<readonly Observation[]>
-  >
+  list(query: {
+    readonly object: ObjectRef['object']
+    readonly after?: string
+  }): Promise<GatewayPage<readonly Observation[]>>
   readonly events: GatewayEvents
 }

@@ -19,7 +19,8 @@ export interface Observer {
 
 /** Ids and codes only: never amounts with a name, never payloads, never secrets. */
 export type Happening =
-  | { readonly what: 'payment_settled'; readonly paymentId: string; readonly status: string; readonly currency: string }
+  /** A fact was proved and committed, e.g. `payment.succeeded`; payments tell their currency. */
+  | { readonly what: 'fact'; readonly type: string; readonly objectId: string; readonly currency?: string }
   | { readonly what: 'operation_failed'; readonly operationId: string; readonly kind: string; readonly code: string }
   | { readonly what: 'gateway_called'; readonly call: string; readonly outcome: string; readonly milliseconds: number }
   | {

@@ -22,6 +22,7 @@ const searchable: { readonly [T in TableName]: Readonly<Record<Searchable[T], tr
   leases: { id: true },
   outbox: { id: true, objectId: true, status: true },
   audit_log: { id: true, objectId: true },
+  bookmarks: { id: true },
 }
 
 const ids = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id)

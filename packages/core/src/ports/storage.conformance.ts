@@ -12,6 +12,7 @@ import type { Promised } from '../testing/promise.ts'
 import { webhookEventPromises } from '../webhooks/webhook-events.conformance.ts'
 import type { Storage, StoredTables } from './storage.ts'
 import { commitPromises } from './storage-commit.conformance.ts'
+import { duePromises } from './storage-due.conformance.ts'
 import { loadPromises } from './storage-load.conformance.ts'
 import { racePromises } from './storage-race.conformance.ts'
 import { roundTripPromises } from './storage-round-trip.conformance.ts'
@@ -23,6 +24,7 @@ export const storagePromises: readonly Promised<Storage<StoredTables>>[] = [
   ...uniqueKeyPromises,
   ...racePromises,
   ...loadPromises,
+  ...duePromises,
   ...roundTripPromises,
   ...paymentPromises,
   ...customerPromises,

@@ -1,4 +1,5 @@
 import type { AuditRow } from '../audit/audit.ts'
+import type { BookmarkRow } from '../bookmarks/bookmark.ts'
 import type { CustomerRow } from '../customers/customer.ts'
 import type { DisputeRow } from '../disputes/dispute.ts'
 import type { DomainEventRow } from '../events/domain-event.ts'
@@ -25,6 +26,7 @@ export interface Tables {
   leases: LeaseRow
   outbox: DomainEventRow
   audit_log: AuditRow
+  bookmarks: BookmarkRow
 }
 
 export type TableName = keyof Tables
@@ -46,6 +48,7 @@ export const sealedColumns = {
   leases: [],
   outbox: ['data'],
   audit_log: [],
+  bookmarks: [],
 } as const satisfies { readonly [T in TableName]: readonly (keyof Tables[T])[] }
 
 /** The columns that are compressed before they are sealed, and stored as bytes. */
@@ -62,6 +65,7 @@ export const sealedByteColumns = {
   leases: [],
   outbox: [],
   audit_log: [],
+  bookmarks: [],
 } as const satisfies { readonly [T in TableName]: readonly (keyof Tables[T])[] }
 
 type SealedText<T extends TableName> = (typeof sealedColumns)[T][number]
@@ -91,6 +95,7 @@ export interface Searchable {
   leases: 'id'
   outbox: 'id' | 'objectId' | 'status'
   audit_log: 'id' | 'objectId'
+  bookmarks: 'id'
 }
 
 /** The unique keys of each table besides its id. A row with null or false in one of the columns never clashes. */
@@ -107,6 +112,7 @@ export const uniqueKeys: { readonly [T in TableName]: readonly (readonly (keyof 
   leases: [],
   outbox: [['objectId', 'type', 'discriminator']],
   audit_log: [],
+  bookmarks: [],
 }
 
 /** Equality on searchable columns; `null` finds rows where the column is not set. */
@@ -131,8 +137,18 @@ export interface FindMany<T extends TableName> {
   readonly page?: PageQuery
 }
 
+/** The tables whose rows wait for something: each names its time in `dueAt`. */
+export type DueTable = { [T in TableName]: Tables[T] extends { readonly dueAt: string | null } ? T : never }[TableName]
+
+export interface FindDue<T extends DueTable> {
+  readonly find: 'due'
+  readonly table: T
+  readonly at: string
+  readonly limit: number
+}
+
 /** Any way to find rows. */
-export type Find = { [T in TableName]: FindOne<T> | FindMany<T> }[TableName]
+export type Find = { [T in TableName]: FindOne<T> | FindMany<T> }[TableName] | { [T in DueTable]: FindDue<T> }[DueTable]
 
 /** Names for what is wanted, each with how to find it. */
 export type Query = Readonly<Record<string, Find>>
@@ -141,7 +157,13 @@ export type Query = Readonly<Record<string, Find>>
 export type Loaded<Q, R extends Rows = Tables> = { readonly [K in keyof Q]: Found<Q[K], R> }
 
 type Found<F, R extends Rows> =
-  F extends FindOne<infer T> ? R[T] | undefined : F extends FindMany<infer T> ? readonly R[T][] : never
+  F extends FindOne<infer T>
+    ? R[T] | undefined
+    : F extends FindMany<infer T>
+      ? readonly R[T][]
+      : F extends FindDue<infer T>
+        ? readonly R[T][]
+        : never
 
 /** Finds the one row that matches, oldest first where more than one does. */
 export const one = <T extends TableName>(table: T, where: Where<T>): FindOne<T> => ({ find: 'one', table, where })
@@ -155,6 +177,14 @@ export const page = <T extends TableName>(table: T, where: Where<T>, query: Page
   table,
   where,
   page: query,
+})
+
+/** Finds the rows whose time has come, longest due first. */
+export const due = <T extends DueTable>(table: T, at: string, limit: number): FindDue<T> => ({
+  find: 'due',
+  table,
+  at,
+  limit,
 })
 
 /**

@@ -9,7 +9,7 @@ import { leaseOn } from '../operations/lease.ts'
 import { perform } from '../operations/perform.ts'
 import { failureOf, rejectionError } from '../operations/rejection.ts'
 import type { Caller, Deciding, Performed, UseCase } from '../operations/use-case.ts'
-import { withRefunds } from '../payments/observe-payment.ts'
+import { refundsIn } from '../payments/observe-payment.ts'
 import { type PaymentRow, paymentId, paymentKey } from '../payments/payment.ts'
 import { type FindMany, type FindOne, many, one, write } from '../ports/storage.ts'
 import { type Refund, type RefundRow, refundedAmount, refundReasons, toRefund } from './refund.ts'
@@ -29,7 +29,12 @@ const refundsOf = (transactionId: string) =>
     ? many('refunds', { paymentGatewayId: transactionId })
     : many('refunds', { paymentId: transactionId })
 
-const useCase: UseCase<Input, { payment: FindOne<'transactions'>; refunds: FindMany<'refunds'> }, Refund> = {
+/** As data, so that recovery can go on with it. */
+export const createRefundUseCase: UseCase<
+  Input,
+  { payment: FindOne<'transactions'>; refunds: FindMany<'refunds'> },
+  Refund
+> = {
   kind: 'refund.create',
   input: refundInput,
   lease: ({ transactionId }) => leaseOn('payment', transactionId),
@@ -81,7 +86,8 @@ const useCase: UseCase<Input, { payment: FindOne<'transactions'>; refunds: FindM
       findRow(rows, 'transactions', ({ id }) => id === refund.paymentId),
       `payment ${refund.paymentId}`,
     )
-    const after = putRow(withFailed, 'transactions', { ...withRefunds(withFailed, payment), updatedAt: now })
+    const sums = { ...payment, amountRefunded: refundedAmount(payment, refundsIn(withFailed, payment)), updatedAt: now }
+    const after = putRow(withFailed, 'transactions', sums)
     if (answer.outcome === 'declined') return { rows: after, done: toRefund(failed) }
     // Stripe's own word for "more than is left" has no code.
     const tooMuch = answer.rejection.code === null && answer.rejection.param === 'amount'
@@ -104,7 +110,7 @@ const useCase: UseCase<Input, { payment: FindOne<'transactions'>; refunds: FindM
  * @throws `unavailable` as createPayment; the refund stays `pending` where the outcome is unknown
  */
 export function createRefund(deps: Deps, input: CreateRefund, caller: Caller): Promise<Performed<Refund>> {
-  return perform(deps, useCase, input, caller)
+  return perform(deps, createRefundUseCase, input, caller)
 }
 
 function refundable(payment: PaymentRow, refunds: readonly RefundRow[], wanted: number | undefined): number {

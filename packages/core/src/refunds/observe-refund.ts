@@ -1,12 +1,14 @@
 import { seekOwner, userOf } from '../customers/observe-customer.ts'
 import type { Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
+import { lookAgainAt } from '../observations/look-again.ts'
 import { asSent, type Folded, type Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
 import { withRefunds } from '../payments/observe-payment.ts'
+import { isOpenPayment, type PaymentRow } from '../payments/payment.ts'
 import { type Find, many, one } from '../ports/storage.ts'
 import { timestampOfSeconds } from '../time.ts'
-import { type RefundObservation, type RefundRow, refundGroup, toRefund } from './refund.ts'
+import { isOpenRefund, type RefundObservation, type RefundRow, refundGroup, toRefund } from './refund.ts'
 
 /** The refund by the gateway's id or by ours, its payment, and the payment's other refunds. */
 export function seekRefund({ gatewayId, florinId, paymentGatewayId, customerId }: RefundObservation): readonly Find[] {
@@ -45,11 +47,19 @@ export function foldRefund(rows: RowSet, observation: RefundObservation, observi
     next.paymentId !== known.paymentId
   if (!changed) return { rows, facts: [] }
 
-  const withRefund = putRow(rows, 'refunds', { ...next, updatedAt: observing.now })
-  const told = payment && withRefunds(withRefund, payment)
-  const paid =
-    told && told !== payment ? putRow(withRefund, 'transactions', { ...told, updatedAt: observing.now }) : withRefund
-  return { rows: paid, facts: factsOf(known, next, observation) }
+  const { now } = observing
+  const dueAt = lookAgainAt(next, { now, open: isOpenRefund(next, now) })
+  const withRefund = putRow(rows, 'refunds', { ...next, updatedAt: now, dueAt })
+  return { rows: withPayment(withRefund, payment, observing), facts: factsOf(known, next, observation) }
+}
+
+/** Brings a payment's refunded sum up to date, and forgets that it was due for a refund that is known now. */
+function withPayment(rows: RowSet, payment: PaymentRow | undefined, observing: Observing): RowSet {
+  if (!payment) return rows
+  const told = withRefunds(rows, payment, observing)
+  const dueAt = told.dueAt ?? (payment.inDoubt || isOpenPayment(payment) ? payment.dueAt : null)
+  if (told.amountRefunded === payment.amountRefunded && dueAt === payment.dueAt) return rows
+  return putRow(rows, 'transactions', { ...told, dueAt, updatedAt: observing.now })
 }
 
 function adopted(rows: RowSet, observation: RefundObservation, { newId }: Observing): RefundRow {

@@ -109,6 +109,15 @@ const startedAt = (refund: RefundRow) => refund.gatewayCreated ?? Math.floor(mil
 
 const sum = (refunds: readonly RefundRow[]) => refunds.reduce((total, { amount }) => total + amount, 0)
 
+/** The sum of the refunds that are known here and have not failed. */
+export const knownRefunds = (refunds: readonly RefundRow[]): number => sum(refunds.filter(isLive))
+
+const MONTH_MS = 30 * 24 * 3600_000
+
+/** Whether the gateway may still tell something new of a refund: one that succeeded can fail within 30 days. */
+export const isOpenRefund = (refund: RefundRow, now: Timestamp): boolean =>
+  isLive(refund) && (refund.status !== 'succeeded' || milliseconds(now) - milliseconds(refund.createdAt) < MONTH_MS)
+
 /**
  * What counts as refunded. An open refund counts, so that two at once cannot exceed the payment.
  *

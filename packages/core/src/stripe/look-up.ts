@@ -33,7 +33,12 @@ export async function lookUp(requests: StripeRequests, call: PreparedCall, since
   const operation = isWire(call.params.metadata) ? call.params.metadata[METADATA.operation] : undefined
   const { customer, payment_intent } = filterShape.parse(call.params)
   const from = Math.max(since - EARLIER_SECONDS, 0)
-  const filter = { customer, payment_intent, 'created[gte]': from, ...(call.call === 'subscription.create' && { status: 'all' }) }
+  const filter = {
+    customer,
+    payment_intent,
+    'created[gte]': from,
+    ...(call.call === 'subscription.create' && { status: 'all' }),
+  }
   for (let after: string | undefined; ; ) {
     const page = await requests.get(`${call.path}${queryOf({ ...filter, limit: 100, starting_after: after }, [])}`)
     const { data, has_more } = listShape.parse(page?.object)
@@ -54,7 +59,9 @@ async function read(requests: StripeRequests, call: PreparedCall, made: Wire): P
     'subscription.create': 'subscription',
   }
   const object = kinds[call.call]
-  const found = await requests.get(object ? pathOf({ object, gatewayId: id }) : `${call.path}/${encodeURIComponent(id)}`)
+  const found = await requests.get(
+    object ? pathOf({ object, gatewayId: id }) : `${call.path}/${encodeURIComponent(id)}`,
+  )
   return found && toAccepted(found)
 }
 

@@ -64,7 +64,8 @@ async function patiently(runtime: StripeRuntime, request: () => Promise<unknown>
     }
     const { stamp, replayed } = readHeaders(lastHeaders(response))
     // Without Stripe's time the answer could not be put in order with the webhooks.
-    if (stamp === undefined) throw new UnavailableError('gateway_outcome_unknown', 'an answer without a date', 'unknown')
+    if (stamp === undefined)
+      throw new UnavailableError('gateway_outcome_unknown', 'an answer without a date', 'unknown')
     return { object: wire.parse(response), stamp, replayed }
   }
 }
@@ -112,7 +113,10 @@ export function pathOf({ object, gatewayId }: ObjectRef): string {
 }
 
 /** A query string in Stripe's encoding. */
-export function queryOf(params: Readonly<Record<string, string | number | undefined>>, expand: readonly string[]): string {
+export function queryOf(
+  params: Readonly<Record<string, string | number | undefined>>,
+  expand: readonly string[],
+): string {
   const pairs = [
     ...Object.entries(params).filter(([, value]) => value !== undefined),
     ...expand.map((field, index) => [`expand[${index}]`, field]),

@@ -16,7 +16,8 @@ export const cancelSubscriptionInput = z.strictObject({
 
 export type CancelSubscription = z.input<typeof cancelSubscriptionInput>
 
-const useCase: UseCase<
+/** As data, so that recovery can go on with it. */
+export const cancelSubscriptionUseCase: UseCase<
   z.output<typeof cancelSubscriptionInput>,
   { subscription: FindOne<'subscriptions'> },
   Subscription
@@ -56,5 +57,5 @@ export function cancelSubscription(
   input: CancelSubscription,
   caller: Caller,
 ): Promise<Performed<Subscription>> {
-  return perform(deps, useCase, input, caller)
+  return perform(deps, cancelSubscriptionUseCase, input, caller)
 }

@@ -52,7 +52,12 @@ export function checkTerms(
   }
 }
 
-const useCase: UseCase<Input, { customer: FindOne<'customers'>; method?: FindOne<'payment_methods'> }, Subscription> = {
+/** As data, so that recovery can go on with it. */
+export const createSubscriptionUseCase: UseCase<
+  Input,
+  { customer: FindOne<'customers'>; method?: FindOne<'payment_methods'> },
+  Subscription
+> = {
   kind: 'subscription.create',
   input: subscriptionInput,
   lease: ({ userId }) => leaseOn('customer', userId),
@@ -115,7 +120,7 @@ export function createSubscription(
   input: CreateSubscription,
   caller: Caller,
 ): Promise<Performed<Subscription>> {
-  return perform(deps, useCase, input, caller)
+  return perform(deps, createSubscriptionUseCase, input, caller)
 }
 
 /** The subscription that an operation made or changes. */

@@ -2,6 +2,7 @@ import { seekOwner, userOf } from '../customers/observe-customer.ts'
 import type { DomainEventType, Fact } from '../events/domain-event.ts'
 import { fingerprint } from '../json.ts'
 import { fold, unobserved } from '../observations/join.ts'
+import { lookAgainAt } from '../observations/look-again.ts'
 import { asSent, type Folded, type Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
 import { type Find, many, one } from '../ports/storage.ts'
@@ -47,7 +48,9 @@ export function foldSubscription(rows: RowSet, observation: SubscriptionObservat
     next.clientSecret !== known.clientSecret
   const facts = factsOf(known, next, observation)
   if (!changed) return { rows, facts }
-  const put = putRow(rows, 'subscriptions', { ...next, updatedAt: observing.now })
+  const { now } = observing
+  const dueAt = lookAgainAt(next, { now, open: !isEnded(next) })
+  const put = putRow(rows, 'subscriptions', { ...next, updatedAt: now, dueAt })
   return { rows: linkInvoices(put, next, observing), facts }
 }
 
@@ -97,7 +100,7 @@ function factsOf(
     stamp,
     data,
   })
-  const wasKnown = known !== undefined && known.observed.subscription !== undefined
+  const wasKnown = known !== undefined && known.status !== 'pending'
   const changed = wasKnown && fingerprint(shown(next)) !== fingerprint(shown(known))
   return [
     ...(wasKnown ? [] : [fact('subscription.created', 'created')]),

@@ -12,7 +12,8 @@ export const resumeSubscriptionInput = z.strictObject({ id: subscriptionId })
 
 export type ResumeSubscription = z.input<typeof resumeSubscriptionInput>
 
-const useCase: UseCase<
+/** As data, so that recovery can go on with it. */
+export const resumeSubscriptionUseCase: UseCase<
   z.output<typeof resumeSubscriptionInput>,
   { subscription: FindOne<'subscriptions'> },
   Subscription
@@ -36,7 +37,8 @@ const useCase: UseCase<
     const back = subscription.cancelAtPeriodEnd ? { cancelAtPeriodEnd: false } : { cancelAt: null }
     return callOn(subscription, 'resume', { do: 'subscription.update', subscription: gatewayId, ...back })
   },
-  settle: (settling) => settleChange(settling, 'subscription_not_resumable'),
+  settle: (settling) =>
+    settleChange(settling, 'subscription_not_resumable', (row) => !isEnding(row) && row.status !== 'paused'),
 }
 
 /**
@@ -50,5 +52,5 @@ export function resumeSubscription(
   input: ResumeSubscription,
   caller: Caller,
 ): Promise<Performed<Subscription>> {
-  return perform(deps, useCase, input, caller)
+  return perform(deps, resumeSubscriptionUseCase, input, caller)
 }

@@ -13,7 +13,9 @@ describe('subscribing', () => {
     const subscription = await start(one)
     expect(subscription).toMatchObject({ status: 'active', items: [{ priceId: monthly.priceId, quantity: 1 }] })
     const { data } = await one.florin.invoices.listBySubscription({ subscriptionId: subscription.id }, alice)
-    expect(data).toMatchObject([{ status: 'paid', amountPaid: 2000, subscriptionId: subscription.id, userId: alice.id }])
+    expect(data).toMatchObject([
+      { status: 'paid', amountPaid: 2000, subscriptionId: subscription.id, userId: alice.id },
+    ])
     expect((await one.florin.invoices.get(subscription.latestInvoice ?? '', alice)).id).toBe(data[0]?.id)
     expect((await one.florin.paymentMethods.list({ userId: alice.id }, alice)).data).toHaveLength(1)
   })
@@ -40,7 +42,10 @@ describe('subscribing', () => {
 
   it('takes the default card of the user when none is named', async () => {
     const { florin } = sandboxedFlorin()
-    await florin.paymentMethods.attach({ userId: alice.id, paymentMethod: 'pm_card_visa', setDefault: true }, { actor: alice })
+    await florin.paymentMethods.attach(
+      { userId: alice.id, paymentMethod: 'pm_card_visa', setDefault: true },
+      { actor: alice },
+    )
     const { data } = await florin.subscriptions.create(monthly, { actor: alice })
     expect(data.status).toBe('active')
   })
@@ -69,7 +74,9 @@ describe('subscribing', () => {
     const { florin } = sandboxedFlorin()
     const create = florin.subscriptions.create({ ...monthly, ...change }, { actor: alice })
     await expect(create).rejects.toMatchObject({ code: 'forbidden' })
-    expect((await florin.subscriptions.create({ ...monthly, ...change }, { actor: service })).data.userId).toBe(alice.id)
+    expect((await florin.subscriptions.create({ ...monthly, ...change }, { actor: service })).data.userId).toBe(
+      alice.id,
+    )
   })
 })
 
@@ -114,7 +121,11 @@ describe('a subscription', () => {
     const one = sandboxedFlorin()
     const { id } = await start(one)
     const ending = await one.florin.subscriptions.cancel({ id, atPeriodEnd: true }, { actor: alice })
-    expect(ending.data).toMatchObject({ status: 'active', cancelAtPeriodEnd: true, cancelAt: ending.data.currentPeriodEnd })
+    expect(ending.data).toMatchObject({
+      status: 'active',
+      cancelAtPeriodEnd: true,
+      cancelAt: ending.data.currentPeriodEnd,
+    })
     const back = await one.florin.subscriptions.resume({ id }, { actor: alice })
     expect(back.data).toMatchObject({ status: 'active', cancelAtPeriodEnd: false, cancelAt: null })
     const ended = await one.florin.subscriptions.cancel({ id }, { actor: alice })

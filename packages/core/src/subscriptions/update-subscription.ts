@@ -27,7 +27,8 @@ export const updateSubscriptionInput = z
 export type UpdateSubscription = z.input<typeof updateSubscriptionInput>
 type Input = z.output<typeof updateSubscriptionInput>
 
-const useCase: UseCase<Input, { subscription: FindOne<'subscriptions'> }, Subscription> = {
+/** As data, so that recovery can go on with it. */
+export const updateSubscriptionUseCase: UseCase<Input, { subscription: FindOne<'subscriptions'> }, Subscription> = {
   kind: 'subscription.update',
   input: updateSubscriptionInput,
   ...changeOf('subscriptions:update'),
@@ -53,7 +54,7 @@ const useCase: UseCase<Input, { subscription: FindOne<'subscriptions'> }, Subscr
       ...(metadata !== undefined && { metadata }),
     })
   },
-  settle: (settling) => settleChange(settling, 'subscription_not_updatable'),
+  settle: (settling) => settleChange(settling, 'subscription_not_updatable', (row) => isAsAsked(row, settling.input)),
 }
 
 /**
@@ -68,7 +69,17 @@ export function updateSubscription(
   input: UpdateSubscription,
   caller: Caller,
 ): Promise<Performed<Subscription>> {
-  return perform(deps, useCase, input, caller)
+  return perform(deps, updateSubscriptionUseCase, input, caller)
+}
+
+function isAsAsked(row: SubscriptionRow, { priceId, quantity, cancelAtPeriodEnd, metadata }: Input): boolean {
+  const [item] = row.items
+  return (
+    metadata === undefined &&
+    (priceId === undefined || priceId === item?.priceId) &&
+    (quantity === undefined || quantity === item?.quantity) &&
+    (cancelAtPeriodEnd === undefined || cancelAtPeriodEnd === row.cancelAtPeriodEnd)
+  )
 }
 
 // Without the item's id Stripe would add a second item instead of changing the one that is there.

@@ -9,12 +9,13 @@ type NullableColumn<T extends TableName> = {
   [C in keyof StoredTables[T]]: null extends StoredTables[T][C] ? C : never
 }[keyof StoredTables[T]]
 
+const time = '2026-02-28T23:59:59.999Z'
 const observation = {
   observed: { first: { rank: 2, stamp: 1763910245, after: '0123456789abcdef' }, second: { rank: 0, stamp: 0 } },
   ties: 'sealed ties',
   inDoubt: true,
+  dueAt: time,
 }
-const time = '2026-02-28T23:59:59.999Z'
 const sealed = (column: string) => `v1.key.nonce.${column}`
 
 /** Rows with every column set, and the rows that must be there before them. The types make sure that none is left out. */
@@ -112,6 +113,7 @@ const completeRows: { readonly [T in TableName]: () => Complete<T> } = {
     livemode: true,
     objectId: 'pi_1',
     reason: 'of another installation',
+    dueAt: time,
     payload: Uint8Array.from({ length: 256 }, (_, byte) => byte),
   }),
   operations: () => ({
@@ -126,10 +128,11 @@ const completeRows: { readonly [T in TableName]: () => Complete<T> } = {
     steps: sealed('steps'),
     answer: sealed('answer'),
     leaseId: 'payment:tx_1',
+    dueAt: time,
     completedAt: time,
   }),
   leases: () => ({ ...aStoredRow('leases'), operationId: newId('operation') }),
-  outbox: () => ({ ...aStoredRow('outbox'), data: sealed('data') }),
+  outbox: () => ({ ...aStoredRow('outbox'), data: sealed('data'), dueAt: time }),
   audit_log: () => ({
     ...aStoredRow('audit_log'),
     actorRoles: ['user', 'support'],
@@ -138,6 +141,7 @@ const completeRows: { readonly [T in TableName]: () => Complete<T> } = {
     requestId: 'request',
     detail: { before: { status: null, sums: [1, 2] }, after: [] },
   }),
+  bookmarks: () => ({ ...aStoredRow('bookmarks'), value: { after: 'evt_1', pages: [1] } }),
 }
 
 /** A row with every column set. */
@@ -149,6 +153,7 @@ export const aCompleteRow = <T extends TableName>(table: T): StoredTables[T] =>
 export const nullableColumns: { readonly [T in TableName]: Readonly<Record<NullableColumn<T>, null>> } = {
   transactions: {
     ties: null,
+    dueAt: null,
     userId: null,
     customerId: null,
     gatewayId: null,
@@ -162,10 +167,11 @@ export const nullableColumns: { readonly [T in TableName]: Readonly<Record<Nulla
     metadata: null,
     clientSecret: null,
   },
-  customers: { ties: null, userId: null, defaultMethod: null },
-  payment_methods: { ties: null, userId: null, customerId: null, card: null },
+  customers: { ties: null, dueAt: null, userId: null, defaultMethod: null },
+  payment_methods: { ties: null, dueAt: null, userId: null, customerId: null, card: null },
   subscriptions: {
     ties: null,
+    dueAt: null,
     userId: null,
     customerId: null,
     gatewayId: null,
@@ -181,6 +187,7 @@ export const nullableColumns: { readonly [T in TableName]: Readonly<Record<Nulla
   },
   invoices: {
     ties: null,
+    dueAt: null,
     userId: null,
     customerId: null,
     subscriptionId: null,
@@ -197,6 +204,7 @@ export const nullableColumns: { readonly [T in TableName]: Readonly<Record<Nulla
   },
   refunds: {
     ties: null,
+    dueAt: null,
     userId: null,
     paymentId: null,
     paymentGatewayId: null,
@@ -206,8 +214,8 @@ export const nullableColumns: { readonly [T in TableName]: Readonly<Record<Nulla
     failureReason: null,
     gatewayCreated: null,
   },
-  disputes: { ties: null, userId: null, paymentId: null, paymentGatewayId: null, evidenceDueBy: null },
-  webhook_events: { apiVersion: null, objectId: null, reason: null, payload: null },
+  disputes: { ties: null, dueAt: null, userId: null, paymentId: null, paymentGatewayId: null, evidenceDueBy: null },
+  webhook_events: { apiVersion: null, objectId: null, reason: null, dueAt: null, payload: null },
   operations: {
     userId: null,
     objectId: null,
@@ -219,11 +227,13 @@ export const nullableColumns: { readonly [T in TableName]: Readonly<Record<Nulla
     steps: null,
     answer: null,
     leaseId: null,
+    dueAt: null,
     completedAt: null,
   },
   leases: { operationId: null },
-  outbox: { data: null },
+  outbox: { data: null, dueAt: null },
   audit_log: { objectId: null, operationId: null, requestId: null, detail: null },
+  bookmarks: { value: null },
 }
 
 /** The rows that a row points at: an adapter may insist that they are there. */

@@ -6,6 +6,7 @@ export { describeRateLimiter, type RateLimiterSuite } from './describe-rate-limi
 export { describeStorage, type OpenStorage, type StorageSuite } from './describe-storage.ts'
 export type { Promised, Skip } from './promise.ts'
 export {
+  aBookmarkRow,
   aCustomerRow,
   aDisputeRow,
   aDomainEventRow,

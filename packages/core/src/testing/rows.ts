@@ -1,4 +1,5 @@
 import type { AuditRow } from '../audit/audit.ts'
+import type { BookmarkRow } from '../bookmarks/bookmark.ts'
 import type { CustomerRow } from '../customers/customer.ts'
 import type { DisputeRow } from '../disputes/dispute.ts'
 import type { DomainEventRow } from '../events/domain-event.ts'
@@ -198,6 +199,7 @@ export const aWebhookEventRow = (row: Partial<WebhookEventRow> = {}): WebhookEve
   status: 'processed',
   reason: null,
   attempts: 1,
+  dueAt: null,
   payload: '{}',
   ...row,
 })
@@ -220,7 +222,7 @@ export const anOperationRow = (row: Partial<OperationRow> = {}): OperationRow =>
   steps: [],
   answer: null,
   leaseId: null,
-  runsUntil: time,
+  dueAt: time,
   completedAt: null,
   ...row,
 })
@@ -247,7 +249,7 @@ export const aDomainEventRow = (row: Partial<DomainEventRow> = {}): DomainEventR
   data: {},
   status: 'pending',
   attempts: 0,
-  nextAttemptAt: time,
+  dueAt: time,
   ...row,
 })
 
@@ -267,6 +269,15 @@ export const anAuditRow = (row: Partial<AuditRow> = {}): AuditRow => ({
   ...row,
 })
 
+/** A bookmark that nobody has read yet. */
+export const aBookmarkRow = (row: Partial<BookmarkRow> = {}): BookmarkRow => ({
+  id: `reconcile.${newId('event')}`,
+  version: 0,
+  ...dates,
+  value: {},
+  ...row,
+})
+
 /** The builder of every table. */
 export const rowBuilders: { readonly [T in TableName]: (row?: Partial<Tables[T]>) => Tables[T] } = {
   transactions: aPaymentRow,
@@ -281,4 +292,5 @@ export const rowBuilders: { readonly [T in TableName]: (row?: Partial<Tables[T]>
   leases: aLeaseRow,
   outbox: aDomainEventRow,
   audit_log: anAuditRow,
+  bookmarks: aBookmarkRow,
 }

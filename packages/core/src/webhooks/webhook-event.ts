@@ -21,6 +21,8 @@ export interface WebhookEventRow {
   /** Why it was ignored, or could not be applied. */
   readonly reason: string | null
   readonly attempts: number
+  /** When to try to apply it again; null unless it failed. */
+  readonly dueAt: Timestamp | null
   /** The raw body; stored compressed and encrypted. */
   readonly payload: string | null
 }

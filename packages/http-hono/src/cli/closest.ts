@@ -4,7 +4,9 @@ export function closest<Name extends string>(written: string, names: readonly Na
     .map((name) => ({ name, distance: distance(written.toLowerCase(), name.toLowerCase()) }))
     .sort((one, other) => one.distance - other.distance)
   const best = ranked[0]
-  return best && best.distance <= Math.max(1, Math.floor(written.length / 4)) ? best.name : undefined
+  return best && best.distance <= Math.max(written.length > 3 ? 2 : 1, Math.floor(written.length / 4))
+    ? best.name
+    : undefined
 }
 
 /** How many letters must be added, removed or changed. */

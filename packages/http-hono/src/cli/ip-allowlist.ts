@@ -35,9 +35,13 @@ export function onlyFrom(
       logger.warn({ request_id: c.var.florin.requestId, address }, 'an address that is not in IP_ALLOWLIST was refused')
       throw new RefusedError('forbidden', 'this address may not call the API')
     }
-    return fetch(c.req.raw, bindings(c.env))
+    if (!isConnection(c.env)) throw new TypeError('an allowlist needs a server that tells where requests come from')
+    return fetch(c.req.raw, c.env)
   })
   return (request, env) => app.fetch(request, env)
 }
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
+
+const isConnection = (env: unknown): env is Parameters<Fetch>[1] =>
+  typeof env === 'object' && env !== null && 'incoming' in env && 'outgoing' in env

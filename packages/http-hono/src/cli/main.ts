@@ -1,1 +1,11 @@
-export {}
+#!/usr/bin/env node
+import { runCommandLine } from './command-line.ts'
+
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  environment: process.env,
+  folder: process.cwd(),
+  print: (line) => process.stdout.write(`${line}\n`),
+  complain: (line) => process.stderr.write(`${line}\n`),
+})
+// Whatever still holds the process open after the command is done must not keep a supervisor waiting.
+setTimeout(() => process.exit(), 2000).unref()

@@ -25,10 +25,15 @@ export interface Place {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The folder of `.env` and `config.yaml`. */
   readonly folder: string
+  /** What was given on the command line; stands above everything. */
+  readonly flags?: Readonly<Partial<Record<VariableName, string | undefined>>>
 }
 
 /** Gathers the settings: the environment stands above `.env`, and that above the YAML file. Blank means not set. */
-export function gatherSettings({ environment, folder }: Place): { settings: Settings; problems: readonly Problem[] } {
+export function gatherSettings({ environment, folder, flags = {} }: Place): {
+  settings: Settings
+  problems: readonly Problem[]
+} {
   const settings: Partial<Record<VariableName, Given>> = {}
   const add = (values: Readonly<Record<string, string | undefined>>, from: string): void => {
     for (const name of variableNames) {
@@ -36,6 +41,7 @@ export function gatherSettings({ environment, folder }: Place): { settings: Sett
       if (value) settings[name] ??= { value, from }
     }
   }
+  add(flags, 'the command line')
   add(environment, 'the environment')
   const dotenv = join(folder, '.env')
   if (existsSync(dotenv)) add(parseEnv(readFileSync(dotenv, 'utf8')), '.env')

@@ -147,7 +147,7 @@ function curl(document: OpenApiDocument, base: string, method: string, path: str
     needsToken && '-H "Authorization: Bearer $TOKEN"',
     needsToken && method !== 'get' && '-H "Idempotency-Key: $(uuidgen)"',
     example !== undefined && '-H "Content-Type: application/json"',
-    example !== undefined && `-d '${JSON.stringify(example)}'`,
+    example !== undefined && `-d '${JSON.stringify(example, null, 2)}'`,
   ]
     .filter((part) => part !== false)
     .join(' \\\n  ')

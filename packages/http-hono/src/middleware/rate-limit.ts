@@ -31,7 +31,7 @@ export function rateLimit(
     if (!allowed) {
       limited()
       throw new HttpError('rate_limited', `too many requests; try again in ${resetSeconds} seconds`, {
-        'Retry-After': String(resetSeconds),
+        headers: { 'Retry-After': String(resetSeconds) },
       })
     }
     await next()

@@ -1,7 +1,6 @@
 import Stripe from 'stripe'
 import { describe, expect, test } from 'vitest'
-import { authorized, openRig, payWith, transports } from '../../test/rig.ts'
-import { createStripeSandbox } from '../index.ts'
+import { authorized, openRig, openSandbox, payWith, transports } from '../../test/rig.ts'
 
 describe.each(transports)('the control API, %s', (transport) => {
   const open = async () => {
@@ -84,11 +83,11 @@ test('a restored sandbox goes on where the other one stood', async () => {
       telemetry: false,
       maxNetworkRetries: 0,
     })
-  const first = createStripeSandbox({ seed: 7 })
+  const first = openSandbox({ seed: 7 })
   const paid = await payWith(client(first), 'pm_card_refundFail')
   const refund = await client(first).refunds.create({ payment_intent: paid.id }, { idempotencyKey: 'r' })
   const snapshot = JSON.parse(JSON.stringify(first.state.snapshot()))
-  const second = createStripeSandbox({ restore: snapshot })
+  const second = openSandbox({ restore: snapshot })
   const replayed = await client(second).refunds.create({ payment_intent: paid.id }, { idempotencyKey: 'r' })
   expect(replayed.id).toBe(refund.id)
   await second.clock.advance(3600)
@@ -102,7 +101,7 @@ test('a restored sandbox goes on where the other one stood', async () => {
 
 test('due tasks run in order of their time, and their webhooks arrive in between', async () => {
   const seen: { type: string; created: number }[] = []
-  const sandbox = createStripeSandbox({
+  const sandbox = openSandbox({
     webhookEndpoints: [{ url: 'http://127.0.0.1:9/hooks' }],
     send: async (_url, body) => {
       const { type, created } = JSON.parse(body)
@@ -125,7 +124,7 @@ test('due tasks run in order of their time, and their webhooks arrive in between
 })
 
 test('a ticking clock keeps up with real time', async () => {
-  const sandbox = createStripeSandbox({ ticking: true, now: 1_800_000_000 })
+  const sandbox = openSandbox({ ticking: true, now: 1_800_000_000 })
   await new Promise((resolve) => setTimeout(resolve, 1100))
   await sandbox.fetch('http://sandbox/v1/customers', { headers: authorized })
   expect(sandbox.clock.now()).toBeGreaterThanOrEqual(1_800_000_001)
@@ -148,7 +147,7 @@ test('a slice that throws changes nothing and is reported', async () => {
       throw new Error('oops')
     },
   })
-  const sandbox = createStripeSandbox({ slices: [customerSlice, { name: 'broken', routes: [broken] }] })
+  const sandbox = openSandbox({ slices: [customerSlice, { name: 'broken', routes: [broken] }] })
   const before = JSON.stringify(sandbox.state.snapshot().collections)
   const answer = await sandbox.fetch('http://sandbox/v1/broken', { method: 'POST', headers: authorized })
   expect(answer.status).toBe(500)

@@ -1,7 +1,6 @@
 import Stripe from 'stripe'
 import { describe, expect, test } from 'vitest'
-import { authorized, openRig, payWith, transports } from '../../test/rig.ts'
-import { createStripeSandbox } from '../index.ts'
+import { authorized, openRig, openSandbox, payWith, transports } from '../../test/rig.ts'
 
 const customerCall = { method: 'POST', headers: { ...authorized, 'idempotency-key': 'key-1' }, body: 'name=Ada' }
 
@@ -269,7 +268,7 @@ describe.each(transports)('faults, %s', (transport) => {
 
 test('the same calls give the same ids and answers; another seed gives others', async () => {
   const tell = async (seed: string) => {
-    const sandbox = createStripeSandbox({ seed })
+    const sandbox = openSandbox({ seed })
     const stripe = new Stripe('sk_test_x', {
       httpClient: Stripe.createFetchHttpClient(sandbox.fetch),
       telemetry: false,

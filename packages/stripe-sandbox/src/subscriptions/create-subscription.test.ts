@@ -230,7 +230,7 @@ describe('creating subscriptions', () => {
       code: 'resource_missing',
     },
     { why: 'an unknown customer', params: { customer: 'cus_nope' }, param: 'customer', code: 'resource_missing' },
-    { why: 'no items', params: { items: [] }, param: 'items', code: undefined },
+    { why: 'no items', params: { items: [] }, param: 'items', code: 'parameter_missing' },
     {
       why: 'the same price twice',
       params: { items: [{ price: monthly }, { price: monthly }] },

@@ -1,7 +1,6 @@
 import Stripe from 'stripe'
 import { describe, expect, test } from 'vitest'
-import { authorized, endpointSecret, openRig, transports } from '../../test/rig.ts'
-import { createStripeSandbox } from '../index.ts'
+import { authorized, endpointSecret, openRig, openSandbox, transports } from '../../test/rig.ts'
 
 describe.each(transports)('webhooks, %s', (transport) => {
   const names = (events: readonly Stripe.Event[]) =>
@@ -207,7 +206,7 @@ describe.each(transports)('webhooks, %s', (transport) => {
 })
 
 test('a foreign address is never called', async () => {
-  const sandbox = createStripeSandbox({ webhookEndpoints: [{ url: 'https://example.com/hooks' }] })
+  const sandbox = openSandbox({ webhookEndpoints: [{ url: 'https://example.com/hooks' }] })
   const stripe = new Stripe('sk_test_x', { httpClient: Stripe.createFetchHttpClient(sandbox.fetch), telemetry: false })
   await stripe.customers.create()
   await sandbox.webhooks.settled()

@@ -1,0 +1,120 @@
+import type { Deps } from '../deps.ts'
+import { DefectError, type FlorinError, isFlorinError, UnavailableError } from '../errors.ts'
+import type { Answer, GatewayCall, ObjectRef } from '../ports/gateway.ts'
+import { milliseconds } from '../time.ts'
+import type { OperationRow, StepRecord } from './operation.ts'
+
+/** What is known of earlier sends of the same step. */
+export interface Before {
+  /** An earlier process may have sent it, so no failure now can prove that nothing was done. */
+  readonly maybeSent: boolean
+  /** The time in which it may be sent again is over: from now on it is only looked for. */
+  readonly lookOnly: boolean
+}
+
+/** What a step came to: the gateway's answer, or the proof that nothing ever reached it. */
+export type StepAnswer = Answer | NeverSent
+
+type Rejected = Extract<Answer, { outcome: 'rejected' }>
+type NeverSent = Rejected & { readonly failure: UnavailableError }
+
+/** The code of what was intended, and of which the gateway knows nothing once the time to send it is over. */
+export const NEVER_REACHED = 'never_reached_gateway'
+
+/**
+ * Calls the gateway for a step, or finds out what became of it.
+ *
+ * @throws `unavailable` gateway_outcome_unknown: the operation stays open
+ */
+export async function callGateway(
+  deps: Deps,
+  operation: OperationRow,
+  step: StepRecord,
+  before: Before,
+): Promise<StepAnswer> {
+  const started = deps.runtime.now()
+  const tell = (outcome: string) => {
+    const milliseconds = deps.runtime.now() - started
+    deps.observer.tell({ what: 'gateway_called', call: step.call.call, outcome, milliseconds })
+  }
+  let answered = false
+  try {
+    if (before.lookOnly) return await lookFor(deps, operation, step)
+    const answer = await deps.gateway.send(step.call, { idempotencyKey: `${operation.id}.${step.name}` })
+    answered = true
+    tell(answer.outcome)
+    return answer.replayed || maybeAlreadySo(step, answer) ? await afresh(deps, step, answer) : answer
+  } catch (error) {
+    const failure = isFlorinError(error) ? error : new DefectError('the gateway adapter failed', { cause: error })
+    if (!answered) tell(failure.code)
+    const { id: operationId, kind } = operation
+    deps.observer.tell({ what: 'operation_failed', operationId, kind, code: failure.code })
+    const certain = failure.kind === 'unavailable' && failure.outcome === 'not_applied'
+    if (certain && !answered && !before.maybeSent) return neverSent(failure)
+    throw unknownOutcome(operation, failure)
+  }
+}
+
+/** Nothing reached the gateway: the operation ends, and what it intended is marked as not done. */
+const neverSent = (failure: UnavailableError): NeverSent => ({ ...rejected(failure.code, failure.message), failure })
+
+const rejected = (code: string, message: string): Rejected => ({
+  outcome: 'rejected',
+  rejection: { code, param: null, message },
+  objectId: null,
+  observations: [],
+  replayed: false,
+})
+
+/**
+ * What became of a step that must not be sent again. What it made is its answer; where it changes an object, the object
+ * is looked at, and the use case judges whether it is as was asked for.
+ */
+async function lookFor({ gateway }: Deps, operation: OperationRow, { call }: StepRecord): Promise<Answer> {
+  const found = await gateway.lookUp(call, Math.floor(milliseconds(operation.createdAt) / 1000))
+  if (found && call.subject === null) return found
+  const never = rejected(NEVER_REACHED, 'it never reached the gateway, and is not sent any more')
+  return found ? { ...never, observations: found.observations } : never
+}
+
+/** "You cannot cancel what is canceled": the refusal may mean that the effect is there already, so it is looked up. */
+function maybeAlreadySo({ call }: StepRecord, { outcome }: Answer): boolean {
+  return outcome === 'rejected' && call.subject !== null
+}
+
+/** Replaces what an answer says of the state by what is true now: a replayed one is as old as the first call. */
+async function afresh({ gateway }: Deps, { call }: StepRecord, answer: Answer): Promise<Answer> {
+  const object = objectOf[call.call]
+  const gatewayId = answer.objectId ?? call.subject
+  if (object === null || gatewayId === null) return answer
+  const now = await gateway.read({ object, gatewayId })
+  return now ? { ...answer, observations: now.observations } : answer
+}
+
+/** The kind of object that a call's answer holds; null for what Florin keeps no row of. */
+const objectOf: Readonly<Record<GatewayCall['do'], ObjectRef['object'] | null>> = {
+  'customer.create': 'customer',
+  'customer.set_default_method': 'customer',
+  'payment.create': 'payment',
+  'payment.confirm': 'payment',
+  'payment.capture': 'payment',
+  'payment.cancel': 'payment',
+  'refund.create': 'refund',
+  'payment_method.attach': 'payment_method',
+  'payment_method.detach': 'payment_method',
+  'setup.create': null,
+  'subscription.create': 'subscription',
+  'subscription.update': 'subscription',
+  'subscription.resume': 'subscription',
+  'subscription.cancel': 'subscription',
+}
+
+/** The honest answer once a call was sent and nothing certain came back. */
+export function unknownOutcome({ id, objectId }: OperationRow, cause: FlorinError): UnavailableError {
+  const message = 'the gateway did not answer; the outcome is unknown and will be settled: send the same key again'
+  return new UnavailableError('gateway_outcome_unknown', message, 'unknown', {
+    operationId: id,
+    ...(objectId !== null && { objectId }),
+    cause,
+  })
+}

@@ -1,0 +1,45 @@
+import { createCustomer } from '../customers/ensure-customer.ts'
+import type { Deps } from '../deps.ts'
+import type { Json } from '../json.ts'
+import { attachUseCase } from '../payment-methods/attach-payment-method.ts'
+import { detachUseCase } from '../payment-methods/detach-payment-method.ts'
+import { setDefaultUseCase } from '../payment-methods/set-default-payment-method.ts'
+import { setUpUseCase } from '../payment-methods/set-up-payment-method.ts'
+import { cancelPaymentUseCase } from '../payments/cancel-payment.ts'
+import { captureUseCase } from '../payments/capture-payment.ts'
+import { confirmUseCase } from '../payments/confirm-payment.ts'
+import { createPaymentUseCase } from '../payments/create-payment.ts'
+import type { Query } from '../ports/storage.ts'
+import { createRefundUseCase } from '../refunds/create-refund.ts'
+import { cancelSubscriptionUseCase } from '../subscriptions/cancel-subscription.ts'
+import { createSubscriptionUseCase } from '../subscriptions/create-subscription.ts'
+import { resumeSubscriptionUseCase } from '../subscriptions/resume-subscription.ts'
+import { updateSubscriptionUseCase } from '../subscriptions/update-subscription.ts'
+import type { OperationKind, OperationRow } from './operation.ts'
+import { resume } from './run.ts'
+import type { Performed, UseCase } from './use-case.ts'
+
+type Resume = (deps: Deps, operation: OperationRow) => Promise<Performed<Json>>
+
+const resumeWith =
+  <Input, Q extends Query, View extends Json>(useCase: UseCase<Input, Q, View>): Resume =>
+  (deps, operation) =>
+    resume(deps, useCase, operation)
+
+/** How each kind of operation is gone on with; a new use case does not compile until it stands here. */
+export const resumeOf: Readonly<Record<OperationKind, Resume>> = {
+  'customer.create': resumeWith(createCustomer),
+  'payment.create': resumeWith(createPaymentUseCase),
+  'payment.confirm': resumeWith(confirmUseCase),
+  'payment.capture': resumeWith(captureUseCase),
+  'payment.cancel': resumeWith(cancelPaymentUseCase),
+  'refund.create': resumeWith(createRefundUseCase),
+  'payment_method.attach': resumeWith(attachUseCase),
+  'payment_method.detach': resumeWith(detachUseCase),
+  'payment_method.set_default': resumeWith(setDefaultUseCase),
+  'payment_method.set_up': resumeWith(setUpUseCase),
+  'subscription.create': resumeWith(createSubscriptionUseCase),
+  'subscription.update': resumeWith(updateSubscriptionUseCase),
+  'subscription.resume': resumeWith(resumeSubscriptionUseCase),
+  'subscription.cancel': resumeWith(cancelSubscriptionUseCase),
+}

@@ -1,0 +1,103 @@
+import type { Deps } from '../deps.ts'
+import { DefectError, isFlorinError, UnavailableError } from '../errors.ts'
+import { type Fact, factChanges, tellFacts } from '../events/domain-event.ts'
+import { observe, seek } from '../observations/observe.ts'
+import { changesBetween, type RowSet, rowSetOf } from '../observations/row-set.ts'
+import type { GatewayEvent } from '../ports/gateway.ts'
+import { type Change, one, write } from '../ports/storage.ts'
+import { milliseconds, type Timestamp, timestamp, timestampOfSeconds } from '../time.ts'
+import type { WebhookEventRow } from './webhook-event.ts'
+
+const MOST_TRIES = 60
+
+// An event that cannot be applied waits a minute, then twice as long each time, and never more than a day.
+const FIRST_RETRY_MS = 60_000
+const LAST_RETRY_MS = 24 * 3600_000
+
+/** What became of an event: its row as stored, or that it had been taken before. */
+export type Applied = { readonly duplicate: true } | { readonly duplicate: false; readonly row: WebhookEventRow }
+
+/**
+ * Stores an event and folds what it tells into the rows, in one commit. One that was processed or ignored before changes
+ * nothing; one that failed is tried again. However it came here (webhook, catch-up, retry), this is its one way in.
+ *
+ * @throws `unavailable` storage_unavailable, overloaded: it is not stored
+ */
+export async function applyEvent(deps: Deps, event: GatewayEvent, body: string): Promise<Applied> {
+  const query = { ...seek(event.observations), '(event)': one('webhook_events', { id: event.id }) }
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    if (tries > 0) await deps.runtime.wait(Math.min(5 * tries, 100))
+    const rows = rowSetOf(query, await deps.storage.load(query))
+    const earlier = rows.webhook_events?.find(({ id }) => id === event.id)
+    if (earlier && earlier.status !== 'failed') return { duplicate: true }
+
+    const { row, changes, facts } = decide(deps, event, body, rows, earlier)
+    const commit = { id: deps.newId('commit'), changes: [write('webhook_events', row), ...changes] }
+    if ((await deps.storage.commit(commit)) === 'conflict') continue
+    tellFacts(deps, facts)
+    return { duplicate: false, row }
+  }
+  throw new UnavailableError('overloaded', `event ${event.id} meets too many changes of its object`, 'not_applied')
+}
+
+interface Decided {
+  readonly row: WebhookEventRow
+  readonly changes: readonly Change[]
+  readonly facts: readonly Fact[]
+}
+
+/** The event's row and what it changes. A poison event keeps its error, and changes nothing else. */
+function decide(
+  deps: Deps,
+  event: GatewayEvent,
+  body: string,
+  rows: RowSet,
+  earlier: WebhookEventRow | undefined,
+): Decided {
+  const now = timestamp(deps.runtime.now())
+  const row = eventRow(event, body, now, earlier)
+  const reason = ignoredBecause(deps, event)
+  if (reason !== undefined) return { row: { ...row, status: 'ignored', reason }, changes: [], facts: [] }
+  if (event.unreadable !== undefined) return failed(row, event.unreadable, now)
+  try {
+    const observing = { now, newId: deps.newId, installation: deps.settings.installation }
+    const { rows: after, facts } = observe(rows, event.observations, observing)
+    const changes = [...changesBetween(rows, after), ...factChanges(deps, facts, now)]
+    return { row: { ...row, status: 'processed' }, changes, facts }
+  } catch (error) {
+    const failure = isFlorinError(error) ? error : new DefectError('cannot be applied', { cause: error })
+    return failed(row, `${failure.code}: ${failure.message}`, now)
+  }
+}
+
+function failed(row: WebhookEventRow, reason: string, now: Timestamp): Decided {
+  const wait = Math.min(FIRST_RETRY_MS * 2 ** (row.attempts - 1), LAST_RETRY_MS)
+  const dueAt = timestamp(milliseconds(now) + wait)
+  return { row: { ...row, status: 'failed', reason, dueAt }, changes: [], facts: [] }
+}
+
+function ignoredBecause({ settings }: Deps, event: GatewayEvent): string | undefined {
+  if (event.livemode !== settings.livemode) return `it is of ${event.livemode ? 'live' : 'test'} mode`
+  if (event.account !== null) return `it is of the connected account ${event.account}`
+  const told = event.observations.length > 0 || event.unreadable !== undefined
+  return told ? undefined : 'its type is of no concern here'
+}
+
+function eventRow(
+  event: GatewayEvent,
+  payload: string,
+  now: Timestamp,
+  earlier: WebhookEventRow | undefined,
+): WebhookEventRow {
+  const { id, type, apiVersion, livemode, objectId } = event
+  const first = { id, version: 0, createdAt: now, attempts: 0 }
+  const { version, createdAt, attempts } = earlier ?? first
+  return {
+    ...{ id, version, createdAt, updatedAt: now, type, apiVersion, livemode, objectId, payload },
+    occurredAt: timestampOfSeconds(event.created),
+    status: 'received',
+    reason: null,
+    attempts: attempts + 1,
+    dueAt: null,
+  }
+}

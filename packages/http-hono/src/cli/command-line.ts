@@ -1,0 +1,122 @@
+import { parseArgs } from 'node:util'
+import { closest } from './closest.ts'
+import { CommandError, exitCodes, hasCode } from './command-error.ts'
+import { commands } from './commands.ts'
+import { ConfigError } from './config.ts'
+import type { Command, GivenFlags, Program } from './program.ts'
+
+/** Runs what the arguments say. Answers the exit code; never throws. */
+export async function runCommandLine(args: readonly string[], program: Program): Promise<number> {
+  const [name, ...rest] = args
+  if (name === undefined || ['--help', '-h', 'help'].includes(name)) {
+    program.print(overview())
+    return name === undefined ? exitCodes.usage : 0
+  }
+  const command = commands.find((known) => known.name === name)
+  if (!command) {
+    const meant = closest(
+      name,
+      commands.map((known) => known.name),
+    )
+    program.complain(`florin: there is no command ${name}${meant ? `; is ${meant} meant?` : ''} (florin --help)`)
+    return exitCodes.usage
+  }
+  try {
+    const given = readFlags(command, rest)
+    if (given.flags.isSet('help')) {
+      program.print(helpOf(command))
+      return 0
+    }
+    return await command.run(program, given.flags, given.word)
+  } catch (error) {
+    return explain(error, command, program)
+  }
+}
+
+function explain(error: unknown, { name }: Command, program: Program): number {
+  if (error instanceof ConfigError) {
+    const count = error.problems.length
+    const settings = count === 1 ? 'one setting is' : `${count} settings are`
+    program.complain(`florin ${name} cannot start: ${settings} missing or wrong.\n\n${error.message}\n`)
+    program.complain('Set them in the environment, in .env or in config.yaml; .env.example explains each.')
+    if (name === 'serve') program.complain('To try Florin without any settings: florin dev')
+    return exitCodes.config
+  }
+  if (error instanceof CommandError) {
+    program.complain(`florin ${name}: ${error.message}`)
+    return error.exitCode
+  }
+  program.complain(`florin ${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  return 1
+}
+
+function readFlags(command: Command, args: readonly string[]): { flags: GivenFlags; word: string | undefined } {
+  const options = Object.fromEntries(
+    Object.entries(command.flags).map(([name, { type, multiple = false }]) => [name, { type, multiple }]),
+  )
+  const parsed = (() => {
+    try {
+      const help = { type: 'boolean', short: 'h' } as const
+      return parseArgs({ args: [...args], options: { ...options, help }, allowPositionals: true, strict: true })
+    } catch (error) {
+      throw usageError(error, command)
+    }
+  })()
+  const { words = [] } = command
+  const [word, ...more] = parsed.positionals
+  const extra = word !== undefined && !words.includes(word) ? word : more[0]
+  if (extra !== undefined) {
+    throw new CommandError(`does not know "${extra}" (florin ${command.name} --help)`, { exitCode: exitCodes.usage })
+  }
+  const values: Readonly<Record<string, unknown>> = parsed.values
+  if (words.length > 0 && word === undefined && values.help !== true) {
+    throw new CommandError(`needs one of: ${words.join(', ')}`, { exitCode: exitCodes.usage })
+  }
+  return {
+    word,
+    flags: {
+      text: (name) => (typeof values[name] === 'string' ? values[name] : undefined),
+      texts: (name) => [values[name] ?? []].flat().filter((value) => typeof value === 'string'),
+      isSet: (name) => values[name] === true,
+    },
+  }
+}
+
+/** Says in one line which flag is wrong. */
+function usageError(error: unknown, { name, flags }: Command): unknown {
+  if (!(error instanceof Error) || !/^ERR_PARSE_ARGS/.test('code' in error ? String(error.code) : '')) return error
+  const written = /'(--?[^' ]+)/.exec(error.message)?.[1] ?? ''
+  const unknown = hasCode(error, 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
+  const meant = unknown ? closest(written.replace(/^-+/, ''), Object.keys(flags)) : undefined
+  const what = unknown ? `there is no flag ${written}${meant ? `; is --${meant} meant?` : ''}` : firstSentence(error)
+  return new CommandError(`${what} (florin ${name} --help)`, { exitCode: exitCodes.usage, cause: error })
+}
+
+const firstSentence = ({ message }: Error): string => message.split(/\.\s/)[0] ?? message
+
+function overview(): string {
+  const width = Math.max(...commands.map(({ name }) => name.length))
+  return [
+    'Florin: payments, subscriptions, invoices and refunds.',
+    '',
+    'Usage: florin <command> [flags]',
+    '',
+    ...commands.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`),
+    '',
+    'florin <command> --help tells more. Settings: .env.example.',
+  ].join('\n')
+}
+
+function helpOf({ name, about, words = [], flags }: Command): string {
+  const lines = Object.entries(flags).map(([flag, { value, about: told }]) => ({
+    left: `--${flag}${value ? ` <${value}>` : ''}`,
+    told,
+  }))
+  const width = Math.max(0, ...lines.map(({ left }) => left.length))
+  return [
+    about,
+    '',
+    `Usage: florin ${name}${words.length > 0 ? ` ${words.join('|')}` : ''}${lines.length > 0 ? ' [flags]' : ''}`,
+    ...(lines.length > 0 ? ['', ...lines.map(({ left, told }) => `  ${left.padEnd(width)}  ${told}`)] : []),
+  ].join('\n')
+}

@@ -1,0 +1,71 @@
+import type { Command } from './program.ts'
+
+const port = { type: 'string', value: 'port' } as const
+
+/**
+ * Every command. Each is loaded when it runs: the server must not wait for the embedded database of the sandbox, nor
+ * `token` for either.
+ */
+export const commands: readonly Command[] = [
+  {
+    name: 'dev',
+    about: 'The sandbox: everything in one process, nothing configured and nothing contacted',
+    flags: {
+      port: { ...port, about: 'Port of the API; 0 takes a free one (SERVER_PORT, 9097)' },
+      'sandbox-port': { ...port, about: "Port of Stripe's sandbox (SANDBOX_PORT, 9098)" },
+      fresh: { type: 'boolean', about: 'Empties .florin first' },
+      memory: { type: 'boolean', about: 'Keeps nothing: no .florin' },
+    },
+    run: async (program, flags) => (await import('./dev.ts')).dev(program, flags),
+  },
+  {
+    name: 'serve',
+    about: 'The server: PostgreSQL, Redis and Stripe, as configured',
+    flags: { port: { ...port, about: 'Port to listen on; 0 takes a free one (SERVER_PORT, 9097)' } },
+    run: async (program, flags) => (await import('./serve.ts')).serve(program, flags),
+  },
+  {
+    name: 'run',
+    about: 'serve when something is configured, otherwise dev',
+    flags: { port: { ...port, about: 'Port of the API (SERVER_PORT, 9097)' } },
+    run: async (program, flags) => (await import('./run.ts')).run(program, flags),
+  },
+  {
+    name: 'migrate',
+    about: 'Brings the tables up to date, takes the newest migration back, or lists them',
+    words: ['up', 'down', 'status'],
+    flags: {},
+    run: async (...given) => (await import('./migrate.ts')).migrate(...given),
+  },
+  {
+    name: 'token',
+    about: 'Signs a token with JWT_SECRET (or the secret of the sandbox)',
+    flags: {
+      sub: { type: 'string', value: 'id', about: 'Whose token: the user id' },
+      role: {
+        type: 'string',
+        value: 'role',
+        multiple: true,
+        about: 'user, support, service or admin; may be repeated',
+      },
+      ttl: { type: 'string', value: 'time', about: 'How long it is valid, such as 15m, 1h (default) or 30d' },
+    },
+    run: async (program, flags) => (await import('./token.ts')).token(program, flags),
+  },
+  {
+    name: 'sandbox',
+    about: "Stripe's sandbox alone, over HTTP: point STRIPE_API_BASE to it",
+    flags: {
+      port: { ...port, about: 'Port to listen on; 0 takes a free one (SANDBOX_PORT, 9098)' },
+      'forward-to': { type: 'string', value: 'url', about: 'Where webhooks go, on this machine' },
+      seed: { type: 'string', value: 'text', about: 'Makes ids and chances the same at each start' },
+    },
+    run: async (program, flags) => (await import('./sandbox.ts')).sandbox(program, flags),
+  },
+  {
+    name: 'config',
+    about: 'Shows the configuration as serve would use it, without secrets',
+    flags: { example: { type: 'boolean', about: 'Prints .env.example instead' } },
+    run: async (program, flags) => (await import('./show-config.ts')).showConfig(program, flags),
+  },
+]

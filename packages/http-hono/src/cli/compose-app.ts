@@ -1,0 +1,74 @@
+import { createFlorin, type FlorinOptions, type RateLimiter } from '@florin/core'
+import { createApp } from '../app.ts'
+import type { Authenticator } from '../auth.ts'
+import { clientAddress } from '../client-address.ts'
+import type { HealthOptions } from '../health.ts'
+import type { Logger } from '../logger.ts'
+import { createMetrics, type Metrics, metricsObserver } from '../metrics.ts'
+import type { RateLimitOptions } from '../middleware/rate-limit.ts'
+import { onlyFrom } from './ip-allowlist.ts'
+import type { Fetch } from './listen.ts'
+import { allObservers, loggingObserver } from './log-happenings.ts'
+import type { Config } from './variables.ts'
+
+/** What the two modes fill differently. */
+export interface AppParts extends Pick<FlorinOptions, 'storage' | 'gateway' | 'cipher' | 'runtime' | 'settings'> {
+  readonly config: Config
+  readonly logger: Logger
+  readonly auth: Authenticator
+  readonly health: HealthOptions
+  readonly limiters: Limiters | undefined
+  readonly metrics?: Metrics
+}
+
+export type Limiters = Pick<RateLimitOptions, 'limiter' | 'webhookLimiter'>
+
+/** Florin and its HTTP face, from parts that are already open. */
+export interface ComposedApp {
+  /** For a server: with `IP_ALLOWLIST`. */
+  readonly fetch: Fetch
+  /** For webhooks that come from inside of the process, over no connection. */
+  readonly deliver: (request: Request) => Response | Promise<Response>
+}
+
+export function composeApp({ config, logger, auth, health, limiters, metrics, ...parts }: AppParts): ComposedApp {
+  const counted = metrics ?? createMetrics()
+  const florin = createFlorin({ ...parts, observer: allObservers(metricsObserver(counted), loggingObserver(logger)) })
+  const address = clientAddress({ trustedProxies: config.TRUST_PROXY })
+  const app = createApp(florin, {
+    ...{ auth, logger, metrics: counted, health, corsOrigins: config.CORS_ORIGINS },
+    ...(config.METRICS_TOKEN !== undefined && { metricsToken: config.METRICS_TOKEN }),
+    ...(limiters && { rateLimit: { ...limiters, clientAddress: address } }),
+  })
+  const fetch: Fetch = (request, env) => app.fetch(request, env)
+  const ranges = config.IP_ALLOWLIST
+  return {
+    fetch: ranges.length > 0 ? onlyFrom(ranges, fetch, { clientAddress: address, logger }) : fetch,
+    deliver: (request) => app.fetch(request),
+  }
+}
+
+/** Florin's own rules, as far as they were configured. */
+export function rulesOf(config: Config): NonNullable<FlorinOptions['settings']> {
+  return {
+    installation: config.FLORIN_INSTALLATION,
+    userSetsAmount: config.USER_SETS_AMOUNT,
+    ...(config.SUBSCRIBABLE_PRICES && { subscribablePrices: config.SUBSCRIBABLE_PRICES }),
+    ...(config.REQUIRE_IDEMPOTENCY_KEY !== undefined && { requireIdempotencyKey: config.REQUIRE_IDEMPOTENCY_KEY }),
+    ...(config.USER_ID_PATTERN && { userIdPattern: config.USER_ID_PATTERN }),
+  }
+}
+
+/** Makes the limiters, or none where `RATE_LIMIT_PER_MINUTE` is 0. */
+export function limitersOf(
+  config: Config,
+  make: (limit: { name: string; points: number; windowSeconds: number }) => RateLimiter,
+): Required<Limiters> | undefined {
+  const points = config.RATE_LIMIT_PER_MINUTE
+  if (points === 0) return undefined
+  return {
+    limiter: make({ name: 'api', points, windowSeconds: 60 }),
+    // Stripe sends from few addresses and in bursts.
+    webhookLimiter: make({ name: 'webhooks', points: points * 60, windowSeconds: 60 }),
+  }
+}

@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto'
+import { PGlite } from '@electric-sql/pglite'
+import { type Database, fromPglite, migrateToLatest, postgresStorage } from '@florin/adapter-postgres'
+import { systemRuntime } from '@florin/core'
+import { memoryRateLimiter } from '@florin/core/memory'
+import { nodeCipher } from '@florin/core/node'
+import { stripeClient, stripeGateway } from '@florin/core/stripe'
+import {
+  createStripeSandbox,
+  type SandboxSnapshot,
+  type StripeSandbox,
+  sendToLoopback,
+  type WebhookSender,
+} from '@florin/stripe-sandbox'
+import { jwtAuthenticator } from '../auth.ts'
+import type { Logger } from '../logger.ts'
+import { type ComposedApp, composeApp, limitersOf, rulesOf } from './compose-app.ts'
+import type { DevFolder } from './dev-folder.ts'
+import { readEncryptionKey } from './encryption-key.ts'
+import type { Fetch } from './listen.ts'
+import { sandboxPrice, sandboxSecrets } from './sandbox-constants.ts'
+import type { Config } from './variables.ts'
+
+/** Sandbox mode, ready to be served. */
+export interface ComposedSandbox {
+  readonly fetch: Fetch
+  /** Stripe, as the program sees it: for its own HTTP face. */
+  readonly stripe: StripeSandbox
+  /** Saves the state and closes everything. */
+  close(): Promise<void>
+}
+
+/** Never looked up: webhooks for it go straight to the app. */
+const webhookUrl = 'http://florin.internal/api/v1/webhooks/stripe'
+
+/**
+ * Opens sandbox mode: an embedded PostgreSQL, Stripe's sandbox in this process, one clock for both. Contacts nothing.
+ *
+ * Without a folder nothing is kept.
+ */
+export async function composeSandbox(
+  config: Config,
+  { folder, logger }: { readonly folder: DevFolder | undefined; readonly logger: Logger },
+): Promise<ComposedSandbox> {
+  const saved = folder?.readSandbox()
+  const pglite = await PGlite.create(folder ? { dataDir: folder.database } : {})
+  try {
+    const database = fromPglite(pglite)
+    await migrateToLatest(database)
+    return await composeOn(database, { config, logger, folder, saved, closeDatabase: () => pglite.close() })
+  } catch (error) {
+    await pglite.close()
+    throw error
+  }
+}
+
+interface Parts {
+  readonly config: Config
+  readonly logger: Logger
+  readonly folder: DevFolder | undefined
+  readonly saved: SandboxSnapshot | undefined
+  readonly closeDatabase: () => Promise<void>
+}
+
+async function composeOn(
+  database: Database,
+  { config, logger, folder, saved, closeDatabase }: Parts,
+): Promise<ComposedSandbox> {
+  let app: ComposedApp | undefined
+  const keeper = stateKeeper(folder)
+  const sandbox = openStripe(saved, async (url, body, headers) => {
+    keeper.changed()
+    if (url !== webhookUrl || !app) return sendToLoopback(url, body, headers)
+    const { status } = await app.deliver(new Request(url, { method: 'POST', body, headers }))
+    return { status }
+  })
+  keeper.watch(sandbox)
+  app = composeApp({
+    ...{ config, logger },
+    storage: postgresStorage({ database }),
+    // Always the same key: what one start wrote, the next must read.
+    cipher: nodeCipher({ current: readEncryptionKey(sandboxSecrets.ENCRYPTION_KEY) }),
+    gateway: stripeGateway({
+      stripe: stripeClient({
+        secretKey: sandboxSecrets.STRIPE_SECRET_KEY,
+        fetch(input, init) {
+          keeper.changed()
+          return sandbox.fetch(input, init)
+        },
+      }),
+      webhookSecrets: [sandboxSecrets.STRIPE_WEBHOOK_SECRET],
+      installation: config.FLORIN_INSTALLATION,
+    }),
+    runtime: { ...systemRuntime, now: () => sandbox.clock.nowMs() },
+    settings: { subscribablePrices: [sandboxPrice], ...rulesOf(config) },
+    auth: jwtAuthenticator({
+      secret: config.JWT_SECRET ?? sandboxSecrets.JWT_SECRET,
+      ...(config.JWT_ISSUER !== undefined && { issuer: config.JWT_ISSUER }),
+      ...(config.JWT_AUDIENCE !== undefined && { audience: config.JWT_AUDIENCE }),
+    }),
+    health: { checks: { postgres: { check: () => database.run({ name: 'health', text: 'select 1' }, []) } } },
+    limiters: withoutWebhooks(limitersOf(config, memoryRateLimiter)),
+  })
+  // Time went on while the sandbox was away: what fell due meanwhile happens now.
+  await sandbox.clock.advanceTo(Math.max(sandbox.clock.now(), now()))
+  return {
+    fetch: app.fetch,
+    stripe: {
+      ...sandbox,
+      exchange(request) {
+        keeper.changed()
+        return sandbox.exchange(request)
+      },
+    },
+    async close() {
+      sandbox.close()
+      keeper.close(sandbox)
+      await closeDatabase()
+    },
+  }
+}
+
+const now = (): number => Math.floor(Date.now() / 1000)
+
+function openStripe(saved: SandboxSnapshot | undefined, send: WebhookSender): StripeSandbox {
+  // A new seed at each start: after a crash the database may know objects that the saved state does not, and new ones
+  // must not get their ids.
+  const seed = randomUUID()
+  return createStripeSandbox({
+    ...{ seed, send, now: now(), ticking: true },
+    webhookEndpoints: [{ url: webhookUrl, secret: sandboxSecrets.STRIPE_WEBHOOK_SECRET }],
+    ...(saved && { restore: { ...saved, seed } }),
+  })
+}
+
+/** Webhooks come from inside of the process, over no connection that could be counted. */
+const withoutWebhooks = (limiters: ReturnType<typeof limitersOf>) => limiters && { limiter: limiters.limiter }
+
+/** Writes the sandbox's state soon after something happened, and at the end. */
+function stateKeeper(folder: DevFolder | undefined) {
+  let isChanged = true
+  const save = (sandbox: StripeSandbox): void => {
+    if (!folder || !isChanged) return
+    isChanged = false
+    folder.writeSandbox(sandbox.state.snapshot())
+  }
+  let timer: NodeJS.Timeout | undefined
+  return {
+    changed(): void {
+      isChanged = true
+    },
+    watch(sandbox: StripeSandbox): void {
+      timer = setInterval(() => save(sandbox), 1000).unref()
+    },
+    close(sandbox: StripeSandbox): void {
+      clearInterval(timer)
+      save(sandbox)
+    },
+  }
+}

@@ -1,0 +1,199 @@
+import { once } from 'node:events'
+import { fromPool, migrationStatus, postgresStorage } from '@florin/adapter-postgres'
+import { redisRateLimiter } from '@florin/adapter-redis'
+import type { RateLimiter } from '@florin/core'
+import { nodeCipher } from '@florin/core/node'
+import { stripeClient, stripeGateway } from '@florin/core/stripe'
+import { Redis } from 'ioredis'
+import { Pool, type PoolConfig } from 'pg'
+import { Gauge } from 'prom-client'
+import { type Authenticator, jwksAuthenticator, jwtAuthenticator } from '../auth.ts'
+import type { Logger } from '../logger.ts'
+import { createMetrics, type Metrics } from '../metrics.ts'
+import { CommandError } from './command-error.ts'
+import { composeApp, limitersOf, rulesOf } from './compose-app.ts'
+import { ConfigError } from './config.ts'
+import type { Fetch } from './listen.ts'
+import type { Config, VariableName } from './variables.ts'
+
+/** A server that is ready to be served. */
+export interface ComposedServer {
+  readonly fetch: Fetch
+  /** Makes `/health/ready` say that nothing more should be sent here. */
+  stopping(): void
+  /** Closes all clients. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens everything that a configured server runs on. Together with `compose-sandbox.ts` the only place where clients
+ * are made and closed.
+ *
+ * @throws CommandError when PostgreSQL does not answer or its tables are not those of this version
+ */
+export async function composeServer(config: Config, logger: Logger): Promise<ComposedServer> {
+  const metrics = createMetrics()
+  const database = openDatabase(config, logger)
+  const redis = config.RATE_LIMIT_PER_MINUTE > 0 ? await openRedis(config, logger) : undefined
+  const close = async (): Promise<void> => {
+    redis?.disconnect()
+    await database.close()
+  }
+  try {
+    await checkMigrations(database, config)
+    measurePool(database.pool, metrics)
+    let isStopping = false
+    const { fetch } = composeApp({
+      ...{ config, logger, metrics, auth: authenticatorOf(config) },
+      storage: postgresStorage({ database: database.database }),
+      cipher: nodeCipher({ current: given(config, 'ENCRYPTION_KEY'), retired: config.ENCRYPTION_KEYS_RETIRED }),
+      gateway: stripeGateway({
+        stripe: stripeClient({ secretKey: given(config, 'STRIPE_SECRET_KEY'), apiBase: config.STRIPE_API_BASE }),
+        webhookSecrets: given(config, 'STRIPE_WEBHOOK_SECRET'),
+        installation: config.FLORIN_INSTALLATION,
+      }),
+      settings: {
+        requireIdempotencyKey: true,
+        ...rulesOf(config),
+        livemode: /^[sr]k_live_/.test(given(config, 'STRIPE_SECRET_KEY')),
+      },
+      health: {
+        isStopping: () => isStopping,
+        checks: {
+          postgres: { check: () => checkMigrations(database, config) },
+          ...(redis && { redis: { check: () => redis.ping(), optional: true } }),
+        },
+      },
+      limiters: redis && limitersOf(config, (limit) => redisLimiter(redis, logger, limit)),
+    })
+    const stopping = (): void => {
+      isStopping = true
+    }
+    return { fetch, stopping, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The value of a variable that the command requires, so that it was checked to be there. */
+function given<Name extends VariableName>(config: Config, name: Name): NonNullable<Config[Name]> {
+  const value = config[name]
+  if (value === undefined || value === null) throw new ConfigError([{ name, message: 'is not set' }])
+  return value
+}
+
+function authenticatorOf(config: Config): Authenticator {
+  const { JWT_JWKS_URL: url, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = config
+  const claims = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) }
+  return url === undefined
+    ? jwtAuthenticator({ secret: given(config, 'JWT_SECRET'), ...claims })
+    : jwksAuthenticator({ url, ...claims })
+}
+
+/** A pool of connections, as Florin uses it. */
+export interface OpenDatabase {
+  readonly pool: Pool
+  readonly database: ReturnType<typeof fromPool>
+  close(): Promise<void>
+}
+
+/** Opens the pool that the configuration names. Nothing is contacted before the first query. */
+export function openDatabase(config: Config, logger: Logger, options: PoolConfig = {}): OpenDatabase {
+  const { DATABASE_URL: connectionString, DB_PASSWORD: password, DB_SSL: ssl } = config
+  const address =
+    connectionString === undefined
+      ? {
+          ...{ host: config.DB_HOST, port: config.DB_PORT, user: config.DB_USER, database: config.DB_NAME },
+          ...(password !== undefined && { password }),
+        }
+      : { connectionString }
+  const pool = new Pool({
+    ...address,
+    ...(ssl && { ssl: true }),
+    max: config.DB_POOL_SIZE,
+    application_name: 'florin',
+    connectionTimeoutMillis: 5000,
+    // Not statement_timeout: poolers in transaction mode refuse connections that ask for it.
+    query_timeout: 15_000,
+    keepAlive: true,
+    ...options,
+  })
+  // Without a listener an idle connection that breaks would end the process.
+  pool.on('error', (error) => logger.warn({ err: error }, 'an idle connection to PostgreSQL broke'))
+  return { pool, database: fromPool(pool), close: () => pool.end() }
+}
+
+/** @throws CommandError that says what to do */
+async function checkMigrations({ database }: OpenDatabase, config: Config): Promise<void> {
+  const states = await migrationStatus(database).catch((cause: unknown) => {
+    throw new CommandError(`PostgreSQL ${placeOf(config)} does not answer: ${messageOf(cause)}`, { cause })
+  })
+  const missing = states.filter(({ appliedAt }) => appliedAt === null)
+  if (missing.length === 0) return
+  const which = missing.map(({ name }) => name).join(', ')
+  throw new CommandError(`the database lacks ${missing.length} migrations (${which}): run florin migrate up`)
+}
+
+function placeOf({ DATABASE_URL: url, DB_HOST, DB_PORT, DB_NAME }: Config): string {
+  if (url === undefined) return `at ${DB_HOST}:${DB_PORT}/${DB_NAME}`
+  const { host, pathname } = new URL(url)
+  return `at ${host}${pathname}`
+}
+
+const messageOf = (error: unknown): string => {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  const first = cause instanceof AggregateError ? cause.errors[0] : cause
+  return first instanceof Error ? first.message : String(first)
+}
+
+function measurePool(pool: Pool, { registry }: Metrics): void {
+  new Gauge({
+    name: 'postgres_pool_connections',
+    help: 'Connections of the pool, and requests that wait for one',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      this.set({ state: 'open' }, pool.totalCount)
+      this.set({ state: 'idle' }, pool.idleCount)
+      this.set({ state: 'waiting' }, pool.waitingCount)
+    },
+  })
+}
+
+const CONNECT_MS = 2000
+
+/** Connects to Redis, or goes on without after two seconds: the server works without it, and it may come later. */
+async function openRedis(config: Config, logger: Logger): Promise<Redis> {
+  const { REDIS_URL: url, REDIS_PASSWORD: password, REDIS_TLS: tls } = config
+  const options = {
+    // A command that cannot be sent now fails now: the limiter counts in memory then, and no queue grows meanwhile.
+    ...{ enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: CONNECT_MS, lazyConnect: true },
+    retryStrategy: (attempt: number) => Math.min(attempt * 100, 2000),
+    ...(tls && { tls: {} }),
+  }
+  const redis =
+    url === undefined
+      ? new Redis({ host: config.REDIS_HOST, port: config.REDIS_PORT, ...(password && { password }), ...options })
+      : new Redis(url, options)
+  // The client says so at each attempt; what it means is told once, by the limiter.
+  redis.on('error', (error) => logger.debug({ err: error }, 'Redis'))
+  const late = AbortSignal.timeout(CONNECT_MS)
+  await Promise.race([redis.connect(), once(late, 'abort').then(() => late.throwIfAborted())]).catch((error: unknown) =>
+    logger.warn({ err: error }, 'Redis does not answer: going on without it'),
+  )
+  return redis
+}
+
+function redisLimiter(
+  redis: Redis,
+  logger: Logger,
+  { name, ...limit }: { name: string; points: number; windowSeconds: number },
+): RateLimiter {
+  return redisRateLimiter({
+    ...{ redis, ...limit, prefix: `florin:limit:${name}` },
+    onLost: (reason) =>
+      logger.warn({ limiter: name, err: reason }, 'Redis is lost: this process counts requests alone'),
+    onBack: () => logger.info({ limiter: name }, 'Redis is back: all processes count requests together'),
+  })
+}

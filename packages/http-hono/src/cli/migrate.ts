@@ -1,0 +1,31 @@
+import { migrateDown, migrateToLatest, migrationStatus } from '@florin/adapter-postgres'
+import { createLogger } from '../logger.ts'
+import { openDatabase } from './compose.ts'
+import { readConfig } from './config.ts'
+import { needs } from './config-needs.ts'
+import type { GivenFlags, Program } from './program.ts'
+
+/** Changes or shows the tables of the configured database. */
+export async function migrate(program: Program, _: GivenFlags, word: string | undefined): Promise<number> {
+  const config = readConfig(program, needs.migrate)
+  // A migration may well take longer than a request.
+  const open = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), { max: 1, query_timeout: 0 })
+  try {
+    if (word === 'up') tell(program, await migrateToLatest(open.database), 'applied', 'The tables are up to date.')
+    else if (word === 'down')
+      tell(program, await migrateDown(open.database), 'taken back', 'There is nothing to take back.')
+    else {
+      for (const { name, appliedAt } of await migrationStatus(open.database)) {
+        program.print(`${appliedAt === null ? 'to come' : `applied ${appliedAt}`}  ${name}`)
+      }
+    }
+    return 0
+  } finally {
+    await open.close()
+  }
+}
+
+function tell(program: Program, names: readonly string[], what: string, otherwise: string): void {
+  for (const name of names) program.print(`${what}  ${name}`)
+  if (names.length === 0) program.print(otherwise)
+}

@@ -1,0 +1,49 @@
+import { createStripeSandbox, serveSandbox } from '@florin/stripe-sandbox'
+import { CommandError, exitCodes, hasCode } from './command-error.ts'
+import { readConfig } from './config.ts'
+import { needs } from './config-needs.ts'
+import type { GivenFlags, Program } from './program.ts'
+import { sandboxSecrets } from './sandbox-constants.ts'
+import { stopSignal } from './stop-signal.ts'
+
+/** Runs Stripe's sandbox until it is told to stop. Keeps nothing. */
+export async function sandbox(program: Program, flags: GivenFlags): Promise<number> {
+  const config = readConfig({ ...program, flags: { SANDBOX_PORT: flags.text('port') } }, needs.sandbox)
+  const stopped = stopSignal()
+  const url = flags.text('forward-to')
+  if (url !== undefined) checkTarget(url)
+  const secret = config.STRIPE_WEBHOOK_SECRET?.[0] ?? sandboxSecrets.STRIPE_WEBHOOK_SECRET
+  const seed = flags.text('seed')
+  const stripe = createStripeSandbox({
+    ...{ now: Math.floor(Date.now() / 1000), ticking: true },
+    ...(seed !== undefined && { seed }),
+    ...(url !== undefined && { webhookEndpoints: [{ url, secret }] }),
+  })
+  const served = await serveSandbox(stripe, { port: config.SANDBOX_PORT }).catch((error: unknown) => {
+    throw takenPort(error, config.SANDBOX_PORT, '--port or SANDBOX_PORT')
+  })
+  program.print(`Stripe's sandbox listens on ${served.url}`)
+  program.print(`  STRIPE_API_BASE=${served.url}`)
+  program.print('  STRIPE_SECRET_KEY=any that begins with sk_test_')
+  if (url !== undefined)
+    program.print(
+      `  webhooks go to ${url}, signed with ${config.STRIPE_WEBHOOK_SECRET ? 'STRIPE_WEBHOOK_SECRET' : secret}`,
+    )
+  await stopped
+  stripe.close()
+  await served.close()
+  return 0
+}
+
+function checkTarget(url: string): void {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return
+  throw new CommandError('--forward-to must be a URL such as http://localhost:9097/api/v1/webhooks/stripe', {
+    exitCode: exitCodes.usage,
+  })
+}
+
+/** Says which flag chooses another port. */
+export function takenPort(error: unknown, port: number, choosePort: string): unknown {
+  if (!hasCode(error, 'EADDRINUSE')) return error
+  return new CommandError(`port ${port} is taken: choose another one with ${choosePort}`, { cause: error })
+}

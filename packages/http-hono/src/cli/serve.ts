@@ -1,0 +1,49 @@
+import { createLogger, type Logger } from '../logger.ts'
+import { composeServer } from './compose.ts'
+import { readConfig } from './config.ts'
+import { needs } from './config-needs.ts'
+import { type Listening, listen } from './listen.ts'
+import type { GivenFlags, Program } from './program.ts'
+import { stopSignal } from './stop-signal.ts'
+import type { Config } from './variables.ts'
+
+/** How long requests may take to finish after a signal to stop, before supervisors lose their patience (30 s). */
+const STOP_MS = 25_000
+
+/** Runs the server until it is told to stop. */
+export async function serve(program: Program, flags: GivenFlags): Promise<number> {
+  const config = readConfig({ ...program, flags: { SERVER_PORT: flags.text('port') } }, needs.serve)
+  const logger = createLogger({ level: config.LOG_LEVEL })
+  const stopped = stopSignal()
+  const server = await composeServer(config, logger)
+  let listening: Listening
+  try {
+    listening = await listen({
+      ...{ fetch: server.fetch, port: config.SERVER_PORT, host: config.SERVER_HOST, tls: tlsOf(config) },
+      ...{ choosePort: '--port or SERVER_PORT', replaceGlobals: true },
+    })
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+  logger.info({ port: listening.port, host: config.SERVER_HOST, tls: tlsOf(config) !== undefined }, 'listening')
+  const signal = await stopped
+  logger.info({ signal }, 'stopping')
+  server.stopping()
+  return finish(listening, server, logger)
+}
+
+async function finish(listening: Listening, server: { close(): Promise<void> }, logger: Logger): Promise<number> {
+  const deadline = performance.now() + STOP_MS
+  const finished = await listening.close(STOP_MS)
+  if (!finished) logger.warn({}, 'requests were cut off: they did not finish in time')
+  const left = new Promise((resolve) => setTimeout(resolve, Math.max(1000, deadline - performance.now())).unref())
+  await Promise.race([server.close(), left])
+  logger.info({}, 'stopped')
+  return finished ? 0 : 1
+}
+
+/** The certificate, where the server speaks TLS itself. */
+export function tlsOf({ TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile }: Config) {
+  return certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined
+}

@@ -1,0 +1,42 @@
+import { type Role, roles } from '@florin/core'
+import { CommandError, exitCodes } from './command-error.ts'
+import { ConfigError, readConfig } from './config.ts'
+import { needs } from './config-needs.ts'
+import type { GivenFlags, Program } from './program.ts'
+import { sandboxSecrets } from './sandbox-constants.ts'
+import { signToken } from './tokens.ts'
+
+const seconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
+
+/** Prints a token, and nothing else, so that it can be put into a variable. */
+export async function token(program: Program, flags: GivenFlags): Promise<number> {
+  const config = readConfig(program, needs.token)
+  const sub = flags.text('sub')
+  if (!sub) throw usage('--sub is missing: whose token should it be?')
+  const secret = config.JWT_SECRET ?? (config.NODE_ENV === 'production' ? undefined : sandboxSecrets.JWT_SECRET)
+  if (secret === undefined) throw new ConfigError([{ name: 'JWT_SECRET', message: 'is not set' }])
+  const request = { sub, secret, roles: rolesOf(flags.texts('role')), timeToLive: timeOf(flags.text('ttl') ?? '1h') }
+  program.print(await signToken(request, config))
+  return 0
+}
+
+function rolesOf(given: readonly string[]): readonly Role[] {
+  if (given.length === 0) throw usage(`--role is missing: give one or more of ${roles.join(', ')}`)
+  return given.map((word) => {
+    const role = roles.find((known) => known === word)
+    if (role === undefined) throw usage(`--role ${word} is no role: give ${roles.join(', ')}`)
+    return role
+  })
+}
+
+function timeOf(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
+  if (count === undefined || !isUnit(unit) || Number(count) === 0) {
+    throw usage(`--ttl ${text} is no time: give something like 15m, 1h or 30d`)
+  }
+  return Number(count) * seconds[unit]
+}
+
+const isUnit = (unit: string | undefined): unit is keyof typeof seconds => unit !== undefined && unit in seconds
+
+const usage = (message: string) => new CommandError(message, { exitCode: exitCodes.usage })

@@ -1,0 +1,123 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { jwksAuthenticator, jwtAuthenticator } from '../src/index.ts'
+
+const secret = 'a secret for tests that is long enough'
+const key = new TextEncoder().encode(secret)
+const start = 1_800_000_000
+
+type Claims = Record<string, unknown>
+
+const sign = (claims: Claims, { alg = 'HS256', with: signingKey = key } = {}) =>
+  new SignJWT(claims).setProtectedHeader({ alg }).sign(signingKey)
+
+const valid: Claims = { sub: 'alice', roles: ['user'], exp: start + 60 }
+
+const ask = (authenticate: (request: Request) => Promise<unknown>, header?: string) =>
+  authenticate(new Request('http://localhost/', header === undefined ? {} : { headers: { Authorization: header } }))
+
+const at = (seconds: number) => ({ now: () => seconds * 1000 })
+
+const refused = { code: 'unauthenticated', kind: 'refused' }
+
+afterEach(() => vi.restoreAllMocks())
+
+describe('reads who asks from a token', () => {
+  test.each([
+    { why: 'with a list of roles', claims: { roles: ['user', 'admin'] }, roles: ['user', 'admin'] },
+    { why: 'with one role', claims: { roles: undefined, role: 'service' }, roles: ['service'] },
+    { why: 'with roles of somebody else', claims: { roles: ['user', 'root', 7] }, roles: ['user'] },
+    { why: 'with a text for a list', claims: { roles: 'admin' }, roles: [] },
+    { why: 'without roles', claims: { roles: undefined }, roles: [] },
+  ])('$why', async ({ claims, roles }) => {
+    const authenticate = jwtAuthenticator({ secret, clock: at(start) })
+    const token = await sign({ ...valid, ...claims })
+    await expect(ask(authenticate, `Bearer ${token}`)).resolves.toEqual({ id: 'alice', roles })
+    await expect(ask(authenticate, `bearer ${token}`)).resolves.toEqual({ id: 'alice', roles })
+  })
+})
+
+describe('refuses', () => {
+  test.each([
+    { why: 'no header', header: undefined },
+    { why: 'an empty header', header: '' },
+    { why: 'another scheme', header: 'Basic YWxpY2U6cHc=' },
+    { why: 'what is no token', header: 'Bearer x.y.z' },
+    { why: 'two tokens', header: 'Bearer a b' },
+  ])('$why', async ({ header }) => {
+    await expect(ask(jwtAuthenticator({ secret }), header)).rejects.toMatchObject(refused)
+  })
+
+  test.each([
+    { why: 'no subject', claims: { sub: undefined } },
+    { why: 'an empty subject', claims: { sub: '' } },
+    { why: 'a subject of 256 characters', claims: { sub: 'x'.repeat(256) } },
+    { why: 'no expiry', claims: { exp: undefined } },
+    { why: 'one that expired over 30 seconds ago', claims: { exp: start - 31 } },
+    { why: 'one that begins in over 30 seconds', claims: { nbf: start + 31 } },
+    { why: 'another issuer', claims: { iss: 'https://other.example' } },
+    { why: 'another audience', claims: { aud: 'shop' } },
+  ])('a token with $why', async ({ claims }) => {
+    const checks = { issuer: 'https://login.example', audience: 'payments' }
+    const authenticate = jwtAuthenticator({ secret, clock: at(start), ...checks })
+    const good = { ...valid, iss: checks.issuer, aud: checks.audience }
+    await expect(ask(authenticate, `Bearer ${await sign(good)}`)).resolves.toMatchObject({ id: 'alice' })
+    await expect(ask(authenticate, `Bearer ${await sign({ ...good, ...claims })}`)).rejects.toMatchObject(refused)
+  })
+
+  test('a token signed with another secret, another algorithm, or not at all', async () => {
+    const authenticate = jwtAuthenticator({ secret, clock: at(start) })
+    const part = (it: object) => Buffer.from(JSON.stringify(it)).toString('base64url')
+    const tokens = [
+      await sign(valid, { alg: 'HS256', with: new TextEncoder().encode('another secret that is long enough') }),
+      await sign(valid, { alg: 'HS384' }),
+      await sign(valid, { alg: 'HS512' }),
+      `${part({ alg: 'none' })}.${part(valid)}.`,
+      `${part({ alg: 'HS256' })}.${part(valid)}.`,
+    ]
+    for (const token of tokens) await expect(ask(authenticate, `Bearer ${token}`)).rejects.toMatchObject(refused)
+  })
+})
+
+describe('remembers a token', () => {
+  test('while it is valid, so that it is verified once', async () => {
+    const verify = vi.spyOn(crypto.subtle, 'verify')
+    const authenticate = jwtAuthenticator({ secret, clock: at(start) })
+    const header = `Bearer ${await sign(valid)}`
+    for (let count = 0; count < 5; count += 1) await ask(authenticate, header)
+    expect(verify).toHaveBeenCalledTimes(1)
+  })
+
+  test('and never longer: within the tolerance it is verified each time, after it refused', async () => {
+    let now = start
+    const authenticate = jwtAuthenticator({ secret, clock: { now: () => now * 1000 } })
+    const header = `Bearer ${await sign(valid)}`
+    await ask(authenticate, header)
+    now = start + 61
+    const verify = vi.spyOn(crypto.subtle, 'verify')
+    await ask(authenticate, header)
+    await ask(authenticate, header)
+    expect(verify).toHaveBeenCalledTimes(2)
+    now = start + 91
+    await expect(ask(authenticate, header)).rejects.toMatchObject(refused)
+  })
+
+  test('but not those that it refused', async () => {
+    const authenticate = jwtAuthenticator({ secret, clock: at(start) })
+    const header = `Bearer ${await sign({ ...valid, sub: '' })}`
+    for (let count = 0; count < 3; count += 1) await expect(ask(authenticate, header)).rejects.toMatchObject(refused)
+  })
+})
+
+test('takes keys that the issuer publishes, and no secret signed with one of them', async () => {
+  const { publicKey, privateKey } = await generateKeyPair('ES256')
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256' }
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json({ keys: [jwk] }))
+  const authenticate = jwksAuthenticator({ url: 'http://127.0.0.1/jwks.json', clock: at(start) })
+  const token = await new SignJWT(valid).setProtectedHeader({ alg: 'ES256', kid: 'one' }).sign(privateKey)
+  await expect(ask(authenticate, `Bearer ${token}`)).resolves.toEqual({ id: 'alice', roles: ['user'] })
+  const confused = await new SignJWT(valid)
+    .setProtectedHeader({ alg: 'HS256', kid: 'one' })
+    .sign(new TextEncoder().encode(JSON.stringify(jwk)))
+  await expect(ask(authenticate, `Bearer ${confused}`)).rejects.toMatchObject(refused)
+})

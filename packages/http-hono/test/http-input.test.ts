@@ -1,0 +1,189 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { openWorld } from './http-world.ts'
+
+type World = Awaited<ReturnType<typeof openWorld>>
+let world: World
+beforeAll(async () => {
+  world = await openWorld()
+})
+
+const json = { 'Content-Type': 'application/json' }
+const order = { user_id: 'alice', amount: 1000, currency: 'USD', payment_method: 'pm_card_visa' }
+const create = (body: unknown, headers: Record<string, string> = {}) =>
+  world.send('POST', '/api/v1/payments', body, { headers })
+
+describe('a body that cannot be read', () => {
+  test.each([
+    { why: 'is cut off', body: '{"user_id":', headers: json, status: 400, code: 'body_malformed' },
+    {
+      why: 'is a form',
+      body: 'user_id=a',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      status: 415,
+    },
+    { why: 'names no type', body: '{}', headers: { 'Content-Type': '' }, status: 415 },
+    { why: 'is JSON by another name', body: '{}', headers: { 'Content-Type': 'text/json' }, status: 415 },
+    { why: 'is not there', body: '', headers: json, status: 400, code: 'body_malformed' },
+  ])('is refused where it $why', async ({ body, headers, status, code = 'unsupported_media_type' }) => {
+    const answer = await create(body, headers)
+    expect(answer).toMatchObject({ status, body: { code, type: `urn:florin:error:${code}` } })
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  })
+
+  test('does not find its way into the answer', async () => {
+    const { body } = await create('{"secret": "4242424242424242" oops')
+    expect(JSON.stringify(body)).not.toMatch(/4242|oops/)
+  })
+
+  test.each(['application/json; charset=utf-8', 'APPLICATION/JSON', 'application/vnd.shop+json'])(
+    'is none of type %s',
+    async (type) => expect((await create(order, { 'Content-Type': type })).status).toBe(201),
+  )
+})
+
+describe('a body that does not fit', () => {
+  test('is answered with every field that is wrong, by the name that was sent', async () => {
+    const { status, body } = await create({
+      user_id: 'not a user',
+      amount: 10.5,
+      currency: 'XXX',
+      payment_method: 7,
+      capture_method: 'later',
+      metadata: { order: 1 },
+      userId: 'alice',
+      amout: 3,
+    })
+    expect(status).toBe(422)
+    expect(body.code).toBe('input_invalid')
+    expect(body.errors.map(({ field }: { field: string }) => field).sort()).toEqual([
+      'amount',
+      'amout',
+      'capture_method',
+      'currency',
+      'metadata.order',
+      'payment_method',
+      'userId',
+      'user_id',
+    ])
+    for (const { field, message } of body.errors) expect(body.detail).toContain(`${field}: ${message}`)
+  })
+
+  test('says what is missing', async () => {
+    const { body } = await create({ currency: 'USD' })
+    expect(body.errors).toEqual([
+      { field: 'user_id', message: 'is required' },
+      { field: 'amount', message: 'is required' },
+    ])
+  })
+
+  test.each([
+    { why: 'is a list', body: [], field: '(body)' },
+    { why: 'is null', body: 'null', field: '(body)' },
+    { why: 'is a text', body: '"pay"', field: '(body)' },
+    { why: 'asks for less than Stripe takes', body: { ...order, amount: 1 }, field: 'amount' },
+    { why: 'asks for nothing', body: { ...order, amount: 0 }, field: 'amount' },
+    { why: 'asks for a negative sum', body: { ...order, amount: -5 }, field: 'amount' },
+    { why: 'sends the amount as text', body: { ...order, amount: '1000' }, field: 'amount' },
+    { why: 'asks for more than a number can hold', body: { ...order, amount: 2 ** 60 }, field: 'amount' },
+    {
+      why: 'sends the customer to another program',
+      body: { ...order, return_url: 'javascript:alert(1)' },
+      field: 'return_url',
+    },
+    {
+      why: "uses Florin's own metadata",
+      body: { ...order, metadata: { florin_id: 'x' } },
+      field: 'metadata.florin_id',
+    },
+    { why: 'names no method', body: { ...order, payment_method: '4242' }, field: 'payment_method' },
+  ])('is refused where it $why', async ({ body, field }) => {
+    expect(await create(body)).toMatchObject({ status: 422, body: { code: 'input_invalid', errors: [{ field }] } })
+  })
+
+  test('takes a currency in lower case', async () => {
+    expect(await create({ ...order, currency: 'usd' })).toMatchObject({ status: 201, body: { currency: 'USD' } })
+  })
+
+  test('has no use for a prototype', async () => {
+    const answer = await create('{"__proto__":{"admin":true},"constructor":{"prototype":{}},"user_id":"alice"}')
+    expect(answer.status).toBe(422)
+    const fields = answer.body.errors.map(({ field }: { field: string }) => field)
+    expect(fields).toEqual(expect.arrayContaining(['__proto__', 'constructor']))
+    const body = JSON.stringify(order).replace('}', ',"metadata":{"__proto__":"x","constructor":"y","a":"b"}}')
+    const kept = await create(body)
+    expect(kept.status).toBe(201)
+    expect(kept.body.metadata).toMatchObject({ a: 'b', constructor: 'y' })
+    expect('admin' in {}).toBe(false)
+  })
+})
+
+test('refuses card numbers wherever text is free, and repeats none', async () => {
+  const bodies = [
+    { ...order, description: 'card 4242 4242 4242 4242' },
+    { ...order, reference: '5555-5555-5555-4444' },
+    { ...order, metadata: { card: '378282246310005' } },
+  ]
+  for (const body of bodies) {
+    const answer = await create(body)
+    expect(answer).toMatchObject({ status: 400, body: { code: 'card_number_refused' } })
+    expect(JSON.stringify(answer.body)).not.toMatch(/4242|5555|3782/)
+  }
+  const asField = await create({ ...order, '4242424242424242': 'x' })
+  expect(asField.status).toBe(422)
+  expect(JSON.stringify(asField.body)).not.toContain('4242424242424242')
+})
+
+describe('a body that is too large', () => {
+  const large = JSON.stringify({ ...order, description: 'x'.repeat(1_048_576) })
+
+  test('is refused by its declared length, unread', async () => {
+    const headers = { ...json, 'Content-Length': String(large.length) }
+    expect(await create('{}', headers)).toMatchObject({ status: 413, body: { code: 'body_too_large' } })
+  })
+
+  test('is refused while it is read where it declares none', async () => {
+    expect(await create(large)).toMatchObject({ status: 413, body: { code: 'body_too_large' } })
+    const chunks = new ReadableStream({
+      pull: (controller) => controller.enqueue(new TextEncoder().encode('x'.repeat(100_000))),
+    })
+    const init = { method: 'POST', headers: json, body: chunks, duplex: 'half' } as const
+    const response = await world.app.request('/api/v1/webhooks/stripe', init)
+    expect(response.status).toBe(413)
+  })
+
+  test('may be as large as it is allowed to be', async () => {
+    const { send } = await openWorld({ app: { bodyLimitBytes: 200 } })
+    const text = JSON.stringify(order)
+    const padded = text.replace('{', `{${' '.repeat(200 - text.length)}`)
+    expect(await send('POST', '/api/v1/payments', padded)).toMatchObject({ status: 201 })
+    expect(await send('POST', '/api/v1/payments', padded.replace('{', '{ '))).toMatchObject({ status: 413 })
+  })
+})
+
+test('takes the actions that need no body without one, and with an empty one', async () => {
+  const made = async () => (await create({ ...order, capture_method: 'manual' })).body.id
+  const bare = await world.send('POST', `/api/v1/payments/${await made()}/capture`)
+  expect(bare).toMatchObject({ status: 200, body: { amount_captured: 1000 } })
+  const empty = await world.send('POST', `/api/v1/payments/${await made()}/capture`, {})
+  expect(empty.status).toBe(200)
+  const headerOnly = await world.send('POST', `/api/v1/payments/${await made()}/cancel`, undefined, { headers: json })
+  expect(headerOnly.status).toBe(200)
+})
+
+test.each([
+  { method: 'PUT', path: '/api/v1/payments', allow: 'POST' },
+  { method: 'POST', path: '/api/v1/payments/tx_1', allow: 'GET' },
+  { method: 'GET', path: '/api/v1/webhooks/stripe', allow: 'POST' },
+  { method: 'DELETE', path: '/health', allow: 'GET' },
+  { method: 'PUT', path: '/api/v1/subscriptions/sub_1', allow: 'GET, PATCH, DELETE' },
+])('answers 405 to $method $path', async ({ method, path, allow }) => {
+  const answer = await world.send(method, path)
+  expect(answer).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } })
+  expect(answer.headers.get('allow')).toBe(allow)
+})
+
+test('answers 404 to a path that no route has, with the headers of every answer', async () => {
+  const answer = await world.send('GET', '/api/v2/payments', undefined, { headers: { 'X-Request-Id': 'lost-1' } })
+  expect(answer).toMatchObject({ status: 404, body: { code: 'route_not_found', request_id: 'lost-1' } })
+  expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
+})

@@ -1,0 +1,241 @@
+import type { RateLimiter } from '@florin/core'
+import { describe, expect, test, vi } from 'vitest'
+import { apiRoutes, createLogger, createMetrics, type HealthOptions, metricsObserver } from '../src/index.ts'
+import { openWorld, paidPayment, type Send } from './http-world.ts'
+
+const get = (send: Send, path: string, headers: Record<string, string> = {}) =>
+  send('GET', path, undefined, { as: 'anonymous', headers })
+
+describe('/health', () => {
+  const works = async () => 'pong'
+  const fails = () => Promise.reject(new Error('connect ECONNREFUSED db-7'))
+  const hangs = () => new Promise(() => undefined)
+  const open = async (health: HealthOptions) => (await openWorld({ app: { health } })).send
+
+  test('is healthy without anything to check', async () => {
+    const { send } = await openWorld()
+    expect(await get(send, '/health')).toMatchObject({ status: 200, body: { status: 'healthy' } })
+  })
+
+  test.each([
+    { why: 'all is there', postgres: works, redis: works, status: 200, body: { status: 'healthy' } },
+    {
+      why: 'Redis is lost',
+      ...{ postgres: works, redis: fails, status: 200 },
+      body: { status: 'degraded', checks: { postgres: 'healthy', redis: 'unhealthy' } },
+    },
+    {
+      why: 'Postgres is lost',
+      ...{ postgres: fails, redis: works, status: 503 },
+      body: { status: 'unhealthy', checks: { postgres: 'unhealthy', redis: 'healthy' } },
+    },
+    {
+      why: 'Postgres does not answer',
+      ...{ postgres: hangs, redis: works, status: 503 },
+      body: { status: 'unhealthy', checks: { postgres: 'unhealthy', redis: 'healthy' } },
+    },
+  ])('says so where $why', async ({ postgres, redis, status, body }) => {
+    const checks = { postgres: { check: postgres }, redis: { check: redis, optional: true } }
+    const send = await open({ checks, timeout: 50 })
+    const answer = await get(send, '/health')
+    expect(answer.status).toBe(status)
+    expect(answer.body).toEqual(body)
+    expect(await get(send, '/health/ready')).toMatchObject({ status, body })
+    expect(await get(send, '/health/live')).toMatchObject({ status: 200, body: { status: 'healthy' } })
+  })
+
+  test('is no longer ready once the server stops', async () => {
+    let stopping = false
+    const send = await open({ checks: {}, isStopping: () => stopping })
+    expect((await get(send, '/health/ready')).status).toBe(200)
+    stopping = true
+    expect((await get(send, '/health/ready')).status).toBe(503)
+    expect((await get(send, '/health/live')).status).toBe(200)
+  })
+
+  test('asks a sick database once, however many ask for its health', async () => {
+    const check = vi.fn(async () => new Promise((resolve) => setTimeout(resolve, 20)))
+    const send = await open({ checks: { postgres: { check } } })
+    await Promise.all(Array.from({ length: 20 }, () => get(send, '/health')))
+    expect(check).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('/metrics', () => {
+  test('counts by route pattern, never by id', async () => {
+    const metrics = createMetrics()
+    const { send, webhooks } = await openWorld({ app: { metrics }, observer: metricsObserver(metrics) })
+    const payment = await paidPayment(send)
+    await send('GET', `/api/v1/payments/${payment.id}`)
+    await send('POST', '/api/v1/payments', { ...order, payment_method: 'pm_card_chargeDeclined' })
+    await send('GET', '/nowhere/tx_42')
+    await webhooks()
+    const { status, body, headers } = await get(send, '/metrics')
+    expect(status).toBe(200)
+    expect(headers.get('content-type')).toContain('text/plain')
+    expect(body).toContain('http_requests_total{method="GET",route="/api/v1/payments/:id",status="200"} 1')
+    expect(body).toContain('http_requests_total{method="GET",route="unmatched",status="404"} 1')
+    expect(body).toContain('http_request_duration_seconds_count{method="POST",route="/api/v1/payments",status="402"} 1')
+    expect(body).toContain('payment_errors_total{code="card_declined"} 1')
+    expect(body).toContain('payment_transactions_total{status="succeeded",currency="USD"} 1')
+    expect(body).toMatch(/webhook_events_total\{type="payment_intent.succeeded",outcome="processed"\} 1/)
+    expect(body).toMatch(/gateway_calls_total\{call="payment.create",outcome="accepted"\} 1/)
+    expect(body).toContain('gateway_call_duration_seconds_bucket')
+    expect(body).toContain('process_cpu_user_seconds_total')
+    expect(body).not.toMatch(/tx_|alice|pi_/)
+  })
+
+  const order = { user_id: 'alice', amount: 1000, currency: 'USD' }
+
+  test('asks for its token where there is one', async () => {
+    const { send } = await openWorld({ app: { metrics: createMetrics(), metricsToken: 'scrape me' } })
+    for (const headers of [{}, { Authorization: 'Bearer wrong' }, { Authorization: 'Bearer ' }]) {
+      expect(await get(send, '/metrics', headers)).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
+    }
+    expect((await get(send, '/metrics', { Authorization: 'Bearer scrape me' })).status).toBe(200)
+  })
+
+  test('is not there where nothing is counted', async () => {
+    const { send } = await openWorld()
+    expect((await get(send, '/metrics')).status).toBe(404)
+  })
+})
+
+describe('the rate limit', () => {
+  const counted = (limit: number): RateLimiter & { keys: string[] } => {
+    const keys: string[] = []
+    return {
+      keys,
+      async take(key) {
+        keys.push(key)
+        const used = keys.filter((other) => other === key).length
+        return { allowed: used <= limit, limit, remaining: Math.max(limit - used, 0), resetSeconds: 42 }
+      },
+    }
+  }
+
+  test('counts each address apart, and says when it fills again', async () => {
+    const limiter = counted(2)
+    const clientAddress = (c: { req: { header: (name: string) => string | undefined } }) => c.req.header('x-from') ?? ''
+    const { send } = await openWorld({ app: { rateLimit: { limiter, clientAddress } } })
+    const from = (address: string) => get(send, '/api/v1/payments/tx_1', { 'X-From': address })
+    const first = await from('10.0.0.1')
+    expect(first.status).toBe(401)
+    expect(first.headers.get('ratelimit-policy')).toBe('"api";q=2')
+    expect(first.headers.get('ratelimit')).toBe('"api";r=1;t=42')
+    await from('10.0.0.1')
+    const refused = await from('10.0.0.1')
+    expect(refused).toMatchObject({ status: 429, body: { code: 'rate_limited' } })
+    expect(refused.headers.get('retry-after')).toBe('42')
+    expect((await from('10.0.0.2')).status).toBe(401)
+    expect(limiter.keys).toContain('api:10.0.0.1')
+  })
+
+  test('leaves webhooks to a bucket of their own, and probes alone', async () => {
+    const [limiter, webhookLimiter] = [counted(0), counted(1)]
+    const clientAddress = () => 'all'
+    const { send } = await openWorld({ app: { rateLimit: { limiter, webhookLimiter, clientAddress } } })
+    expect((await get(send, '/health')).status).toBe(200)
+    expect((await get(send, '/openapi.json')).status).toBe(200)
+    const statuses = []
+    for (let count = 0; count < 2; count += 1) {
+      statuses.push((await send('POST', '/api/v1/webhooks/stripe', '{}', { as: 'anonymous' })).status)
+    }
+    expect(statuses).toEqual([400, 429])
+    expect(webhookLimiter.keys).toEqual(['webhooks:all', 'webhooks:all'])
+    expect(limiter.keys).toEqual([])
+  })
+
+  test('never refuses a webhook where they have no bucket', async () => {
+    const { send } = await openWorld({ app: { rateLimit: { limiter: counted(0), clientAddress: () => 'all' } } })
+    expect((await send('POST', '/api/v1/webhooks/stripe', '{}')).status).toBe(400)
+  })
+})
+
+describe('every answer', () => {
+  test('carries the id of its request, and the headers that keep it private', async () => {
+    const { send } = await openWorld()
+    for (const path of ['/health', '/api/v1/payments/tx_1', '/nowhere', '/docs']) {
+      const { headers } = await get(send, path, { 'X-Request-Id': 'shop-77' })
+      expect(headers.get('x-request-id')).toBe('shop-77')
+      expect(headers.get('cache-control')).toBe('no-store')
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('x-frame-options')).toBe('DENY')
+      expect(headers.get('content-security-policy')).toContain("default-src 'none'")
+    }
+  })
+
+  test.each(['a b', 'x'.repeat(129), '{"level":"ERROR"}', ''])('gets a new id instead of %j', async (given) => {
+    const { send } = await openWorld()
+    const { headers } = await get(send, '/health', { 'X-Request-Id': given })
+    expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+  })
+
+  test('may be read by browsers of the origins that are named, and of no others', async () => {
+    const { send, app } = await openWorld({ app: { corsOrigins: ['https://shop.example'] } })
+    const ours = await get(send, '/api/v1/payments/tx_1', { Origin: 'https://shop.example' })
+    expect(ours.headers.get('access-control-allow-origin')).toBe('https://shop.example')
+    expect(ours.headers.get('cache-control')).toBe('no-store')
+    const theirs = await get(send, '/api/v1/payments/tx_1', { Origin: 'https://evil.example' })
+    expect(theirs.headers.get('access-control-allow-origin')).toBeNull()
+    const preflight = await app.request('/api/v1/payments', {
+      method: 'OPTIONS',
+      headers: { Origin: 'https://shop.example', 'Access-Control-Request-Method': 'POST' },
+    })
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('Idempotency-Key')
+  })
+})
+
+test('logs one line per request, without what is nobody’s business', async () => {
+  const lines: string[] = []
+  const logger = createLogger({ destination: { write: (line) => void lines.push(line) } })
+  const { send } = await openWorld({ app: { logger } })
+  const payment = await paidPayment(send)
+  lines.length = 0
+  const headers = { 'X-Request-Id': 'req-9' }
+  await send('GET', `/api/v1/payments/${payment.id}?secret=1`, undefined, { headers, as: 'bob' })
+  await get(send, `/api/v1/payments/${payment.id}`, headers)
+  await get(send, '/health')
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    {
+      level: 'INFO',
+      time: expect.stringMatching(/Z$/),
+      request_id: 'req-9',
+      method: 'GET',
+      route: '/api/v1/payments/:id',
+      status: 404,
+      duration_ms: expect.any(Number),
+      object_id: payment.id,
+      actor: 'bob',
+      code: 'payment_not_found',
+      message: 'request',
+    },
+    expect.objectContaining({ status: 401, code: 'unauthenticated' }),
+  ])
+  expect(lines.join('')).not.toMatch(/secret|Bearer|eyJ/)
+})
+
+test('the log hides by name what must not be in it', () => {
+  const lines: string[] = []
+  const logger = createLogger({ level: 'debug', destination: { write: (line) => void lines.push(line) } })
+  logger.debug({ token: 'abc', request: { authorization: 'Bearer abc', body: 'abc' }, payload: 'abc' }, 'look')
+  logger.error({}, 'broken')
+  logger.warn({}, 'careful')
+  expect(lines.join('')).not.toContain('abc')
+  expect(lines.map((line) => JSON.parse(line).level)).toEqual(['DEBUG', 'ERROR', 'WARN'])
+})
+
+test('has every route of the design', () => {
+  const routes = apiRoutes.map(([method, path]) => `${method.toUpperCase()} ${path}`)
+  expect(new Set(routes).size).toBe(routes.length)
+  expect(routes).toEqual(
+    expect.arrayContaining([
+      'POST /api/v1/payments',
+      'GET /api/v1/users/{user_id}/payments',
+      'DELETE /api/v1/payment-methods/{id}',
+      'GET /api/v1/subscriptions/{subscription_id}/invoices',
+      'POST /api/v1/webhooks/stripe',
+    ]),
+  )
+})
