@@ -33,6 +33,8 @@ export function sandboxedFlorin(
     sandbox?: SandboxOptions
     /** Off: the sandbox keeps its webhooks to itself, and Florin knows only what it was answered. */
     webhooks?: boolean
+    /** Another process over the same database and the same Stripe. */
+    beside?: SandboxedFlorin
     storage?: (inner: Storage<StoredTables>) => Storage<StoredTables>
     gateway?: (inner: PaymentGateway) => PaymentGateway
   } = {},
@@ -45,20 +47,22 @@ export function sandboxedFlorin(
     reset: () => Object.assign(counts, { loads: 0, commits: 0, calls: 0 }),
   }
   const endpoint = { url: 'http://florin.test/webhooks', secret }
-  const sandbox = validating(
-    createStripeSandbox({
-      ...(options.webhooks !== false && { webhookEndpoints: [endpoint] }),
-      send: async (_, body, headers) => {
-        try {
-          await florin.webhooks.receive(body, headers['Stripe-Signature'] ?? headers['stripe-signature'])
-          return { status: 200 }
-        } catch {
-          return { status: 500 }
-        }
-      },
-      ...options.sandbox,
-    }),
-  )
+  const sandbox =
+    options.beside?.sandbox ??
+    validating(
+      createStripeSandbox({
+        ...(options.webhooks !== false && { webhookEndpoints: [endpoint] }),
+        send: async (_, body, headers) => {
+          try {
+            await florin.webhooks.receive(body, headers['Stripe-Signature'] ?? headers['stripe-signature'])
+            return { status: 200 }
+          } catch {
+            return { status: 500 }
+          }
+        },
+        ...options.sandbox,
+      }),
+    )
   const runtime = { ...systemRuntime, now: () => sandbox.clock.now() * 1000 }
   const stripe = stripeClient({ secretKey: 'sk_test_florin', fetch: sandbox.fetch })
   const direct = stripeGateway({ stripe, webhookSecrets: [secret] })
@@ -74,7 +78,7 @@ export function sandboxedFlorin(
     },
   }
   const gateway = options.gateway ? options.gateway(counted) : counted
-  const inner = memoryStorage()
+  const inner = options.beside?.storage ?? memoryStorage()
   const countedStorage: Storage<StoredTables> = {
     load: (query) => {
       counts.loads += 1

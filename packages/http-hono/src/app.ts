@@ -128,12 +128,15 @@ export function createApp(florin: Florin, options: AppOptions): OpenAPIHono<Http
     })
   }
   app.notFound((c) =>
-    through(c, before('unmatched', 'system', options), () =>
+    through(c, before(UNMATCHED, 'system', options), () =>
       errorResponse(c, new HttpError('route_not_found', 'there is no such route'), logger),
     ),
   )
   return app
 }
+
+/** The route of requests that no route has. */
+const UNMATCHED = 'unmatched'
 
 const honoPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ':$1')
 
@@ -146,7 +149,7 @@ function before(route: string, kind: Endpoint['kind'], options: AppOptions): rea
     securityHeaders,
     ...(corsOrigins?.length ? [crossOrigin(corsOrigins)] : []),
     ...(metrics ? [recordMetrics(metrics, { countProblems: kind === 'operation' })] : []),
-    ...(logger && kind !== 'system' ? [accessLog(logger)] : []),
+    ...(logger ? [accessLog(logger, kind === 'system' && route !== UNMATCHED ? 'debug' : 'info')] : []),
     onlyErrors,
     ...(limited ? [limited] : []),
     ...(kind === 'operation' || kind === 'webhook' ? [bodyLimit(bodyLimitBytes)] : []),

@@ -27,7 +27,9 @@ describe('florin', () => {
   test('--help names every command', async () => {
     const { code, printed } = await florin(['--help'])
     expect(code).toBe(0)
-    for (const { name, about } of commands) expect(printed).toMatch(new RegExp(`^ {2}${name} +${about}$`, 'm'))
+    for (const { name, about } of commands) {
+      expect(printed.split('\n').map((line) => line.replaceAll(/ +/g, ' ').trim())).toContain(`${name} ${about}`)
+    }
     expect(await florin([])).toMatchObject({ code: 2, printed })
   })
 

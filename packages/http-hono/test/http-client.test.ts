@@ -33,9 +33,8 @@ test('speaks with a server: every method reaches its route', async () => {
   const held = await client.payments.create({ ...order, capture_method: 'manual' })
   expect(await client.payments.capture(held.id, { amount: 400 })).toMatchObject({ amount_captured: 400 })
   const open = await client.payments.create({ user_id: 'alice', amount: 1000, currency: 'USD' })
-  expect(await client.payments.confirm(open.id, { payment_method: 'pm_card_visa' })).toMatchObject({
-    status: 'succeeded',
-  })
+  const card = { payment_method: 'pm_card_visa', return_url: 'https://shop.example/back' }
+  expect(await client.payments.confirm(open.id, card)).toMatchObject({ status: 'succeeded' })
   const other = await client.payments.create({ ...order, capture_method: 'manual' })
   expect(await client.payments.cancel(other.id)).toMatchObject({ status: 'canceled' })
   const first = await client.payments.list('alice', { limit: 3 })
@@ -162,7 +161,8 @@ test('a server counts a chunked body that is too large, and reads one that is no
       },
     })
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
-    return fetch(`${baseUrl}api/v1/payments`, { method: 'POST', headers, body: chunks, duplex: 'half' })
+    const init = { method: 'POST', headers, body: chunks, duplex: 'half' }
+    return fetch(`${baseUrl}api/v1/payments`, init)
   }
   expect((await post(JSON.stringify(order))).status).toBe(201)
   const refused = await post(JSON.stringify({ ...order, description: 'ü'.repeat(500) }))

@@ -37,7 +37,7 @@ export interface SandboxOptions {
   /** Real milliseconds that each POST and DELETE takes before its effect, with its key and lock held. Default 0. */
   readonly latency?: number
   readonly rateLimit?: RateLimit
-  /** Go on from a snapshot. */
+  /** Go on from a snapshot. A `webhookMode` given beside it wins over the snapshot's. */
   readonly restore?: SandboxSnapshot
   /** More slices, or other ones in tests of the sandbox itself. */
   readonly slices?: readonly Slice[]
@@ -102,7 +102,7 @@ export function createStripeSandbox(options: SandboxOptions = {}): StripeSandbox
   })
   const timing = { settled: webhooks.settled, ticking: options.ticking ?? false, effectDone: webhooks.wake }
   const clock = createClock(engine, timing)
-  const faults = createFaults()
+  const faults = createFaults(state)
   const requests = createRequestLog(options.requestLogSize ?? 10_000)
   const perform = createExchange({
     state,
@@ -126,18 +126,17 @@ export function createStripeSandbox(options: SandboxOptions = {}): StripeSandbox
       () => false,
     )
   if (options.restore === undefined) seedState()
+  else webhooks.resume()
   const sandboxState: SandboxState = {
     snapshot: () => snapshotOf(state),
     restore(snapshot) {
       restoreInto(state, snapshot)
       clock.rebase()
-      webhooks.wake()
+      webhooks.resume()
     },
     reset() {
       restoreInto(state, { version: 1, ...start, counters: {}, collections: {}, tasks: [] })
-      faults.clear()
       requests.clear()
-      webhooks.setMode()
       if (options.webhookMode !== undefined) webhooks.setMode(options.webhookMode)
       clock.rebase()
       seedState()

@@ -1,5 +1,7 @@
 import { accountSlice } from './account/account.ts'
+import { billingPortalSlice } from './billing-portal/billing-portal.ts'
 import { chargeSlice } from './charges/charges.ts'
+import { checkoutSlice } from './checkout/checkout-sessions.ts'
 import { couponSlice } from './coupons/coupons.ts'
 import { customerSlice } from './customers/customers.ts'
 import { disputeSlice } from './disputes/disputes.ts'
@@ -35,5 +37,7 @@ export const slices: readonly Slice[] = [
   invoiceSlice,
   invoiceItemSlice,
   invoicePaymentSlice,
+  checkoutSlice,
+  billingPortalSlice,
   olderVersionSlice,
 ]

@@ -17,6 +17,7 @@ import type { Logger } from '../logger.ts'
 import { type ComposedApp, composeApp, limitersOf, rulesOf } from './compose-app.ts'
 import type { DevFolder } from './dev-folder.ts'
 import { readEncryptionKey } from './encryption-key.ts'
+import { later } from './later.ts'
 import type { Fetch } from './listen.ts'
 import { sandboxPrice, sandboxSecrets } from './sandbox-constants.ts'
 import type { Config } from './variables.ts'
@@ -66,16 +67,15 @@ async function composeOn(
   database: Database,
   { config, logger, folder, saved, closeDatabase }: Parts,
 ): Promise<ComposedSandbox> {
-  let app: ComposedApp | undefined
-  const keeper = stateKeeper(folder)
+  // A restored sandbox goes on delivering at once; what it sends waits for the app.
+  const opened = later<ComposedApp>()
   const sandbox = openStripe(saved, async (url, body, headers) => {
-    keeper.changed()
-    if (url !== webhookUrl || !app) return sendToLoopback(url, body, headers)
-    const { status } = await app.deliver(new Request(url, { method: 'POST', body, headers }))
-    return { status }
+    if (url !== webhookUrl) return sendToLoopback(url, body, headers)
+    const { deliver } = await opened.promise
+    return { status: (await deliver(new Request(url, { method: 'POST', body, headers }))).status }
   })
-  keeper.watch(sandbox)
-  app = composeApp({
+  const keeper = stateKeeper(folder, sandbox)
+  const app = composeApp({
     ...{ config, logger },
     storage: postgresStorage({ database }),
     // Always the same key: what one start wrote, the next must read.
@@ -83,10 +83,7 @@ async function composeOn(
     gateway: stripeGateway({
       stripe: stripeClient({
         secretKey: sandboxSecrets.STRIPE_SECRET_KEY,
-        fetch(input, init) {
-          keeper.changed()
-          return sandbox.fetch(input, init)
-        },
+        fetch: (input, init) => sandbox.fetch(input, init).finally(keeper.changed),
       }),
       webhookSecrets: [sandboxSecrets.STRIPE_WEBHOOK_SECRET],
       installation: config.FLORIN_INSTALLATION,
@@ -101,20 +98,18 @@ async function composeOn(
     health: { checks: { postgres: { check: () => database.run({ name: 'health', text: 'select 1' }, []) } } },
     limiters: withoutWebhooks(limitersOf(config, memoryRateLimiter)),
   })
+  opened.resolve(app)
   // Time went on while the sandbox was away: what fell due meanwhile happens now.
   await sandbox.clock.advanceTo(Math.max(sandbox.clock.now(), now()))
   return {
     fetch: app.fetch,
     stripe: {
       ...sandbox,
-      exchange(request) {
-        keeper.changed()
-        return sandbox.exchange(request)
-      },
+      exchange: (request) => sandbox.exchange(request).finally(keeper.changed),
     },
     async close() {
       sandbox.close()
-      keeper.close(sandbox)
+      keeper.close()
       await closeDatabase()
     },
   }
@@ -136,25 +131,32 @@ function openStripe(saved: SandboxSnapshot | undefined, send: WebhookSender): St
 /** Webhooks come from inside of the process, over no connection that could be counted. */
 const withoutWebhooks = (limiters: ReturnType<typeof limitersOf>) => limiters && { limiter: limiters.limiter }
 
-/** Writes the sandbox's state soon after something happened, and at the end. */
-function stateKeeper(folder: DevFolder | undefined) {
+/** A state that takes longer to write is not written at once, or it would slow down every call. */
+const QUICK_MS = 20
+
+/**
+ * Writes the sandbox's state before an answer goes out, so that even a process that is killed leaves both sides with the
+ * same objects. Once the state is large, it is written every second.
+ */
+function stateKeeper(folder: DevFolder | undefined, sandbox: StripeSandbox) {
   let isChanged = true
-  const save = (sandbox: StripeSandbox): void => {
+  let lastMs = 0
+  const save = (): void => {
     if (!folder || !isChanged) return
     isChanged = false
+    const start = performance.now()
     folder.writeSandbox(sandbox.state.snapshot())
+    lastMs = performance.now() - start
   }
-  let timer: NodeJS.Timeout | undefined
+  const timer = setInterval(save, 1000).unref()
   return {
     changed(): void {
       isChanged = true
+      if (lastMs < QUICK_MS) save()
     },
-    watch(sandbox: StripeSandbox): void {
-      timer = setInterval(() => save(sandbox), 1000).unref()
-    },
-    close(sandbox: StripeSandbox): void {
+    close(): void {
       clearInterval(timer)
-      save(sandbox)
+      save()
     },
   }
 }

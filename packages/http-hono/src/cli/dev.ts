@@ -7,6 +7,7 @@ import { readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
 import { type DevFolder, openDevFolder } from './dev-folder.ts'
 import { welcome } from './dev-welcome.ts'
+import { later } from './later.ts'
 import { type Listening, listen } from './listen.ts'
 import type { GivenFlags, Program } from './program.ts'
 import { takenPort } from './sandbox.ts'
@@ -61,13 +62,4 @@ function serveStripe({ SANDBOX_PORT: port }: Config, opened: Promise<ComposedSan
   return serveSandbox({ exchange }, { port }).catch((error: unknown) => {
     throw takenPort(error, port, '--sandbox-port or SANDBOX_PORT')
   })
-}
-
-/** A promise that is settled from outside. */
-function later<T>() {
-  let [resolve, reject]: [(value: T) => void, (reason: unknown) => void] = [() => undefined, () => undefined]
-  const promise = new Promise<T>((onValue, onError) => {
-    ;[resolve, reject] = [onValue, onError]
-  })
-  return { promise, resolve, reject }
 }

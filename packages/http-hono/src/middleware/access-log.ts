@@ -1,8 +1,11 @@
 import type { Logger } from '../logger.ts'
 import type { HttpMiddleware } from '../request-state.ts'
 
-/** One line per request: who, what, how it ended and how long it took. Never a query, a body or a token. */
-export function accessLog(logger: Logger): HttpMiddleware {
+/**
+ * One line per request: who, what, how it ended and how long it took. Never a query, a body or a token. Probes come
+ * every few seconds, so theirs are for debugging only.
+ */
+export function accessLog(logger: Logger, normally: 'info' | 'debug'): HttpMiddleware {
   return async (c, next) => {
     const started = performance.now()
     await next()
@@ -17,7 +20,7 @@ export function accessLog(logger: Logger): HttpMiddleware {
       actor: actor?.id,
       code: problem,
     }
-    const level = c.res.status >= 500 ? 'warn' : 'info'
+    const level = c.res.status >= 500 ? 'warn' : normally
     logger[level](line, 'request')
   }
 }

@@ -1,3 +1,7 @@
+import { definePrivateCollection } from './collection.ts'
+import { nextId } from './ids.ts'
+import { createStore, type State } from './state.ts'
+
 /** What goes wrong, on demand, with the next calls that match. */
 export type FaultKind =
   /** Answers an error and has no effect. Not saved under the key, unless `saved`. */
@@ -59,28 +63,27 @@ export interface Faults {
   clear(): void
 }
 
-/** The faults of one sandbox, with `take` for the exchange. They are not part of snapshots. */
-export function createFaults(): Faults & { take(method: string, path: string): Fault | undefined } {
-  let waiting: Fault[] = []
-  let count = 0
+const waitingFaults = definePrivateCollection<Fault>('fault')
+
+/** The faults of one sandbox, with `take` for the exchange. */
+export function createFaults(state: State): Faults & { take(method: string, path: string): Fault | undefined } {
+  const store = createStore(state)
   return {
     inject(request) {
-      count += 1
-      const fault = { ...request, id: `fault_${count}`, remaining: request.times ?? 1 }
-      if (fault.remaining > 0) waiting.push(fault)
-      return fault
+      const fault = { ...request, id: nextId(state, 'fault', 8), remaining: request.times ?? 1 }
+      return fault.remaining > 0 ? store.put(waitingFaults, fault) : fault
     },
-    list: () => [...waiting],
+    list: () => store.all(waitingFaults),
     clear() {
-      waiting = []
+      for (const { id } of store.all(waitingFaults)) store.remove(waitingFaults, id)
     },
     take(method, path) {
-      const found = waiting.find((fault) => (fault.method ?? method) === method && pathFits(fault.path, path))
+      const found = store
+        .all(waitingFaults)
+        .find((fault) => (fault.method ?? method) === method && pathFits(fault.path, path))
       if (found === undefined) return undefined
-      waiting = waiting.flatMap((fault) => {
-        if (fault !== found) return [fault]
-        return fault.remaining > 1 ? [{ ...fault, remaining: fault.remaining - 1 }] : []
-      })
+      if (found.remaining > 1) store.update(waitingFaults, found.id, { remaining: found.remaining - 1 })
+      else store.remove(waitingFaults, found.id)
       return found
     },
   }

@@ -9,7 +9,10 @@ export interface Task {
   readonly id: string
 }
 
-/** Everything the sandbox knows, as JSON. Given to `restore`, it goes on exactly from there. */
+/**
+ * Everything the sandbox knows, as JSON: also the faults that still wait and the webhook mode, but not the request log.
+ * Given to `restore`, it goes on exactly from there.
+ */
 export interface SandboxSnapshot {
   readonly version: 1
   readonly seed: string
@@ -26,6 +29,8 @@ export interface State {
   readonly counters: Map<string, number>
   readonly tables: Map<string, Map<string, Row>>
   readonly tasks: Task[]
+  /** How often the state was replaced as a whole: what was under way before has nothing to say about it any more. */
+  epoch: number
   /** How to take back what the running request has done; absent outside of one. */
   undo: (() => void)[] | undefined
 }
@@ -55,6 +60,7 @@ export function createState(start: { seed: string; now: number }, snapshot?: San
     counters: new Map(Object.entries(snapshot?.counters ?? {})),
     tables,
     tasks: [...(snapshot?.tasks ?? [])],
+    epoch: 0,
     undo: undefined,
   }
 }
@@ -69,6 +75,7 @@ export function snapshotOf(state: State): SandboxSnapshot {
 /** Puts the state back to a snapshot, in place, so that all who hold it see the change. */
 export function restoreInto(state: State, snapshot: SandboxSnapshot): void {
   const fresh = createState({ seed: snapshot.seed, now: snapshot.now }, structuredClone(snapshot))
+  state.epoch += 1
   state.now = fresh.now
   replaceMap(state.counters, fresh.counters)
   replaceMap(state.tables, fresh.tables)
@@ -113,10 +120,10 @@ export function createStore(state: State): Store {
   // A table is only ever written through the collection of its name, so its rows are of the collection's type; a
   // restored snapshot comes from `snapshotOf`.
   const find = <T extends Row>(collection: Collection<T>, id: string): T | undefined =>
-    tableOf(collection.name).get(id) as T | undefined
+    state.tables.get(collection.name)?.get(id) as T | undefined
   return {
     find,
-    all: <T extends Row>(collection: Collection<T>): T[] => [...tableOf(collection.name).values()] as T[],
+    all: <T extends Row>(collection: Collection<T>): T[] => [...(state.tables.get(collection.name)?.values() ?? [])] as T[],
     put(collection, row) {
       write(tableOf(collection.name), row)
       return row
@@ -129,7 +136,8 @@ export function createStore(state: State): Store {
       return after
     },
     remove(collection, id) {
-      const table = tableOf(collection.name)
+      const table = state.tables.get(collection.name)
+      if (table === undefined) return
       const rows = state.undo === undefined ? undefined : new Map(table)
       if (!table.delete(id) || rows === undefined) return
       state.undo?.push(() => replaceMap(table, rows))

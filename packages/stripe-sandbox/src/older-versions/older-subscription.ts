@@ -19,7 +19,9 @@ export const olderSubscription: Rendering = (object, version, context) => {
   }
   if (isBefore(version, 'billingMode')) delete older.billing_mode
   if (!isBefore(version, 'basil')) return older
-  const periods = rows.map((row) => [numberIn(row, 'current_period_start'), numberIn(row, 'current_period_end')] as const)
+  const periods = rows.map(
+    (row) => [numberIn(row, 'current_period_start'), numberIn(row, 'current_period_end')] as const,
+  )
   return {
     ...older,
     current_period_end: Math.min(...periods.map(([, end]) => end)),

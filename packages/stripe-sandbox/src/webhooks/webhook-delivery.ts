@@ -52,6 +52,15 @@ export function queueDelivery(context: Context, id: string, { forced }: { forced
   context.store.put(webhookQueue, { id })
 }
 
+/** Queues what a snapshot caught on its way: nobody knows whether it arrived, so it is sent again. */
+export function requeueUnderWay({ store }: Context): void {
+  const queued = store.all(webhookQueue)
+  const known = new Set(queued.map(({ id }) => id))
+  const lost = store.all(webhookDeliveries).filter(({ id, status }) => status === 'due' && !known.has(id))
+  for (const { id } of queued) store.remove(webhookQueue, id)
+  for (const { id } of [...lost, ...queued]) store.put(webhookQueue, { id })
+}
+
 function takeFromQueue(context: Context, { reorder }: WebhookMode): string | undefined {
   const table = context.state.tables.get(webhookQueue.name)
   const next: string[] = []
@@ -94,20 +103,22 @@ async function attempt({ context, mode, send, timeout }: DeliveryParts, delivery
     store.update(webhookDeliveries, delivery.id, { status: 'dropped' })
     return
   }
+  const { epoch } = context.state
   const body = JSON.stringify({ ...event, pending_webhooks: delivery.pending_webhooks }, null, 2)
   const signature = signWebhook(body, activeSecrets(context, endpoint.id), Math.floor(Date.now() / 1000))
   const result = await trySending(() => send(endpoint.url, body, headersFor(signature)), timeout)
-  // The sandbox may have been reset meanwhile.
-  if (store.find(webhookDeliveries, delivery.id) === undefined) return
+  // The sandbox may have been reset or restored meanwhile, and may even have a delivery of the same id again.
+  if (context.state.epoch !== epoch) return
   const succeeded = result.status !== null && result.status >= 200 && result.status < 300
-  const attempts = [...delivery.attempts, { at: context.now, ...result }]
+  // A second attempt may have ended meanwhile, where more than one may be under way.
+  const earlier = (store.find(webhookDeliveries, delivery.id) ?? delivery).attempts
+  const attempts = [...earlier, { at: context.now, ...result }]
   if (!succeeded) {
     retryLater(context, delivery, attempts)
     return
   }
-  const repeated = store.find(webhookDeliveries, delivery.id)?.attempts.some(hasSucceeded) ?? false
   store.update(webhookDeliveries, delivery.id, { status: 'succeeded', forced: false, attempts })
-  if (repeated) return
+  if (earlier.some(hasSucceeded)) return
   store.update(events, event.id, { pending_webhooks: Math.max(0, pendingNow(context, event.id) - 1) })
   const { duplicate } = mode()
   if (duplicate > 0 && context.random('webhook.duplicate') < duplicate)

@@ -1,3 +1,6 @@
+import { definePrivateCollection, type Row } from '../engine/collection.ts'
+import type { Store } from '../engine/state.ts'
+
 /** How deliveries misbehave. All chances are decided by the seed. */
 export interface WebhookMode {
   /** Keep everything back until `flush`. */
@@ -25,4 +28,20 @@ export const calmMode: WebhookMode = {
   drop: 0,
   before_answer: false,
   concurrency: 1,
+}
+
+const webhookModes = definePrivateCollection<Row & WebhookMode>('webhook_mode')
+const id = 'account'
+
+/** The mode in force. */
+export function modeOf(store: Store): WebhookMode {
+  const { id: _, ...mode } = store.find(webhookModes, id) ?? { id, ...calmMode }
+  return mode
+}
+
+/** Changes some rules, or restores calm. */
+export function changeMode(store: Store, change: Partial<WebhookMode> | undefined): WebhookMode {
+  if (change === undefined) store.remove(webhookModes, id)
+  else store.put(webhookModes, { id, ...modeOf(store), ...change })
+  return modeOf(store)
 }

@@ -1,7 +1,7 @@
 import type { Context } from '../engine/context.ts'
 import { events, type WebhookDelivery, webhookDeliveries, webhookQueue } from '../engine/events.ts'
-import { deliverNext, queueDelivery } from './webhook-delivery.ts'
-import { calmMode, type WebhookMode } from './webhook-mode.ts'
+import { deliverNext, queueDelivery, requeueUnderWay } from './webhook-delivery.ts'
+import { changeMode, modeOf, type WebhookMode } from './webhook-mode.ts'
 import type { WebhookSender } from './webhook-sender.ts'
 
 /** Delivery of events: how it misbehaves, and what became of each. */
@@ -18,24 +18,25 @@ export interface SandboxWebhooks {
   deliveries(): readonly WebhookDelivery[]
 }
 
-/** The delivery loop of one sandbox. `wake` starts it after an effect. */
+/** The delivery loop of one sandbox. `wake` starts it after an effect, `resume` after the state was replaced. */
 export function createWebhooks(
   context: Context,
   options: { send: WebhookSender; timeout: number; mode?: Partial<WebhookMode> },
-): SandboxWebhooks & { wake(): void; stop(): void } {
-  let mode: WebhookMode = { ...calmMode, ...options.mode }
+): SandboxWebhooks & { wake(): void; resume(): void; stop(): void } {
+  const mode = (): WebhookMode => modeOf(context.store)
+  if (options.mode !== undefined) changeMode(context.store, options.mode)
   let running = 0
   let stopped = false
   const idle: (() => void)[] = []
-  const parts = { context, mode: () => mode, send: options.send, timeout: options.timeout }
+  const parts = { context, mode, send: options.send, timeout: options.timeout }
   const isDue = (): boolean => (context.state.tables.get(webhookQueue.name)?.size ?? 0) > 0
   const work = async (): Promise<void> => {
     // The caller's answer goes first, unless the mode wants the opposite.
-    if (!mode.before_answer) await new Promise<void>((resolve) => setImmediate(resolve))
+    if (!mode().before_answer) await new Promise<void>((resolve) => setImmediate(resolve))
     while (!stopped && (await deliverNext(parts)));
   }
   const wake = (): void => {
-    while (!stopped && running < mode.concurrency && isDue() && running < queueSize()) {
+    while (!stopped && running < mode().concurrency && isDue() && running < queueSize()) {
       running += 1
       void work().finally(() => {
         running -= 1
@@ -55,11 +56,12 @@ export function createWebhooks(
     stop() {
       stopped = true
     },
-    mode: () => mode,
-    setMode(change) {
-      mode = change === undefined ? calmMode : { ...mode, ...change }
-      return mode
+    resume() {
+      requeueUnderWay(context)
+      wake()
     },
+    mode,
+    setMode: (change) => changeMode(context.store, change),
     async flush() {
       const back = context.store
         .all(webhookDeliveries)

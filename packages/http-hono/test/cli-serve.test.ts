@@ -1,0 +1,199 @@
+import { randomBytes } from 'node:crypto'
+import { Client } from 'pg'
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { freePort } from '../../../test/services/port.ts'
+import { startProxy } from '../../../test/services/proxy.ts'
+import { startFlorin, temporaryFolder } from './cli-process.ts'
+
+const slow = { timeout: 120_000 }
+
+const secrets = {
+  STRIPE_SECRET_KEY: 'sk_test_serve',
+  STRIPE_WEBHOOK_SECRET: 'whsec_serve',
+  JWT_SECRET: 'a secret of more than thirty-two characters',
+  ENCRYPTION_KEY: '0123456789abcdef0123456789abcdef',
+}
+
+const databaseUrl = new URL(inject('databaseUrl'))
+databaseUrl.pathname = `/florin_${randomBytes(6).toString('hex')}`
+
+async function asAdmin(statement: string): Promise<void> {
+  const admin = new Client({ connectionString: inject('databaseUrl') })
+  await admin.connect()
+  await admin.query(statement).finally(() => admin.end())
+}
+
+/** Runs a command to its end. */
+async function finish(args: readonly string[], environment: Record<string, string>) {
+  const florin = startFlorin(args, { folder: temporaryFolder(), environment })
+  return { code: await florin.ended(), output: florin.output() }
+}
+
+interface ServeOptions {
+  readonly redisUrl?: string
+  readonly environment?: Record<string, string>
+}
+
+/** Starts Stripe's sandbox and a server that uses it, each in a process of its own. */
+async function startServer({ redisUrl = inject('redisUrl'), environment = {} }: ServeOptions = {}) {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const folder = temporaryFolder()
+  const forward = ['--forward-to', `${url}/api/v1/webhooks/stripe`]
+  const sandbox = startFlorin(['sandbox', '--port', '0', '--seed', 'serve', ...forward], {
+    folder,
+    environment: secrets,
+  })
+  const stripeUrl = (await sandbox.says(/STRIPE_API_BASE=(\S+)/))[1] ?? ''
+  const settings = {
+    ...secrets,
+    ...{ DATABASE_URL: databaseUrl.href, REDIS_URL: redisUrl, STRIPE_API_BASE: stripeUrl },
+    ...{ SERVER_PORT: `${port}`, SERVER_HOST: '127.0.0.1', ...environment },
+  }
+  const server = startFlorin(['serve'], { folder, environment: settings })
+  await server.says(/"message":"listening"/)
+  const token = await finish(['token', '--sub', 'shop', '--role', 'service'], settings)
+  const post = async (path: string, body: object) => {
+    const headers = {
+      Authorization: `Bearer ${token.output.trim()}`,
+      'Content-Type': 'application/json',
+      'Idempotency-Key': randomBytes(8).toString('hex'),
+    }
+    const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    return { status: response.status, body: z.looseObject({}).parse(await response.json()) }
+  }
+  const metric = async (pattern: RegExp) => (await (await fetch(`${url}/metrics`)).text()).match(pattern)?.[1]
+  return { server, port, url, stripeUrl, post, metric, settings }
+}
+
+const payment = { user_id: 'user_123', amount: 1000, currency: 'USD', payment_method: 'pm_card_visa' }
+
+beforeAll(async () => {
+  await asAdmin(`create database ${databaseUrl.pathname.slice(1)} template template0`)
+})
+afterAll(async () => {
+  await asAdmin(`drop database ${databaseUrl.pathname.slice(1)} with (force)`)
+})
+
+describe('florin migrate and florin serve', () => {
+  const settings = { ...secrets, DATABASE_URL: databaseUrl.href, REDIS_URL: inject('redisUrl'), SERVER_PORT: '0' }
+
+  test('serve names florin migrate up while tables are missing', slow, async () => {
+    const { code, output } = await finish(['serve'], settings)
+    expect(code).toBe(1)
+    expect(output).toMatch(/florin serve: the database lacks \d+ migrations \(0001\S*, .*\): run florin migrate up/)
+  })
+
+  test('migrate up makes them, once; status tells; down takes the newest back', slow, async () => {
+    const url = { DATABASE_URL: databaseUrl.href }
+    const applied = await finish(['migrate', 'up'], url)
+    expect(applied).toMatchObject({ code: 0, output: expect.stringMatching(/^applied {2}0001/) })
+    expect(await finish(['migrate', 'up'], url)).toStrictEqual({ code: 0, output: 'The tables are up to date.\n' })
+    const count = applied.output.trim().split('\n').length
+    const status = async () => (await finish(['migrate', 'status'], url)).output.trim().split('\n')
+    expect((await status()).filter((line) => /^applied \d{4}-\S+Z {2}\d{4}/.test(line))).toHaveLength(count)
+    expect(await finish(['migrate', 'down'], url)).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^taken back/),
+    })
+    expect((await status()).at(-1)).toMatch(/^to come {2}/)
+    expect((await finish(['migrate', 'up'], url)).code).toBe(0)
+  })
+
+  test('takes a payment from the request to the processed webhook, and stops in order', slow, async () => {
+    const { server, url, post, metric } = await startServer()
+    expect(await (await fetch(`${url}/health`)).json()).toStrictEqual({ status: 'healthy' })
+    expect(await post('/api/v1/payments', payment)).toMatchObject({ status: 201, body: { status: 'succeeded' } })
+    const processed = /webhook_events_total\{type="payment_intent.succeeded",outcome="processed"\} (\d+)/
+    await expect.poll(() => metric(processed), { timeout: 20_000 }).toBe('1')
+    expect(await metric(/postgres_pool_connections\{state="open"\} (\d+)/)).toMatch(/[1-9]/)
+    expect(await server.stop()).toBe(0)
+    expect(server.output()).toMatch(/"signal":"SIGTERM","message":"stopping"[^]*"message":"stopped"/)
+    for (const secret of Object.values(secrets)) expect(server.output()).not.toContain(secret)
+  })
+
+  test('wants an idempotency key for payments', slow, async () => {
+    const { url, settings: used } = await startServer()
+    const { output: token } = await finish(['token', '--sub', 'shop', '--role', 'service'], used)
+    const headers = { Authorization: `Bearer ${token.trim()}`, 'Content-Type': 'application/json' }
+    const response = await fetch(`${url}/api/v1/payments`, { method: 'POST', headers, body: JSON.stringify(payment) })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ code: 'idempotency_key_missing' })
+  })
+
+  test('finishes the request that it is working on when it is told to stop, and takes no new one', slow, async () => {
+    const { server, url, post, stripeUrl } = await startServer()
+    const fault = JSON.stringify({ kind: 'stall', method: 'POST', path: '/v1/payment_intents', delay_ms: 1500 })
+    await fetch(`${stripeUrl}/_sandbox/faults`, { method: 'POST', body: fault })
+    const paying = post('/api/v1/payments', payment)
+    const waiting = async () => (await (await fetch(`${stripeUrl}/_sandbox/faults`)).text()).includes('payment_intents')
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(false)
+    const stopped = server.stop()
+    await server.says(/"message":"stopping"/)
+    await expect(fetch(`${url}/health`)).rejects.toThrow()
+    expect(await paying).toMatchObject({ status: 201, body: { status: 'succeeded' } })
+    expect(await stopped).toBe(0)
+  })
+
+  test('goes on without Redis, as degraded, and says when it is back', slow, async () => {
+    const proxy = await startProxy(inject('redisUrl'))
+    onTestFinished(() => proxy.close())
+    const { server, url, post } = await startServer({ redisUrl: proxy.url })
+    await post('/api/v1/payments', payment)
+    await proxy.kill()
+    const health = async () => {
+      const response = await fetch(`${url}/health`)
+      return { status: response.status, body: await response.json() }
+    }
+    await expect
+      .poll(health, { timeout: 10_000 })
+      .toStrictEqual({ status: 200, body: { status: 'degraded', checks: { postgres: 'healthy', redis: 'unhealthy' } } })
+    expect((await post('/api/v1/payments', payment)).status).toBe(201)
+    await server.says(/Redis is lost: this process counts requests alone/)
+    await proxy.revive()
+    await expect.poll(health, { timeout: 20_000 }).toStrictEqual({ status: 200, body: { status: 'healthy' } })
+    await expect
+      .poll(async () => (await post('/api/v1/payments', payment)).status && server.output(), { timeout: 20_000 })
+      .toContain('Redis is back')
+    expect(await server.stop()).toBe(0)
+  })
+
+  test('starts without Redis, and says so', slow, async () => {
+    const { server, url } = await startServer({ redisUrl: `redis://127.0.0.1:${await freePort()}` })
+    expect(server.output()).toContain('Redis does not answer: going on without it')
+    expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ status: 'degraded' })
+  })
+
+  test('says where PostgreSQL does not answer, and never shows the password', slow, async () => {
+    const port = await freePort()
+    const url = `postgres://someone:hidden@127.0.0.1:${port}/payment_db`
+    const { code, output } = await finish(['serve'], { ...settings, DATABASE_URL: url })
+    expect(code).toBe(1)
+    expect(output).toContain(`PostgreSQL at 127.0.0.1:${port}/payment_db does not answer: connect ECONNREFUSED`)
+    expect(output).not.toContain('hidden')
+  })
+
+  test('names --port when the port is taken', slow, async () => {
+    const { port, settings: used } = await startServer()
+    const { code, output } = await finish(['serve', '--port', `${port}`], used)
+    expect(code).toBe(1)
+    expect(output).toContain(`florin serve: port ${port} is taken: choose another one with --port or SERVER_PORT`)
+  })
+
+  test('lets only the addresses of IP_ALLOWLIST in, but webhooks and probes always', slow, async () => {
+    const environment = { IP_ALLOWLIST: '203.0.113.0/24, 2001:db8::/32', TRUST_PROXY: '1' }
+    const { url } = await startServer({ environment })
+    const from = async (address: string, path: string, method = 'GET') =>
+      (await fetch(`${url}${path}`, { method, headers: { 'X-Forwarded-For': address } })).status
+    expect(await from('203.0.113.9', '/api/v1/payments/tx_x')).toBe(401)
+    expect(await from('2001:db8::1', '/api/v1/payments/tx_x')).toBe(401)
+    expect(await from('198.51.100.1', '/api/v1/payments/tx_x')).toBe(403)
+    expect(await from('203.0.113.9, 198.51.100.1', '/api/v1/payments/tx_x')).toBe(403)
+    expect(await from('nonsense', '/docs')).toBe(403)
+    expect(await from('198.51.100.1', '/metrics')).toBe(403)
+    expect(await from('198.51.100.1', '/health')).toBe(200)
+    expect(await from('198.51.100.1', '/health/live')).toBe(200)
+    expect(await from('198.51.100.1', '/api/v1/webhooks/stripe', 'POST')).toBe(400)
+  })
+})
