@@ -4,13 +4,9 @@ FLORIN = $(PNPM) run --silent florin
 
 .PHONY: run build test migrate-up migrate-down
 
-# The server when something is configured, otherwise the sandbox, which needs nothing.
+# The server when something is configured, otherwise the sandbox, which needs nothing. The command itself decides.
 run: build
-	@if [ -n "$$STRIPE_SECRET_KEY" ] || [ -f .env ] || [ -f config.yaml ]; then \
-		exec $(PNPM) run serve; \
-	else \
-		exec $(FLORIN) dev; \
-	fi
+	exec $(FLORIN) run
 
 build:
 	$(PNPM) run build

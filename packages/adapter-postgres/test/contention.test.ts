@@ -104,13 +104,12 @@ test('locks the rows of several updates by their ids, whatever order their plans
   await database.pool({ max: 1 }).query('analyze transactions')
 
   for (let round = 0; round < 3; round += 1) {
-    const rows = [aStoredRow('transactions'), aStoredRow('transactions')].sort((a, b) => (a.id < b.id ? 1 : -1))
-    // In the table they stand with the higher id first.
+    const rows = [1, 2, 3].map(() => aStoredRow('transactions')).sort((a, b) => (a.id < b.id ? 1 : -1))
+    // In the table they stand with the highest id first.
     for (const row of rows) await commit(first, put('transactions', row))
     const changes = rows.map((row) => put('transactions', { ...row, version: 1 }))
-    const ids = rows.map(({ id }) => id)
-    // Both wait for the row that they want first. If those were different ones, they would lock each other out.
-    const results = await whileHeld('transactions', ids, 2, () =>
+    // Each comes to the middle one from its own side, and would then want what the other one has.
+    const results = await whileHeld('transactions', [rows[1]?.id ?? ''], 2, () =>
       Promise.all([first, second].map((storage) => commit(storage, ...changes))),
     )
     expect(results.sort()).toStrictEqual(['committed', 'conflict'])

@@ -2,6 +2,10 @@ import type { Actor } from './actor.ts'
 import { type Deps, defaultSettings, type Settings } from './deps.ts'
 import { getDispute } from './disputes/get-dispute.ts'
 import { type ListDisputes, listDisputes } from './disputes/list-disputes.ts'
+import { dispatchEvents } from './events/dispatch-events.ts'
+import { type EventHandler, eventHandlers, type HeardType } from './events/event-handlers.ts'
+import { type ListEvents, listEvents } from './events/list-events.ts'
+import { retryEvent } from './events/retry-event.ts'
 import { idMaker } from './ids.ts'
 import { getInvoice } from './invoices/get-invoice.ts'
 import { type ListInvoices, listInvoices } from './invoices/list-invoices.ts'
@@ -76,7 +80,16 @@ export function createFlorin({
     observer,
     settings: { ...defaultSettings, ...settings },
   }
+  const handlers = eventHandlers()
   return {
+    /**
+     * Registers a handler of domain events, of one type or of all (`'*'`); answers how to take it away again. Handlers are
+     * called by `maintenance.dispatch`, at least once for each event: they must know an `event.id` that they had.
+     *
+     * @example
+     * florin.on('payment.succeeded', (event) => ship(event.data.reference, { onlyOnceFor: event.id }))
+     */
+    on: <Type extends HeardType>(type: Type, handler: EventHandler<Type>) => handlers.on(type, handler),
     payments: {
       create: (input: CreatePayment, caller: Caller) => createPayment(deps, input, caller),
       confirm: (input: ConfirmPayment, caller: Caller) => confirmPayment(deps, input, caller),
@@ -120,6 +133,11 @@ export function createFlorin({
       recover: (options?: { limit?: number }) => recoverOperations(deps, options),
       refresh: (options?: { limit?: number }) => refreshRows(deps, options),
       retryWebhooks: (options?: { limit?: number }) => retryWebhooks(deps, options),
+      dispatch: (options?: { limit?: number }) => dispatchEvents(deps, handlers, options),
+    },
+    events: {
+      list: (input: ListEvents, actor: Actor) => listEvents(deps, input, actor),
+      retry: (id: string, actor: Actor) => retryEvent(deps, id, actor),
     },
     webhooks: {
       receive: (body: string, signature: string | undefined) => receiveWebhook(deps, body, signature),

@@ -17,6 +17,10 @@ export interface Settings {
   readonly requireIdempotencyKey: boolean
   /** How long after its start an operation that takes money may still be sent again, in milliseconds. */
   readonly paymentRecoveryWindowMs: number
+  /** How often an event is told before it is given up, until somebody retries it. */
+  readonly eventAttempts: number
+  /** How long a process has an event to itself while it tells the handlers, in milliseconds. */
+  readonly eventLeaseMs: number
   /** How user ids look. Ids are exempt from the card-number guard only as far as this format is set. */
   readonly userIdPattern: RegExp
 }
@@ -28,6 +32,8 @@ export const defaultSettings: Settings = {
   userSetsAmount: false,
   requireIdempotencyKey: false,
   paymentRecoveryWindowMs: 10 * 60 * 1000,
+  eventAttempts: 12,
+  eventLeaseMs: 60_000,
   userIdPattern: /^[A-Za-z0-9._:@-]{1,255}$/,
 }
 

@@ -13,6 +13,7 @@ export type InvalidCode =
   | 'invoice_not_found'
   | 'refund_not_found'
   | 'dispute_not_found'
+  | 'event_not_found'
   | 'webhook_signature_invalid'
   | 'webhook_payload_invalid'
 
@@ -32,6 +33,7 @@ export type RefusedCode =
   | 'subscription_already_canceled'
   | 'payment_method_unusable'
   | 'payment_method_declined'
+  | 'event_not_retryable'
   | 'gateway_refused'
 
 /** Codes of a store or gateway that gave no answer. */
@@ -53,6 +55,8 @@ export interface FieldError {
 export interface ErrorDetails {
   readonly fields?: readonly FieldError[]
   readonly operationId?: string
+  /** The refusal was stored by an earlier request with the same key. */
+  readonly replayed?: boolean
   /** The row that the request made or concerned, so that the caller can read it later. */
   readonly objectId?: string
   /** Stripe's own code, where Stripe refused. */

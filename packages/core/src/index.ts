@@ -21,7 +21,12 @@ export {
   type UnavailableCode,
   UnavailableError,
 } from './errors.ts'
+export type { Dispatched } from './events/dispatch-events.ts'
 export { type DomainEventType, domainEventTypes } from './events/domain-event.ts'
+export type { DomainEvent, DomainEventData } from './events/domain-event-data.ts'
+export type { EventHandler, HeardType } from './events/event-handlers.ts'
+export type { ListEvents, OutboxEvent } from './events/list-events.ts'
+export { type WebhookEndpoint, type WebhookSenderOptions, webhookSender } from './events/webhook-sender.ts'
 export { type IdPrefix, idMaker, type NewId } from './ids.ts'
 export { hasCardNumber, maskCardNumbers } from './input/card-number.ts'
 export { type Invoice, type InvoiceLine, type InvoiceStatus, invoiceStatuses } from './invoices/invoice.ts'

@@ -85,8 +85,10 @@ export function transport(options: FlorinClientOptions): SendRequest {
 }
 
 function queryString({ query = {} }: ClientRequest): string {
-  const set = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))
-  return set.length === 0 ? '' : `?${new URLSearchParams(set)}`
+  const set = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as const],
+  )
+  return set.length === 0 ? '' : `?${new URLSearchParams(Object.fromEntries(set))}`
 }
 
 /** The problem that was answered; one is made up for answers of proxies, which know no problem+json. */

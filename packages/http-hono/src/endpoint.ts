@@ -25,6 +25,8 @@ export interface EndpointDocument {
   readonly success: { readonly status: number; readonly schema?: z.ZodType | undefined; readonly contentType?: string }
   /** The codes that it may answer besides those that any endpoint of its kind may. */
   readonly problems: readonly ProblemCode[]
+  /** What else it may answer that is no problem+json. */
+  readonly otherwise?: { readonly status: number; readonly description: string; readonly schema: z.ZodType }
   /** Whether a payment that was declined is answered as 402, with Stripe's code. */
   readonly declines?: boolean
 }

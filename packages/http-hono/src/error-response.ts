@@ -24,6 +24,7 @@ export const statusOf = {
   invoice_not_found: 404,
   refund_not_found: 404,
   dispute_not_found: 404,
+  event_not_found: 404,
   method_not_allowed: 405,
   operation_in_progress: 409,
   payment_not_confirmable: 409,
@@ -36,6 +37,7 @@ export const statusOf = {
   subscription_not_resumable: 409,
   subscription_already_canceled: 409,
   payment_method_unusable: 409,
+  event_not_retryable: 409,
   gateway_refused: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
@@ -108,6 +110,8 @@ export function errorResponse(c: HttpContext, error: unknown, logger: Logger | u
   }
   if (code === 'unauthenticated') headers['WWW-Authenticate'] = 'Bearer error="invalid_token"'
   const told = isFlorinError(error) && code !== 'invariant_broken' ? error : undefined
+  if (told?.details.replayed) headers['Idempotent-Replayed'] = 'true'
+  if (told?.details.operationId !== undefined) headers['Florin-Operation'] = told.details.operationId
   const seconds = told?.details.retryAfterSeconds ?? retryAfter[code]
   if (seconds !== undefined) headers['Retry-After'] = String(seconds)
   const problem = problemOf(c, code, status, detailOf(code, told))

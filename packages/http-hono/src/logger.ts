@@ -17,14 +17,14 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream
 }
 
-const secretFields = [
+const secretFields = new Set([
   ...['authorization', 'token', 'password', 'secret', 'client_secret', 'clientSecret', 'signature', 'payload'],
   ...['body', 'raw', 'metadata', 'description', 'email', 'card', 'apiKey', 'encryptionKey'],
-]
+])
 
 /**
  * One JSON line per event, with `level` INFO, WARN, ERROR or DEBUG. Secrets, tokens, payloads and personal data are
- * redacted by name, at the top and one level below; errors are cut to what names the fault.
+ * redacted by name, however deep; errors are cut to what names the fault.
  */
 export function createLogger({ level = 'info', destination }: LoggerOptions = {}): Logger {
   const options = {
@@ -32,11 +32,31 @@ export function createLogger({ level = 'info', destination }: LoggerOptions = {}
     base: null,
     messageKey: 'message',
     timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label.toUpperCase() }) },
-    redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
+    // By hand: pino's own redaction of so many paths costs more than the rest of the line.
+    formatters: {
+      level: (label: string) => ({ level: label.toUpperCase() }),
+      log: (fields: object) => redacted(fields),
+    },
     serializers: { err: describeError },
   }
   return destination ? pino(options, destination) : pino(options)
+}
+
+// Deeper than any line of ours, and an end for objects that hold themselves.
+const DEEPEST = 4
+
+function redacted(fields: object, depth = 0): Record<string, unknown> {
+  const shown: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(fields)) {
+    shown[name] = secretFields.has(name) ? '[redacted]' : redactedValue(value, depth + 1)
+  }
+  return shown
+}
+
+function redactedValue(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Error) return value
+  if (depth > DEEPEST) return '[deep]'
+  return Array.isArray(value) ? value.map((item) => redactedValue(item, depth + 1)) : redacted(value, depth)
 }
 
 /**

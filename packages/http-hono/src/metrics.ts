@@ -17,6 +17,9 @@ export interface Metrics {
 /** From a cached read to the longest call of Stripe's. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
+/** From the next turn of the loop to an endpoint that was down for hours. */
+const delayBuckets = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200]
+
 /** Makes the metrics of one server, in a registry of their own; the process's own (memory, event loop) included. */
 export function createMetrics({ registry = new Registry() }: { registry?: Registry } = {}): Metrics {
   const registers = [registry]
@@ -78,6 +81,14 @@ export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observ
     ...{ name: 'unknown_statuses_total', help: 'Statuses of the gateway that Florin does not know', registers },
     labelNames: ['table', 'status'],
   })
+  const deliveries = new Counter({
+    ...{ name: 'domain_event_deliveries_total', help: 'Domain events told to handlers, by outcome', registers },
+    labelNames: ['type', 'outcome'],
+  })
+  const delays = new Histogram({
+    ...{ name: 'domain_event_delay_seconds', help: 'How long after they were written domain events were delivered' },
+    ...{ registers, buckets: delayBuckets },
+  })
   const on: { readonly [What in Happening['what']]: (it: Extract<Happening, { what: What }>) => void } = {
     fact({ type, currency = 'unknown' }) {
       facts.inc({ type })
@@ -88,6 +99,10 @@ export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observ
     gateway_called({ call, outcome, milliseconds }) {
       calls.inc({ call, outcome })
       latencies.observe({ call }, milliseconds / 1000)
+    },
+    event_dispatched({ type, outcome, milliseconds }) {
+      deliveries.inc({ type, outcome })
+      if (outcome === 'delivered') delays.observe(milliseconds / 1000)
     },
     webhook_received: ({ type, outcome }) => webhooks.inc({ type, outcome }),
     unknown_status: ({ table, status }) => unknown.inc({ table, status }),

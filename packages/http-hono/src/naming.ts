@@ -1,5 +1,5 @@
 /** `payment_method` as core names it: `paymentMethod`. */
-export type CamelName<Name extends string> = Name extends `${infer First}_${infer Rest}`
+type CamelName<Name extends string> = Name extends `${infer First}_${infer Rest}`
   ? `${First}${Capitalize<CamelName<Rest>>}`
   : Name
 

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ConnectionOptions, connect } from 'node:tls'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
@@ -17,6 +20,8 @@ const secrets = {
 
 const databaseUrl = new URL(inject('databaseUrl'))
 databaseUrl.pathname = `/florin_${randomBytes(6).toString('hex')}`
+
+const fixture = (name: string) => join(import.meta.dirname, '__fixtures__', name)
 
 async function asAdmin(statement: string): Promise<void> {
   const admin = new Client({ connectionString: inject('databaseUrl') })
@@ -41,7 +46,7 @@ async function startServer({ redisUrl = inject('redisUrl'), environment = {} }: 
   const url = `http://127.0.0.1:${port}`
   const folder = temporaryFolder()
   const forward = ['--forward-to', `${url}/api/v1/webhooks/stripe`]
-  const sandbox = startFlorin(['sandbox', '--port', '0', '--seed', 'serve', ...forward], {
+  const sandbox = startFlorin(['sandbox', '--port', '0', ...forward], {
     folder,
     environment: secrets,
   })
@@ -63,11 +68,12 @@ async function startServer({ redisUrl = inject('redisUrl'), environment = {} }: 
     const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
     return { status: response.status, body: z.looseObject({}).parse(await response.json()) }
   }
+  // Each sandbox knows its own customers only, so each has a user of its own.
+  const user = `user_${randomBytes(4).toString('hex')}`
+  const payment = { user_id: user, amount: 1000, currency: 'USD', payment_method: 'pm_card_visa' }
   const metric = async (pattern: RegExp) => (await (await fetch(`${url}/metrics`)).text()).match(pattern)?.[1]
-  return { server, port, url, stripeUrl, post, metric, settings }
+  return { server, port, url, stripeUrl, post, payment, metric, settings }
 }
-
-const payment = { user_id: 'user_123', amount: 1000, currency: 'USD', payment_method: 'pm_card_visa' }
 
 beforeAll(async () => {
   await asAdmin(`create database ${databaseUrl.pathname.slice(1)} template template0`)
@@ -102,19 +108,26 @@ describe('florin migrate and florin serve', () => {
   })
 
   test('takes a payment from the request to the processed webhook, and stops in order', slow, async () => {
-    const { server, url, post, metric } = await startServer()
+    const { server, url, post, payment, metric } = await startServer()
     expect(await (await fetch(`${url}/health`)).json()).toStrictEqual({ status: 'healthy' })
     expect(await post('/api/v1/payments', payment)).toMatchObject({ status: 201, body: { status: 'succeeded' } })
     const processed = /webhook_events_total\{type="payment_intent.succeeded",outcome="processed"\} (\d+)/
     await expect.poll(() => metric(processed), { timeout: 20_000 }).toBe('1')
     expect(await metric(/postgres_pool_connections\{state="open"\} (\d+)/)).toMatch(/[1-9]/)
     expect(await server.stop()).toBe(0)
-    expect(server.output()).toMatch(/"signal":"SIGTERM","message":"stopping"[^]*"message":"stopped"/)
+    expect(server.output()).toMatch(/"signal":"SIGTERM","message":"stopping"[\s\S]*"message":"stopped"/)
     for (const secret of Object.values(secrets)) expect(server.output()).not.toContain(secret)
   })
 
-  test('wants an idempotency key for payments', slow, async () => {
-    const { url, settings: used } = await startServer()
+  test('takes connections as single variables, and wants an idempotency key for payments', slow, async () => {
+    const redis = new URL(inject('redisUrl'))
+    const environment = {
+      ...{ DATABASE_URL: '', DB_HOST: databaseUrl.hostname, DB_PORT: databaseUrl.port, DB_USER: databaseUrl.username },
+      ...{ DB_PASSWORD: databaseUrl.password, DB_NAME: databaseUrl.pathname.slice(1) },
+      ...{ REDIS_URL: '', REDIS_HOST: redis.hostname, REDIS_PORT: redis.port, REDIS_PASSWORD: redis.password },
+    }
+    const { url, payment, settings: used } = await startServer({ environment })
+    expect(await (await fetch(`${url}/health`)).json()).toStrictEqual({ status: 'healthy' })
     const { output: token } = await finish(['token', '--sub', 'shop', '--role', 'service'], used)
     const headers = { Authorization: `Bearer ${token.trim()}`, 'Content-Type': 'application/json' }
     const response = await fetch(`${url}/api/v1/payments`, { method: 'POST', headers, body: JSON.stringify(payment) })
@@ -123,7 +136,7 @@ describe('florin migrate and florin serve', () => {
   })
 
   test('finishes the request that it is working on when it is told to stop, and takes no new one', slow, async () => {
-    const { server, url, post, stripeUrl } = await startServer()
+    const { server, url, post, payment, stripeUrl } = await startServer()
     const fault = JSON.stringify({ kind: 'stall', method: 'POST', path: '/v1/payment_intents', delay_ms: 1500 })
     await fetch(`${stripeUrl}/_sandbox/faults`, { method: 'POST', body: fault })
     const paying = post('/api/v1/payments', payment)
@@ -139,7 +152,7 @@ describe('florin migrate and florin serve', () => {
   test('goes on without Redis, as degraded, and says when it is back', slow, async () => {
     const proxy = await startProxy(inject('redisUrl'))
     onTestFinished(() => proxy.close())
-    const { server, url, post } = await startServer({ redisUrl: proxy.url })
+    const { server, url, post, payment } = await startServer({ redisUrl: proxy.url })
     await post('/api/v1/payments', payment)
     await proxy.kill()
     const health = async () => {
@@ -179,6 +192,27 @@ describe('florin migrate and florin serve', () => {
     const { code, output } = await finish(['serve', '--port', `${port}`], used)
     expect(code).toBe(1)
     expect(output).toContain(`florin serve: port ${port} is taken: choose another one with --port or SERVER_PORT`)
+  })
+
+  test('speaks TLS 1.3, and nothing older, where it has a certificate', slow, async () => {
+    const [TLS_CERT_FILE, TLS_KEY_FILE] = [fixture('localhost.crt'), fixture('localhost.key')]
+    const { port } = await startServer({ environment: { TLS_CERT_FILE, TLS_KEY_FILE } })
+    const speak = (options: ConnectionOptions) =>
+      new Promise<string | null>((resolve, reject) => {
+        const ca = readFileSync(TLS_CERT_FILE)
+        const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca, ...options }, () => {
+          resolve(socket.getProtocol())
+          socket.destroy()
+        })
+        socket.once('error', reject)
+      })
+    expect(await speak({})).toBe('TLSv1.3')
+    await expect(speak({ maxVersion: 'TLSv1.2' })).rejects.toThrow(/protocol version/)
+  })
+
+  test('warns of secrets that everybody knows outside of production', slow, async () => {
+    const { server } = await startServer({ environment: { JWT_SECRET: 'your_jwt_secret' } })
+    expect(server.output()).toMatch(/"level":"WARN".*"setting":"JWT_SECRET".*the example from .env.example/)
   })
 
   test('lets only the addresses of IP_ALLOWLIST in, but webhooks and probes always', slow, async () => {

@@ -197,6 +197,7 @@ test('logs one line per request, without what is nobody’s business', async () 
   await send('GET', `/api/v1/payments/${payment.id}?secret=1`, undefined, { headers, as: 'bob' })
   await get(send, `/api/v1/payments/${payment.id}`, headers)
   await get(send, '/health')
+  await get(send, '/nowhere')
   expect(lines.map((line) => JSON.parse(line))).toEqual([
     {
       level: 'INFO',
@@ -212,6 +213,7 @@ test('logs one line per request, without what is nobody’s business', async () 
       message: 'request',
     },
     expect.objectContaining({ status: 401, code: 'unauthenticated' }),
+    expect.objectContaining({ route: 'unmatched', status: 404 }),
   ])
   expect(lines.join('')).not.toMatch(/secret|Bearer|eyJ/)
 })
@@ -220,10 +222,13 @@ test('the log hides by name what must not be in it', () => {
   const lines: string[] = []
   const logger = createLogger({ level: 'debug', destination: { write: (line) => void lines.push(line) } })
   logger.debug({ token: 'abc', request: { authorization: 'Bearer abc', body: 'abc' }, payload: 'abc' }, 'look')
+  const itself: Record<string, unknown> = { list: [{ password: 'abc' }] }
+  itself.itself = itself
+  logger.debug(itself, 'look again')
   logger.error({}, 'broken')
   logger.warn({}, 'careful')
   expect(lines.join('')).not.toContain('abc')
-  expect(lines.map((line) => JSON.parse(line).level)).toEqual(['DEBUG', 'ERROR', 'WARN'])
+  expect(lines.map((line) => JSON.parse(line).level)).toEqual(['DEBUG', 'DEBUG', 'ERROR', 'WARN'])
 })
 
 test('has every route of the design', () => {

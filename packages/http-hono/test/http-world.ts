@@ -6,7 +6,7 @@ import { createStripeSandbox, type FetchInput, signWebhook } from '@florin/strip
 import { SignJWT } from 'jose'
 import { type AppOptions, createApp, jwtAuthenticator } from '../src/index.ts'
 
-export const jwtSecret = 'a secret for tests that is long enough'
+const jwtSecret = 'a secret for tests that is long enough'
 const webhookSecret = 'whsec_tests'
 
 /** A JWT as the host's login would make it. */

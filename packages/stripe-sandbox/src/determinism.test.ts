@@ -13,6 +13,13 @@ const webhookEndpoints = [
 ]
 const open = (options: SandboxOptions = {}) => openSandbox({ seed: 'story', send, webhookEndpoints, ...options })
 
+/** Where two logs part, in a few words: a whole log is too long to be read. */
+const difference = (one: string, other: string): string | undefined => {
+  if (one === other) return undefined
+  const at = [...one].findIndex((letter, index) => letter !== other[index])
+  return `${one.slice(Math.max(0, at - 80), at + 80)} … ${other.slice(at, at + 80)}`
+}
+
 const goOnInANewProcess = async (input: object): Promise<string> => {
   const script = fileURLToPath(new URL('../test/continue-story.ts', import.meta.url))
   const child = spawn(process.execPath, ['--conditions=@florin/source', script], { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -28,8 +35,8 @@ describe('the same seed and the same calls', () => {
       return logOf(sandbox)
     }
     const first = await tell('one')
-    expect(await tell('one')).toBe(first)
-    expect(await tell('two')).not.toBe(first)
+    expect(difference(await tell('one'), first)).toBeUndefined()
+    expect(difference(await tell('two'), first)).toBeDefined()
     const types = new Set(JSON.parse(first).events.map(({ type }: { type: string }) => type))
     expect([...types]).toEqual(
       expect.arrayContaining([
@@ -42,7 +49,7 @@ describe('the same seed and the same calls', () => {
       ]),
     )
     const statuses = new Set(JSON.parse(first).deliveries.map(({ status }: { status: string }) => status))
-    expect([...statuses].sort()).toEqual(['dropped', 'succeeded'])
+    expect([...statuses].sort()).toEqual(['dropped', 'held', 'succeeded', 'waiting'])
   })
 
   test('give it also when a new process goes on from a snapshot in between', async () => {
@@ -50,10 +57,10 @@ describe('the same seed and the same calls', () => {
     const cast = await beginStory(clientOf(whole), whole)
     const snapshot = whole.state.snapshot()
     await endStory(clientOf(whole), whole, cast)
-    expect(await goOnInANewProcess({ snapshot, cast })).toBe(logOf(whole))
+    expect(difference(await goOnInANewProcess({ snapshot, cast }), logOf(whole))).toBeUndefined()
     whole.state.restore(snapshot)
     await endStory(clientOf(whole), whole, cast)
-    expect(await goOnInANewProcess({ snapshot, cast })).toBe(logOf(whole))
+    expect(difference(await goOnInANewProcess({ snapshot, cast }), logOf(whole))).toBeUndefined()
   })
 })
 

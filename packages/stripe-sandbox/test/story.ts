@@ -14,6 +14,15 @@ export interface Cast {
   readonly subscription: string
 }
 
+/** stripe-node makes up a key where none is given, a new one in each run, and events tell the key of their request. */
+const numbered = (name: string) => {
+  let count = 0
+  return () => {
+    count += 1
+    return { idempotencyKey: `${name}-${count}` }
+  }
+}
+
 const card = { automatic_payment_methods: { enabled: true, allow_redirects: 'never' }, confirm: true } as const
 
 /**
@@ -26,19 +35,23 @@ export async function beginStory(stripe: Stripe, stage: Stage): Promise<Cast> {
     await stage.webhooks.settled()
     return result
   }
+  const key = numbered('begin')
   stage.webhooks.setMode({ duplicate: 0.3, reorder: 3, delay: 600, drop: 0.1 })
-  const customer = await step(stripe.customers.create({ email: 'ada@florin.invalid', metadata: { a: 'ü&=[]' } }))
-  const visa = await step(stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id }))
+  const customer = await step(stripe.customers.create({ email: 'ada@florin.invalid', metadata: { a: 'ü&=[]' } }, key()))
+  const visa = await step(stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id }, key()))
   const subscription = await step(
-    stripe.subscriptions.create({
-      customer: customer.id,
-      items: [{ price: 'price_1234567890' }],
-      default_payment_method: visa.id,
-      trial_period_days: 7,
-    }),
+    stripe.subscriptions.create(
+      {
+        customer: customer.id,
+        items: [{ price: 'price_1234567890' }],
+        default_payment_method: visa.id,
+        trial_period_days: 7,
+      },
+      key(),
+    ),
   )
   const price = { amount: 2000, currency: 'usd', customer: customer.id }
-  const pay = (method: string) => stripe.paymentIntents.create({ ...price, ...card, payment_method: method })
+  const pay = (method: string) => stripe.paymentIntents.create({ ...price, ...card, payment_method: method }, key())
   const paid = await step(pay('pm_card_visa'))
   await step(pay('pm_card_createDispute'))
   await step(pay('pm_card_chargeDeclined').catch((error: unknown) => error))
@@ -47,7 +60,7 @@ export async function beginStory(stripe: Stripe, stage: Stage): Promise<Cast> {
   await stage.clock.advance(5 * day)
   stage.faults.inject({ kind: 'fail_after', path: '/v1/refunds' })
   stage.webhooks.setMode({ hold: true })
-  await step(stripe.customers.update(customer.id, { name: 'Ada' }))
+  await step(stripe.customers.update(customer.id, { name: 'Ada' }, key()))
   return { customer: customer.id, intent: intent.id, paid: paid.id, subscription: subscription.id }
 }
 
@@ -57,6 +70,7 @@ export async function endStory(stripe: Stripe, stage: Stage, cast: Cast): Promis
     await work.catch((error: unknown) => error)
     await stage.webhooks.settled()
   }
+  const key = numbered('end')
   await step(stripe.refunds.create({ payment_intent: cast.paid, amount: 300 }, { idempotencyKey: 'refund-1' }))
   await step(stripe.refunds.create({ payment_intent: cast.paid, amount: 200 }, { idempotencyKey: 'refund-2' }))
   await step(stripe.refunds.create({ payment_intent: cast.paid, amount: 200 }, { idempotencyKey: 'refund-2' }))
@@ -64,8 +78,8 @@ export async function endStory(stripe: Stripe, stage: Stage, cast: Cast): Promis
   await stage.webhooks.flush()
   stage.webhooks.setMode({ hold: false })
   await stage.clock.advance(3 * day)
-  const bad = await stripe.paymentMethods.attach('pm_card_chargeCustomerFail', { customer: cast.customer })
-  await step(stripe.subscriptions.update(cast.subscription, { default_payment_method: bad.id }))
+  const bad = await stripe.paymentMethods.attach('pm_card_chargeCustomerFail', { customer: cast.customer }, key())
+  await step(stripe.subscriptions.update(cast.subscription, { default_payment_method: bad.id }, key()))
   await stage.clock.advance(60 * day)
   await step(stripe.customers.del(cast.customer))
 }

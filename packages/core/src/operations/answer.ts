@@ -1,4 +1,4 @@
-import { DefectError, type FlorinError, InvalidError, RefusedError, UnavailableError } from '../errors.ts'
+import { DefectError, type ErrorDetails, type FlorinError, InvalidError, RefusedError, UnavailableError } from '../errors.ts'
 import type { Json } from '../json.ts'
 import type { OperationRow, StoredAnswer } from './operation.ts'
 import type { Performed } from './use-case.ts'
@@ -8,15 +8,17 @@ export function refusal({ kind, code, message, details }: FlorinError): StoredAn
   return { outcome: 'refused', kind, code, message, details }
 }
 
-/** Gives the stored answer of a finished operation again, refusals included. */
-export function replay<View extends Json>({ id, answer }: OperationRow): Performed<View> {
+/** Gives the answer of a finished operation, refusals included; `replayed` where an earlier request was given it. */
+export function answerOf<View extends Json>({ id, answer }: OperationRow, replayed: boolean): Performed<View> {
   if (answer === null) throw new DefectError(`operation ${id} is done without an answer`)
-  if (answer.outcome === 'refused') throw revive(answer)
+  if (answer.outcome === 'refused') throw revive(answer, { operationId: id, ...(replayed && { replayed }) })
   // It was stored by the same use case: the key is scoped to it.
-  return { data: answer.value as View, operationId: id, replayed: true }
+  return { data: answer.value as View, operationId: id, replayed }
 }
 
-function revive({ kind, code, message, details }: StoredAnswer & { outcome: 'refused' }): FlorinError {
+function revive(refused: StoredAnswer & { outcome: 'refused' }, more: ErrorDetails): FlorinError {
+  const { kind, code, message } = refused
+  const details = { ...refused.details, ...more }
   // Kinds and codes were taken from an error of that kind, so they still belong together.
   switch (kind) {
     case 'invalid':

@@ -5,7 +5,7 @@ import type { Json } from '../json.ts'
 import { committed, putRow, type RowSet, rowSetOf } from '../observations/row-set.ts'
 import { type Change, type Loaded, one, type Query, write } from '../ports/storage.ts'
 import { milliseconds, timestamp } from '../time.ts'
-import { replay } from './answer.ts'
+import { answerOf } from './answer.ts'
 import { type CallerKey, callerKey } from './caller-key.ts'
 import { inProgress } from './in-progress.ts'
 import { isHeld, taken } from './lease.ts'
@@ -117,7 +117,7 @@ async function again<Input, Q extends Query, View extends Json>(
   if (earlier.requestHash !== key.requestHash) {
     throw new InvalidError('idempotency_key_reused', 'this Idempotency-Key was used with another request')
   }
-  if (earlier.status === 'done') return replay(earlier)
+  if (earlier.status === 'done') return answerOf(earlier, true)
   const left = milliseconds(earlier.dueAt ?? earlier.createdAt) - deps.runtime.now()
   if (left > 0)
     throw inProgress({ operationId: earlier.id, ...(earlier.objectId !== null && { objectId: earlier.objectId }) })

@@ -16,6 +16,10 @@ export function rejectionError({ code, param, message }: Rejection, whenState: R
   if (code === 'resource_missing' && param?.includes('payment_method')) {
     return new InvalidError('payment_method_not_found', text, details)
   }
+  if (param === 'return_url') {
+    const fields = [{ field: 'returnUrl', message: 'is needed: this method may send the customer elsewhere' }]
+    return new InvalidError('input_invalid', text, { ...details, fields })
+  }
   if (code === 'amount_too_small' || code === 'amount_too_large') {
     return new InvalidError('input_invalid', text, { ...details, fields: [{ field: 'amount', message: text }] })
   }

@@ -8,7 +8,7 @@ import { changesBetween, committed, findRow, putRow, type RowSet, rowSetOf } fro
 import type { Answer } from '../ports/gateway.ts'
 import { type Change, one, type Query, write } from '../ports/storage.ts'
 import { milliseconds, type Timestamp, timestamp } from '../time.ts'
-import { refusal, replay } from './answer.ts'
+import { answerOf, refusal } from './answer.ts'
 import { type Before, callGateway, type StepAnswer, unknownOutcome } from './call-gateway.ts'
 import { isTooLate } from './deadlines.ts'
 import { inProgress } from './in-progress.ts'
@@ -60,7 +60,7 @@ export async function run<Input, Q extends Query, View extends Json>(
   let before = earlier
   for (;;) {
     const operation = operationIn(rows, operationId)
-    if (operation.status === 'done') return { ...replay<View>(operation), replayed: false }
+    if (operation.status === 'done') return answerOf<View>(operation, false)
     const step = must(operation.steps.at(-1), 'an open operation has a step')
     const answer = await callOrLetGo(deps, operation, step, before)
     rows = await settle(deps, useCase, rows, operation, step, answer)

@@ -30,4 +30,14 @@ export type Happening =
       readonly outcome: 'processed' | 'ignored' | 'duplicate' | 'failed'
       readonly reason?: string
     }
+  /** The handlers were told of an event, `milliseconds` after it was written; `failed` is told again, `dead` is not. */
+  | {
+      readonly what: 'event_dispatched'
+      readonly eventId: string
+      readonly type: string
+      readonly outcome: 'delivered' | 'failed' | 'dead'
+      readonly attempts: number
+      readonly milliseconds: number
+      readonly reason?: string
+    }
   | { readonly what: 'unknown_status'; readonly table: string; readonly id: string; readonly status: string }

@@ -112,7 +112,7 @@ function ofVoid(key: Key, column: string): readonly Promised<Store>[] {
       },
     },
     {
-      it: `moves the ${name} from one row to another in one commit`,
+      it: `moves the ${name} to another row in the commit that sets ${column} of the first to ${nothing.value}`,
       async check(storage) {
         // Both ways round, since an adapter may write rows in the order of their ids.
         for (const direction of [1, -1]) {
@@ -127,7 +127,7 @@ function ofVoid(key: Key, column: string): readonly Promised<Store>[] {
       },
     },
     {
-      it: `gives the ${name} that one row lets go to a new row of the same commit`,
+      it: `gives the ${name} to a new row in the commit that sets ${column} of another to ${nothing.value}`,
       async check(storage) {
         const holder = aHolder(key)
         await commit(storage, put(table, holder))

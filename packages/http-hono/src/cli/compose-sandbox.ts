@@ -88,7 +88,7 @@ async function composeOn(
       webhookSecrets: [sandboxSecrets.STRIPE_WEBHOOK_SECRET],
       installation: config.FLORIN_INSTALLATION,
     }),
-    runtime: { ...systemRuntime, now: () => sandbox.clock.nowMs() },
+    runtime: { ...systemRuntime, now: neverBackwards(() => sandbox.clock.nowMs()) },
     settings: { subscribablePrices: [sandboxPrice], ...rulesOf(config) },
     auth: jwtAuthenticator({
       secret: config.JWT_SECRET ?? sandboxSecrets.JWT_SECRET,
@@ -126,6 +126,15 @@ function openStripe(saved: SandboxSnapshot | undefined, send: WebhookSender): St
     webhookEndpoints: [{ url: webhookUrl, secret: sandboxSecrets.STRIPE_WEBHOOK_SECRET }],
     ...(saved && { restore: { ...saved, seed } }),
   })
+}
+
+/** The sandbox counts whole seconds and adds what a real clock shows between two, so at their border it may step back. */
+function neverBackwards(read: () => number): () => number {
+  let latest = 0
+  return () => {
+    latest = Math.max(latest, read())
+    return latest
+  }
 }
 
 /** Webhooks come from inside of the process, over no connection that could be counted. */

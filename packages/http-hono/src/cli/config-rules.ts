@@ -40,7 +40,8 @@ function tlsFiles(settings: Settings): readonly Problem[] {
   })
 }
 
-function publicSecrets(settings: Settings): readonly Problem[] {
+/** Secrets that stand in Florin's own source. Outside of production they are allowed, but should be told. */
+export function publicSecrets(settings: Settings): readonly Problem[] {
   const names = ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET', 'JWT_SECRET', 'ENCRYPTION_KEY'] as const
   return names.flatMap((name) => {
     const values = settings[name]?.value.split(',').map((value) => value.trim()) ?? []

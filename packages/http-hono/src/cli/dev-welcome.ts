@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Role, roles } from '@florin/core'
 import { sandboxPrice, sandboxSecrets } from './sandbox-constants.ts'
 import { tlsOf } from './serve.ts'
-import { signToken } from './tokens.ts'
+import { signToken } from './sign-token.ts'
 import type { Config } from './variables.ts'
 
 const THIRTY_DAYS = 30 * 24 * 60 * 60

@@ -15,9 +15,12 @@ export function loggingObserver(logger: Logger): Observer {
 
 function levelOf(happening: Happening): keyof Logger {
   if (happening.what === 'webhook_received') return happening.outcome === 'failed' ? 'error' : 'info'
+  if (happening.what === 'event_dispatched') return levelOfOutcome[happening.outcome]
   if (happening.what === 'gateway_called') return 'debug'
   return happening.what === 'fact' ? 'info' : 'warn'
 }
+
+const levelOfOutcome = { delivered: 'debug', failed: 'warn', dead: 'error' } as const
 
 /** Tells several observers. */
 export const allObservers = (...observers: readonly Observer[]): Observer => ({

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createStripeSandbox, serveSandbox } from '@florin/stripe-sandbox'
 import { CommandError, exitCodes, hasCode } from './command-error.ts'
 import { readConfig } from './config.ts'
@@ -13,10 +14,10 @@ export async function sandbox(program: Program, flags: GivenFlags): Promise<numb
   const url = flags.text('forward-to')
   if (url !== undefined) checkTarget(url)
   const secret = config.STRIPE_WEBHOOK_SECRET?.[0] ?? sandboxSecrets.STRIPE_WEBHOOK_SECRET
-  const seed = flags.text('seed')
+  // Different ids at each start, or a database that outlives this process would meet them twice.
+  const seed = flags.text('seed') ?? randomUUID()
   const stripe = createStripeSandbox({
-    ...{ now: Math.floor(Date.now() / 1000), ticking: true },
-    ...(seed !== undefined && { seed }),
+    ...{ seed, now: Math.floor(Date.now() / 1000), ticking: true },
     ...(url !== undefined && { webhookEndpoints: [{ url, secret }] }),
   })
   const served = await serveSandbox(stripe, { port: config.SANDBOX_PORT }).catch((error: unknown) => {

@@ -2,8 +2,10 @@ import { createLogger, type Logger } from '../logger.ts'
 import { composeServer } from './compose.ts'
 import { readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
+import { publicSecrets } from './config-rules.ts'
 import { type Listening, listen } from './listen.ts'
 import type { GivenFlags, Program } from './program.ts'
+import { gatherSettings } from './setting-sources.ts'
 import { stopSignal } from './stop-signal.ts'
 import type { Config } from './variables.ts'
 
@@ -14,6 +16,11 @@ const STOP_MS = 25_000
 export async function serve(program: Program, flags: GivenFlags): Promise<number> {
   const config = readConfig({ ...program, flags: { SERVER_PORT: flags.text('port') } }, needs.serve)
   const logger = createLogger({ level: config.LOG_LEVEL })
+  for (const { name, message } of publicSecrets(gatherSettings(program).settings)) {
+    logger.warn({ setting: name }, `${name} ${message}`)
+  }
+  // Node ends the process after this; the line is for those who only see the log.
+  process.on('uncaughtExceptionMonitor', (error) => logger.error({ err: error }, 'an error that nobody handled'))
   const stopped = stopSignal()
   const server = await composeServer(config, logger)
   let listening: Listening

@@ -4,7 +4,7 @@ import { ConfigError, readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
 import type { GivenFlags, Program } from './program.ts'
 import { sandboxSecrets } from './sandbox-constants.ts'
-import { signToken } from './tokens.ts'
+import { signToken } from './sign-token.ts'
 
 const seconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 

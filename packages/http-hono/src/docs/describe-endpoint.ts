@@ -46,7 +46,7 @@ export function describeEndpoint(
   path: string,
   { kind, document }: Endpoint,
 ): RouteConfig {
-  const { name, tag, summary, description, body, success } = document
+  const { name, tag, summary, description, body, success, otherwise } = document
   const isOperation = kind === 'operation'
   return {
     method,
@@ -68,6 +68,12 @@ export function describeEndpoint(
         ...(isOperation && { headers: responseHeaders }),
         ...(success.schema && { content: { [success.contentType ?? 'application/json']: { schema: success.schema } } }),
       },
+      ...(otherwise && {
+        [otherwise.status]: {
+          description: otherwise.description,
+          content: { 'application/json': { schema: otherwise.schema } },
+        },
+      }),
       ...describeProblems(problemsOf(kind, document)),
       ...(document.declines && { 402: declined }),
     },

@@ -17,9 +17,11 @@ const healthBody = z
   })
   .meta({ id: 'Health', example: { status: 'healthy' } })
 
-const system = (document: Omit<Endpoint['document'], 'tag' | 'problems'>, handle: Handle): Endpoint => ({
+type SystemDocument = Omit<Endpoint['document'], 'tag' | 'problems'> & Partial<Pick<Endpoint['document'], 'problems'>>
+
+const system = (document: SystemDocument, handle: Handle): Endpoint => ({
   kind: 'system',
-  document: { ...document, tag: 'System', problems: [] },
+  document: { problems: [], ...document, tag: 'System' },
   handle: () => handle,
 })
 
@@ -35,13 +37,14 @@ export function healthEndpoints(options: HealthOptions, logger: Logger | undefin
       return answerJson(c, status === 'unhealthy' ? 503 : 200, body)
     }
   const success = { status: 200, schema: healthBody }
+  const otherwise = { status: 503, description: 'Something that it cannot do without is lost.', schema: healthBody }
   return {
     health: system(
-      { name: 'getHealth', summary: 'Whether the service works', success },
+      { name: 'getHealth', summary: 'Whether the service works', success, otherwise },
       answer(() => false),
     ),
     ready: system(
-      { name: 'getReadiness', summary: 'Whether it may be sent requests', success },
+      { name: 'getReadiness', summary: 'Whether it may be sent requests', success, otherwise },
       answer(options.isStopping ?? (() => false)),
     ),
     live: system({ name: 'getLiveness', summary: 'Whether the process answers at all', success }, (c) =>
@@ -56,6 +59,7 @@ export function metricsEndpoint(metrics: Metrics, token: string | undefined): En
     name: 'getMetrics',
     summary: "Prometheus's metrics",
     success: { status: 200, schema: z.string(), contentType: 'text/plain' },
+    ...(token !== undefined && { problems: ['unauthenticated'] as const }),
   }
   return system(document, async (c) => {
     if (token !== undefined) {

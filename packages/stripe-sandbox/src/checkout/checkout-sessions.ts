@@ -13,7 +13,8 @@ import {
   type StoredCheckoutSession,
 } from './checkout-session.ts'
 import { completeSessionControl, onFirstInvoicePaid, onHeld, onPaid, onSetUp } from './complete-session.ts'
-import { createSession, createSessionShape } from './create-session.ts'
+import { createSession } from './create-session.ts'
+import { createSessionShape } from './session-params.ts'
 
 const found = (context: Context, id: string): StoredCheckoutSession => context.inPath(checkoutSessions, id, 'session')
 

@@ -1,24 +1,12 @@
 import { liveCustomer } from '../customers/customer.ts'
 import type { Context } from '../engine/context.ts'
-import { mergeMetadata, metadataParam } from '../engine/metadata.ts'
-import {
-  choice,
-  decimal,
-  integer,
-  list,
-  object,
-  type ParamsOf,
-  required,
-  text,
-  timestamp,
-  unsupported,
-} from '../engine/params.ts'
+import { mergeMetadata } from '../engine/metadata.ts'
+import type { ParamsOf } from '../engine/params.ts'
 import { invalidParam, invalidRequest } from '../engine/stripe-failure.ts'
 import { amountOf, makePrice, prices, type StoredPrice } from '../prices/price.ts'
-import { currencyParam, recurringOf, recurringParam, unitOf } from '../prices/price-params.ts'
+import { recurringOf, unitOf } from '../prices/price-params.ts'
 import { makeProduct, products } from '../products/product.ts'
 import { openSetupIntent } from '../setup-intents/open-setup-intent.ts'
-import { choiceBut } from '../subscriptions/subscription-params.ts'
 import {
   checkoutLinks,
   checkoutPlans,
@@ -27,114 +15,7 @@ import {
   type StoredCheckoutSession,
   type StoredLineItem,
 } from './checkout-session.ts'
-
-const lineItem = object({
-  adjustable_quantity: unsupported(),
-  dynamic_tax_rates: unsupported(),
-  metadata: metadataParam(),
-  price: text(),
-  price_data: object({
-    currency: required(currencyParam()),
-    product: text(),
-    product_data: object({ name: required(text()), description: text(), metadata: metadataParam() }),
-    recurring: recurringParam(),
-    tax_behavior: unsupported(),
-    unit_amount: integer({ min: 0 }),
-    unit_amount_decimal: decimal(),
-  }),
-  quantity: integer({ min: 1 }),
-  tax_rates: unsupported(),
-})
-
-const notImitated = {
-  adaptive_pricing: unsupported(),
-  after_expiration: unsupported(),
-  allow_promotion_codes: unsupported(),
-  automatic_tax: unsupported(),
-  branding_settings: unsupported(),
-  consent_collection: unsupported(),
-  custom_fields: unsupported(),
-  custom_text: unsupported(),
-  customer_account: unsupported(),
-  customer_update: unsupported(),
-  discounts: unsupported(),
-  excluded_payment_method_types: unsupported(),
-  integration_identifier: unsupported(),
-  invoice_creation: unsupported(),
-  managed_payments: unsupported(),
-  name_collection: unsupported(),
-  optional_items: unsupported(),
-  origin_context: unsupported(),
-  payment_method_configuration: unsupported(),
-  payment_method_data: unsupported(),
-  payment_method_options: unsupported(),
-  permissions: unsupported(),
-  phone_number_collection: unsupported(),
-  redirect_on_completion: unsupported(),
-  return_url: unsupported(),
-  saved_payment_method_options: unsupported(),
-  shipping_address_collection: unsupported(),
-  shipping_options: unsupported(),
-  tax_id_collection: unsupported(),
-  wallet_options: unsupported(),
-}
-
-export const createSessionShape = {
-  ...notImitated,
-  allowed_payment_method_types: list(choiceBut(['card'], ['link', 'sepa_debit', 'us_bank_account', 'paypal'])),
-  billing_address_collection: choice('auto', 'required'),
-  cancel_url: text(),
-  client_reference_id: text({ max: 200 }),
-  currency: currencyParam(),
-  customer: text(),
-  customer_creation: choiceBut(['if_required'], ['always']),
-  customer_email: text({ max: 800 }),
-  expires_at: timestamp(),
-  line_items: list(lineItem, { max: 100 }),
-  locale: text(),
-  metadata: metadataParam(),
-  mode: required(choice('payment', 'setup', 'subscription')),
-  payment_intent_data: object({
-    application_fee_amount: unsupported(),
-    capture_method: choice('automatic', 'automatic_async', 'manual'),
-    description: text({ max: 1000 }),
-    metadata: metadataParam(),
-    on_behalf_of: unsupported(),
-    receipt_email: text(),
-    setup_future_usage: choice('off_session', 'on_session'),
-    shipping: unsupported(),
-    statement_descriptor: unsupported(),
-    statement_descriptor_suffix: unsupported(),
-    transfer_data: unsupported(),
-    transfer_group: unsupported(),
-  }),
-  payment_method_collection: choiceBut(['always'], ['if_required']),
-  setup_intent_data: object({
-    description: text({ max: 1000 }),
-    metadata: metadataParam(),
-    on_behalf_of: unsupported(),
-  }),
-  submit_type: choice('auto', 'book', 'donate', 'pay', 'subscribe'),
-  subscription_data: object({
-    application_fee_percent: unsupported(),
-    billing_cycle_anchor: timestamp(),
-    billing_cycle_anchor_config: unsupported(),
-    billing_mode: unsupported(),
-    default_tax_rates: unsupported(),
-    description: text({ max: 500 }),
-    invoice_settings: unsupported(),
-    metadata: metadataParam(),
-    on_behalf_of: unsupported(),
-    pending_invoice_item_interval: unsupported(),
-    proration_behavior: choice('create_prorations', 'none'),
-    transfer_data: unsupported(),
-    trial_end: timestamp(),
-    trial_period_days: integer({ min: 1, max: 730 }),
-    trial_settings: unsupported(),
-  }),
-  success_url: text(),
-  ui_mode: choiceBut(['hosted_page'], ['elements', 'embedded_page', 'form']),
-}
+import type { createSessionShape } from './session-params.ts'
 
 type CreateParams = ParamsOf<typeof createSessionShape>
 

@@ -1,5 +1,7 @@
+import { z } from 'zod'
 import { charges } from '../charges/charge.ts'
 import type { Context } from '../engine/context.ts'
+import { control } from '../engine/control-route.ts'
 import { definedOnly } from '../engine/defined-only.ts'
 import { mergeMetadata, metadataParam } from '../engine/metadata.ts'
 import { createdWithin, pageOf } from '../engine/page.ts'
@@ -112,14 +114,16 @@ export const disputeSlice: Slice = {
     }),
   ],
   controls: [
-    {
+    control({
       method: 'POST',
       path: '/charges/:id/dispute',
-      handler(context, { reason = 'fraudulent' }, id) {
+      summary: 'The customer disputes a charge.',
+      body: z.strictObject({ reason: z.string().default('fraudulent') }),
+      handler(context, { reason }, id) {
         context.inPath(charges, id)
-        return openDispute(context, id, String(reason))
+        return openDispute(context, id, reason)
       },
-    },
+    }),
   ],
   tasks: {
     [openDisputeTask](context, { id }) {

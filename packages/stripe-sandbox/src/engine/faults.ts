@@ -27,6 +27,21 @@ export type FaultKind =
   /** A proxy's HTML page in place of the answer; no effect, unless `after_effect`. */
   | 'html'
 
+/** All kinds, by name. */
+export const faultKinds: { readonly [K in FaultKind]: K } = {
+  fail_before: 'fail_before',
+  fail_after: 'fail_after',
+  cut: 'cut',
+  cut_before: 'cut_before',
+  truncate: 'truncate',
+  stall: 'stall',
+  stall_before: 'stall_before',
+  rate_limit: 'rate_limit',
+  lock_timeout: 'lock_timeout',
+  conflict: 'conflict',
+  html: 'html',
+}
+
 /** A fault to inject. */
 export interface FaultRequest {
   readonly kind: FaultKind

@@ -49,12 +49,13 @@ export function createRegistry(slices: readonly Slice[]): Registry {
     expansions,
     renderings,
     expandable: slices.flatMap((slice) => slice.collections ?? []).filter((collection) => collection.expandable),
-    matchRoute: matcher(slices.flatMap((slice) => slice.routes ?? [])),
-    matchControl: matcher(slices.flatMap((slice) => slice.controls ?? [])),
+    matchRoute: createMatcher(slices.flatMap((slice) => slice.routes ?? [])),
+    matchControl: createMatcher(slices.flatMap((slice) => slice.controls ?? [])),
   }
 }
 
-function matcher<R extends { method: Method; path: string }>(
+/** Finds the route of a method and path, with the ids in it. */
+export function createMatcher<R extends { method: Method; path: string }>(
   routes: readonly R[],
 ): (method: string, path: string) => Match<R> | undefined {
   const seen = new Set<string>()

@@ -1,9 +1,12 @@
 import type { AnyCollection } from './collection.ts'
 import type { Context } from './context.ts'
+import type { ControlRoute } from './control-route.ts'
 import type { EventType } from './event-types.ts'
 import type { FormTree } from './form.ts'
 import { list, type ParamsOf, readShape, type Shape, text } from './params.ts'
 import type { Task } from './state.ts'
+
+export type { ControlRoute } from './control-route.ts'
 
 /** The methods of Stripe's v1 API. */
 export type Method = 'GET' | 'POST' | 'DELETE'
@@ -36,13 +39,6 @@ export interface RouteDefinition<S extends Shape> {
   /** Default: the object in the path, unless it is a GET. */
   readonly locks?: (context: Context, params: ParamsOf<S>, id: string) => readonly string[]
   readonly handler: (context: Context, params: ParamsOf<S>, id: string, child: string) => object
-}
-
-/** One operation of the control API under `/_sandbox`: JSON in, JSON out, no key. */
-export interface ControlRoute {
-  readonly method: Method
-  readonly path: string
-  readonly handler: (context: Context, body: Readonly<Record<string, unknown>>, id: string) => object
 }
 
 /** Everything that one kind of Stripe object brings with it. The sandbox is a list of slices. */

@@ -123,7 +123,8 @@ export function createStore(state: State): Store {
     state.tables.get(collection.name)?.get(id) as T | undefined
   return {
     find,
-    all: <T extends Row>(collection: Collection<T>): T[] => [...(state.tables.get(collection.name)?.values() ?? [])] as T[],
+    all: <T extends Row>(collection: Collection<T>): T[] =>
+      [...(state.tables.get(collection.name)?.values() ?? [])] as T[],
     put(collection, row) {
       write(tableOf(collection.name), row)
       return row

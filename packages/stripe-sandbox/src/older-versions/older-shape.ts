@@ -5,6 +5,7 @@ export type Wire = Readonly<Record<string, unknown>>
 
 /** The versions that changed the shape of what the sandbox has, by their first release. */
 export const releases = {
+  cancellationDetails: '2022-08-01',
   latestCharge: '2022-11-15',
   basil: '2025-03-31.basil',
   billingMode: '2025-06-30.basil',

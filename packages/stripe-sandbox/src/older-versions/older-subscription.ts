@@ -18,6 +18,10 @@ export const olderSubscription: Rendering = (object, version, context) => {
     trial_settings: olderTrialSettings(object),
   }
   if (isBefore(version, 'billingMode')) delete older.billing_mode
+  if (isBefore(version, 'cancellationDetails')) {
+    delete older.cancellation_details
+    delete older.trial_settings
+  }
   if (!isBefore(version, 'basil')) return older
   const periods = rows.map(
     (row) => [numberIn(row, 'current_period_start'), numberIn(row, 'current_period_end')] as const,

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { at, dearer, monthly, openBilling } from '../../test/billing-rig.ts'
+import { createContext } from '../engine/context.ts'
+import { createRegistry } from '../engine/registry.ts'
+import { createState } from '../engine/state.ts'
+import { slices } from '../slices.ts'
+import { previousFor } from './older-previous-attributes.ts'
 
 const versions = {
   '2020-08-27': { basil: false, charges: true },
@@ -42,6 +47,7 @@ describe.each(cases)('as of $version', ({ version, basil, charges }) => {
     expect('discount' in found).toBe(!basil)
     expect('billing_schedules' in found).toBe(endive)
     expect('billing_mode' in found).toBe(version > '2025-06-30')
+    expect('cancellation_details' in found).toBe(version !== '2020-08-27')
     const item = JSON.stringify(found.items)
     expect(item.includes('current_period_end')).toBe(basil)
     if (!basil) {
@@ -144,16 +150,27 @@ describe('events for old endpoints', () => {
     expect(again.data.object).toMatchObject({ subscription: id })
   })
 
-  test('name what changed by the old names', async () => {
-    const { sandbox, subscribe, old } = await pinned('2024-06-20')
+  test('what changed has the old names too', async () => {
+    const { sandbox, subscribe, received } = await pinned('2024-06-20')
     await subscribe()
     await sandbox.clock.advanceTo(at('2026-12-02'))
-    expect(old('customer.subscription.updated').at(-1)?.previous_attributes).toEqual({
+    const today = (type: string) => {
+      const { data } =
+        received.filter((event) => event.api_version !== '2024-06-20' && event.type === type).at(-1) ?? {}
+      if (data === undefined) throw new Error(`no ${type}`)
+      return { object: { ...data.object }, previous: { ...data.previous_attributes } }
+    }
+    const engine = {
+      state: createState({ seed: 'florin', now: 0 }, sandbox.state.snapshot()),
+      registry: createRegistry(slices),
+    }
+    const context = createContext(engine, { apiVersion: '2024-06-20' })
+    expect(previousFor(context, today('customer.subscription.updated'), '2024-06-20')).toEqual({
       current_period_end: at('2026-12-01'),
       current_period_start: at('2026-11-01'),
       latest_invoice: expect.stringMatching(/^in_/),
     })
-    expect(old('invoice.updated').at(-1)?.previous_attributes).toMatchObject({ paid: false, status: 'open' })
+    expect(previousFor(context, today('invoice.updated'), '2024-06-20')).toMatchObject({ paid: false, status: 'open' })
   })
 
   test('of basil keep the items', async () => {

@@ -1,23 +1,21 @@
+import { z } from 'zod'
 import type { Context } from '../engine/context.ts'
-import type { ControlRoute } from '../engine/slice.ts'
-import { invalidParam } from '../engine/stripe-failure.ts'
+import { control } from '../engine/control-route.ts'
 import { paymentMethods } from '../payment-methods/payment-method.ts'
 import { authenticationFailed } from '../payment-methods/test-cards.ts'
 import { decline, takePayment } from './attempt-payment.ts'
 import { paymentIntents, type StoredPaymentIntent, unexpectedState } from './payment-intent.ts'
 
-/** The customer's part of 3-D Secure: `{ "outcome": "succeed" | "fail" }`. */
-export const authenticatePaymentIntentControl: ControlRoute = {
+/** What the customer does with 3-D Secure. */
+export const authenticationBody = z.strictObject({ outcome: z.enum(['succeed', 'fail']).default('succeed') })
+
+export const authenticatePaymentIntentControl = control({
   method: 'POST',
   path: '/payment_intents/:id/authenticate',
-  handler: (context, { outcome = 'succeed' }, id) => authenticate(context, id, readOutcome(outcome)),
-}
-
-/** Reads the outcome of an authentication. */
-export function readOutcome(value: unknown): 'succeed' | 'fail' {
-  if (value === 'succeed' || value === 'fail') return value
-  throw invalidParam('Invalid outcome: must be one of succeed, or fail', 'outcome')
-}
+  summary: "The customer's part of 3-D Secure.",
+  body: authenticationBody,
+  handler: (context, { outcome }, id) => authenticate(context, id, outcome),
+})
 
 function authenticate(context: Context, id: string, outcome: 'succeed' | 'fail'): StoredPaymentIntent {
   const intent = context.inPath(paymentIntents, id, 'intent')

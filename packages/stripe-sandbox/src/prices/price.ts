@@ -40,7 +40,15 @@ export interface NewPrice {
 
 /** Makes a price and emits `price.created`, and `plan.created` for a recurring one. */
 export function makePrice(context: Context, input: NewPrice): StoredPrice {
-  const price = context.store.put(prices, {
+  const price = putPrice(context, input)
+  context.emit('price.created', price)
+  if (price.recurring !== null) context.emit('plan.created', planOf(price))
+  return price
+}
+
+/** Stores a price that is simply there, as the seeded ones. */
+export const putPrice = (context: Context, input: NewPrice): StoredPrice =>
+  context.store.put(prices, {
     id: input.id ?? context.newId('price'),
     object: 'price',
     active: input.active ?? true,
@@ -61,10 +69,6 @@ export function makePrice(context: Context, input: NewPrice): StoredPrice {
     unit_amount: /^\d+$/.test(input.unit_amount_decimal) ? Number(input.unit_amount_decimal) : null,
     unit_amount_decimal: input.unit_amount_decimal,
   })
-  context.emit('price.created', price)
-  if (price.recurring !== null) context.emit('plan.created', planOf(price))
-  return price
-}
 
 /** The cadence of a recurring price. */
 export function cadenceOf(price: StoredPrice): Cadence {

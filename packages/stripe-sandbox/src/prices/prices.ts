@@ -15,8 +15,8 @@ import {
 } from '../engine/params.ts'
 import { changeAndEmit } from '../engine/previous-attributes.ts'
 import { route, type Slice } from '../engine/slice.ts'
-import { makeProduct } from '../products/product.ts'
-import { intervals, makePrice, prices, type StoredPrice } from './price.ts'
+import { putProduct } from '../products/product.ts'
+import { intervals, prices, putPrice, type StoredPrice } from './price.ts'
 import { createPrice, createPriceShape, recurringOf, takeLookupKey } from './price-params.ts'
 
 const updateShape = {
@@ -101,12 +101,12 @@ export const priceSlice: Slice = {
     }),
   ],
   seed(context) {
-    const product = makeProduct(context, { id: 'prod_florin_demo', name: 'Florin demo' }).id
+    const product = putProduct(context, { id: 'prod_florin_demo', name: 'Florin demo' }).id
     const monthly = recurringOf({ interval: 'month' })
     const yearly = recurringOf({ interval: 'year' })
     const usd = { product, currency: 'usd' }
-    makePrice(context, { ...usd, id: 'price_1234567890', unit_amount_decimal: '2000', recurring: monthly })
-    makePrice(context, { ...usd, id: 'price_0987654321', unit_amount_decimal: '5000', recurring: monthly })
-    makePrice(context, { ...usd, id: 'price_1234567890_yearly', unit_amount_decimal: '20000', recurring: yearly })
+    putPrice(context, { ...usd, id: 'price_1234567890', unit_amount_decimal: '2000', recurring: monthly })
+    putPrice(context, { ...usd, id: 'price_0987654321', unit_amount_decimal: '5000', recurring: monthly })
+    putPrice(context, { ...usd, id: 'price_1234567890_yearly', unit_amount_decimal: '20000', recurring: yearly })
   },
 }

@@ -24,7 +24,14 @@ export interface NewProduct {
 
 /** Makes a product and emits `product.created`. */
 export function makeProduct(context: Context, input: NewProduct): StoredProduct {
-  const product = context.store.put(products, {
+  const product = putProduct(context, input)
+  context.emit('product.created', product)
+  return product
+}
+
+/** Stores a product that is simply there, as the seeded one. */
+export const putProduct = (context: Context, input: NewProduct): StoredProduct =>
+  context.store.put(products, {
     id: input.id ?? context.newId('prod', 14),
     object: 'product',
     active: input.active ?? true,
@@ -46,6 +53,3 @@ export function makeProduct(context: Context, input: NewProduct): StoredProduct 
     updated: context.now,
     url: input.url ?? null,
   })
-  context.emit('product.created', product)
-  return product
-}

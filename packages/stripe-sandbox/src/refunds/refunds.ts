@@ -1,5 +1,7 @@
+import { z } from 'zod'
 import { bookOnBalance } from '../charges/balance-transaction.ts'
 import type { Context } from '../engine/context.ts'
+import { control } from '../engine/control-route.ts'
 import { mergeMetadata, metadataParam } from '../engine/metadata.ts'
 import { createdWithin, pageOf } from '../engine/page.ts'
 import { createdFilter, pageShape, text } from '../engine/params.ts'
@@ -107,21 +109,25 @@ export const refundSlice: Slice = {
     [failRefundTask]: (context, { id }) => failRefund(context, id, 'expired_or_canceled_card'),
   },
   controls: [
-    {
+    control({
       method: 'POST',
       path: '/refunds/:id/fail',
-      handler(context, { reason = 'unknown' }, id) {
+      summary: 'The bank sends a refund back.',
+      body: z.strictObject({ reason: z.string().default('unknown') }),
+      handler(context, { reason }, id) {
         context.inPath(refunds, id)
-        failRefund(context, id, String(reason))
+        failRefund(context, id, reason)
         return context.inPath(refunds, id)
       },
-    },
-    {
+    }),
+    control({
       method: 'POST',
       path: '/refunds/:id/require_action',
+      summary: "A refund waits for the payer's bank details.",
+      body: z.strictObject({}),
       // Cards never need the payer's bank details, so no test method leads here; `cancel` could not be tried otherwise.
       handler: (context, _, id) =>
         changeRefund(context, context.inPath(refunds, id), { status: 'requires_action' }, ['pending_reason']),
-    },
+    }),
   ],
 }

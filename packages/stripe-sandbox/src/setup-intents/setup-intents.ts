@@ -1,5 +1,6 @@
 import { liveCustomer } from '../customers/customer.ts'
 import type { Context } from '../engine/context.ts'
+import { control } from '../engine/control-route.ts'
 import { definedOnly } from '../engine/defined-only.ts'
 import { mergeMetadata, metadataParam } from '../engine/metadata.ts'
 import { createdWithin, pageOf } from '../engine/page.ts'
@@ -18,7 +19,7 @@ import {
 import { route, type Slice } from '../engine/slice.ts'
 import { invalidParam } from '../engine/stripe-failure.ts'
 import { checkUsable } from '../payment-intents/attempt-payment.ts'
-import { readOutcome } from '../payment-intents/authenticate-payment-intent.ts'
+import { authenticationBody } from '../payment-intents/authenticate-payment-intent.ts'
 import { automaticMethods, checkClientSecret, checkReturnUrl } from '../payment-intents/payment-intent-params.ts'
 import { paymentMethods, usablePaymentMethod } from '../payment-methods/payment-method.ts'
 import { authenticationFailed } from '../payment-methods/test-cards.ts'
@@ -214,12 +215,13 @@ export const setupIntentSlice: Slice = {
     }),
   ],
   controls: [
-    {
+    control({
       method: 'POST',
       path: '/setup_intents/:id/authenticate',
-      handler(context, { outcome = 'succeed' }, id) {
+      summary: "The customer's part of 3-D Secure.",
+      body: authenticationBody,
+      handler(context, { outcome }, id) {
         const intent = context.inPath(setupIntents, id, 'intent')
-        const wanted = readOutcome(outcome)
         const method =
           intent.payment_method === null ? undefined : context.store.find(paymentMethods, intent.payment_method)
         if (intent.status !== 'requires_action' || method === undefined) {
@@ -229,7 +231,7 @@ export const setupIntentSlice: Slice = {
           )
         }
         const attempt =
-          wanted === 'succeed'
+          outcome === 'succeed'
             ? finishSetup(context, intent, method, { authenticated: true })
             : declineSetup(context, intent, method, {
                 ...authenticationFailed,
@@ -237,6 +239,6 @@ export const setupIntentSlice: Slice = {
               })
         return attempt.intent
       },
-    },
+    }),
   ],
 }

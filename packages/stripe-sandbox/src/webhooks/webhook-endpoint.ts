@@ -1,7 +1,9 @@
 import type Stripe from 'stripe'
+import { z } from 'zod'
 import { apiVersions } from '../engine/api-versions.ts'
 import type { Stored } from '../engine/collection.ts'
 import type { Context } from '../engine/context.ts'
+import { control } from '../engine/control-route.ts'
 import { eventTypes } from '../engine/event-types.ts'
 import { events, webhookDeliveries, webhookEndpoints, webhookQueue } from '../engine/events.ts'
 import { type MetadataPatch, mergeMetadata, metadataParam } from '../engine/metadata.ts'
@@ -181,14 +183,13 @@ export const webhookEndpointSlice: Slice = {
     }),
   ],
   controls: [
-    {
+    control({
       method: 'POST',
       path: '/webhook_endpoints/:id/roll',
-      handler: (context, { keep_for: keepFor = 86_400 }, id) => {
-        if (typeof keepFor !== 'number') throw invalidParam('Invalid integer', 'keep_for')
-        return rollSecret(context, id, keepFor)
-      },
-    },
+      summary: 'Gives an endpoint a new secret. The old one keeps signing beside it for keep_for seconds.',
+      body: z.strictObject({ keep_for: z.int().min(0).max(86_400).default(86_400) }),
+      handler: (context, { keep_for: keepFor }, id) => rollSecret(context, id, keepFor),
+    }),
   ],
   tasks: {
     [deliverTask](context, task) {

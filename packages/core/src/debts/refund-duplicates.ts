@@ -1,0 +1,97 @@
+import type { Actor } from '../actor.ts'
+import type { Deps } from '../deps.ts'
+import { isFlorinError } from '../errors.ts'
+import { perform } from '../operations/perform.ts'
+import type { PaymentRow } from '../payments/payment.ts'
+import { due, one, write } from '../ports/storage.ts'
+import { createRefundUseCase } from '../refunds/create-refund.ts'
+import { milliseconds, type Timestamp, timestamp } from '../time.ts'
+import type { DebtRow } from './debt.ts'
+
+// In whose name duplicates are refunded; not `system`, whose idempotency keys are the host's to choose.
+const florin: Actor = { id: 'florin', roles: ['admin'] }
+
+// Who looks at a debt has it for so long; after a crash it is due again. What was done then is found by its key.
+const LOOK_MS = 60_000
+
+/** What looking at duplicates came to. */
+export interface DuplicatesRefunded {
+  /** Duplicates that were refunded in full. */
+  readonly refunded: number
+  /** Duplicates that were left to people: it is not certain that they are too much, or the setting is off. */
+  readonly left: number
+  /** Duplicates that are looked at again: their refund is running, or its outcome is not known. */
+  readonly open: number
+}
+
+/**
+ * Refunds payments that came besides the one that paid their debt, where `autoRefundDuplicates` is set: only once the
+ * full amount due is captured and was not given back, and only with equal currency and reference. Each through the
+ * ordinary refund, under a key of the payment's own: crashes and replicas end in one refund.
+ *
+ * Each duplicate is decided on once, by the setting of that time; turning it on later does not reach into the past.
+ *
+ * @throws `unavailable` storage_unavailable
+ */
+export async function refundDuplicates(deps: Deps, { limit = 20 }: { limit?: number } = {}): Promise<DuplicatesRefunded> {
+  const now = timestamp(deps.runtime.now())
+  const { debts } = await deps.storage.load({ debts: due('debts', now, limit) })
+  const outcomes: Outcome[] = []
+  for (const debt of debts) outcomes.push(...(await lookAt(deps, debt, now)))
+  const count = (wanted: Outcome) => outcomes.filter((outcome) => outcome === wanted).length
+  return { refunded: count('refunded'), left: count('left'), open: count('open') }
+}
+
+type Outcome = keyof DuplicatesRefunded
+
+async function lookAt(deps: Deps, debt: DebtRow, now: Timestamp): Promise<readonly Outcome[]> {
+  const until = timestamp(milliseconds(now) + LOOK_MS)
+  const taken = write('debts', { ...debt, dueAt: until, updatedAt: now })
+  // Somebody else looks at it, or more happened: then it is still due.
+  if ((await deps.storage.commit({ id: deps.newId('commit'), changes: [taken] })) === 'conflict') return []
+
+  const query = Object.fromEntries([debt.holder ?? '', ...debt.duplicates].map((id) => [id, one('transactions', { id })]))
+  const payments = await deps.storage.load(query)
+  const holder = payments[debt.holder ?? '']
+  const outcomes: Outcome[] = []
+  for (const id of debt.duplicates) {
+    const duplicate = payments[id]
+    const refundable = deps.settings.autoRefundDuplicates && isTooMuch(debt, holder, duplicate)
+    outcomes.push(refundable ? await refund(deps, id) : 'left')
+  }
+  if (!outcomes.includes('open')) await lookedAt(deps, debt.id, until)
+  return outcomes
+}
+
+/** Whether the debt is paid without the duplicate: nobody is refunded who has nothing else to show for the money. */
+function isTooMuch(debt: DebtRow, holder: PaymentRow | undefined, duplicate: PaymentRow | undefined): boolean {
+  if (!holder || !duplicate || holder.status !== 'succeeded' || duplicate.status !== 'succeeded') return false
+  const isPaid = holder.amountCaptured - holder.amountRefunded >= debt.amountDue
+  const isEqual = [holder, duplicate].every(
+    ({ currency, reference }) => currency === debt.currency && reference === debt.reference,
+  )
+  return isPaid && isEqual && duplicate.id !== holder.id
+}
+
+async function refund(deps: Deps, transactionId: string): Promise<Outcome> {
+  const input = { transactionId, reason: 'duplicate' as const }
+  try {
+    const { data } = await perform(deps, createRefundUseCase, input, {
+      actor: florin,
+      idempotencyKey: `duplicate.${transactionId}`,
+    })
+    return data.status === 'failed' || data.status === 'canceled' ? 'left' : 'refunded'
+  } catch (error) {
+    if (!isFlorinError(error)) throw error
+    return error.kind === 'unavailable' || error.code === 'operation_in_progress' ? 'open' : 'left'
+  }
+}
+
+/** What was decided on is not due any more, unless more happened since. */
+async function lookedAt(deps: Deps, id: string, until: Timestamp): Promise<void> {
+  const { debt } = await deps.storage.load({ debt: one('debts', { id }) })
+  if (!debt || debt.dueAt !== until) return
+  const changes = [write('debts', { ...debt, dueAt: null, updatedAt: timestamp(deps.runtime.now()) })]
+  // In conflict it stays due, and is looked at once more.
+  await deps.storage.commit({ id: deps.newId('commit'), changes })
+}

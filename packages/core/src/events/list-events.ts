@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { type Actor, scopeOf } from '../actor.ts'
+import type { Deps } from '../deps.ts'
+import { parseInput } from '../input/parse-input.ts'
+import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
+import { page } from '../ports/storage.ts'
+import type { Timestamp } from '../time.ts'
+import type { DomainEventRow, DomainEventType } from './domain-event.ts'
+
+/** An event in the outbox, without what it carries: enough to find out why it was not delivered. */
+export type OutboxEvent = {
+  readonly id: string
+  readonly object: 'event'
+  readonly type: DomainEventType
+  readonly objectId: string
+  readonly occurredAt: Timestamp
+  readonly createdAt: Timestamp
+  readonly status: DomainEventRow['status']
+  readonly attempts: number
+  /** When it is told next; null once it is delivered or given up. */
+  readonly dueAt: Timestamp | null
+}
+
+export function toOutboxEvent(row: DomainEventRow): OutboxEvent {
+  const { id, type, objectId, occurredAt, createdAt, status, attempts, dueAt } = row
+  return { id, object: 'event', type, objectId, occurredAt, createdAt, status, attempts, dueAt }
+}
+
+// Only what was not delivered has an index by time: the rest is nearly all of the table, and pruned.
+export const listEventsInput = z.strictObject({ status: z.enum(['pending', 'dead']).default('dead'), ...pageInput })
+
+export type ListEvents = z.input<typeof listEventsInput>
+
+/**
+ * Lists the events that wait to be delivered or were given up, newest first. Those given up where no status is said.
+ *
+ * @throws `invalid` input_invalid · `refused` forbidden
+ */
+export async function listEvents(
+  { storage }: Pick<Deps, 'storage'>,
+  input: ListEvents,
+  actor: Actor,
+): Promise<Page<OutboxEvent>> {
+  const { status, ...place } = parseInput(listEventsInput, input)
+  scopeOf(actor, 'webhooks:replay')
+  const { events } = await storage.load({ events: page('outbox', { status }, pageQuery(place)) })
+  return toPage(events, place.limit, toOutboxEvent)
+}
