@@ -15,7 +15,7 @@ const mayImport = {
   },
   'adapter-postgres': { '': ['node:*', '@florin/core', 'kysely', 'kysely/*', 'pg', '@electric-sql/pglite'] },
   'adapter-redis': { '': ['node:*', '@florin/core', 'ioredis', 'rate-limiter-flexible'] },
-  'stripe-sandbox': { '': ['node:*', 'hono', 'hono/*', '@hono/node-server', 'stripe', 'zod'] },
+  'stripe-sandbox': { '': ['node:*', 'hono', 'hono/*', '@hono/node-server', '@hono/node-server/*', 'stripe', 'zod'] },
   'http-hono': {
     '': [
       ...['node:*', '@florin/core', 'hono', 'hono/*', '@hono/zod-openapi', '@hono/node-server', '@hono/node-server/*'],

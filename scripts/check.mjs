@@ -13,6 +13,7 @@ const checks = [
   { name: 'knip', program: 'knip', args: ['--no-progress'] },
   ...['check-boundaries', 'check-size', 'check-docs', 'check-packages', 'check-install'].map((name) => script(name)),
   script('stripe-schema', '--check'),
+  script('draw-states', '--check'),
 ]
 
 const failed = checks.filter(({ program, args }) => {

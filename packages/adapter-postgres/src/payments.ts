@@ -22,6 +22,7 @@ export const paymentColumns: Columns<'transactions'> = {
   chargeRefunded: ['charge_refunded', 'bigint'],
   description: ['description', 'text'],
   reference: ['reference', 'text'],
+  duplicateOf: ['duplicate_of', 'text'],
   metadata: ['metadata', 'text'],
   clientSecret: ['client_secret', 'text'],
 }

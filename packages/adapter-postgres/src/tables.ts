@@ -3,6 +3,7 @@ import { auditColumns } from './audit.ts'
 import { bookmarkColumns } from './bookmarks.ts'
 import type { Column, Columns } from './column.ts'
 import { customerColumns } from './customers.ts'
+import { debtColumns } from './debts.ts'
 import { disputeColumns } from './disputes.ts'
 import { invoiceColumns } from './invoices.ts'
 import { leaseColumns, operationColumns } from './operations.ts'
@@ -16,6 +17,7 @@ import { webhookEventColumns } from './webhook-events.ts'
 const declared: { readonly [T in TableName]: Columns<T> } = {
   operations: operationColumns,
   leases: leaseColumns,
+  debts: debtColumns,
   webhook_events: webhookEventColumns,
   customers: customerColumns,
   payment_methods: paymentMethodColumns,

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { Client, Pool, type PoolConfig } from 'pg'
-import { inject } from 'vitest'
+import { inject, vi } from 'vitest'
 import { fromPool, migrateToLatest } from '../src/index.ts'
+
+// Databases are made and thrown away here; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 /** A database of its own on the server that the tests share. */
 export interface FreshDatabase {

@@ -96,6 +96,14 @@ const fill = (() => {
       caller_key: "'key_' || n",
     }),
     insert('leases', 'lease', { expires_at: now }),
+    insert('debts', 'debt', {
+      ...waiting,
+      user_id: "'user_' || n % 200",
+      reference: "'order-1'",
+      amount_due: '1',
+      currency: "'EUR'",
+      duplicates: "'[]'",
+    }),
     insert('outbox', 'event', {
       ...waiting,
       type: "'payment.succeeded'",
@@ -205,6 +213,7 @@ const dueTables: Readonly<Record<DueTable, true>> = {
   invoices: true,
   refunds: true,
   disputes: true,
+  debts: true,
   webhook_events: true,
   operations: true,
   outbox: true,
@@ -230,6 +239,7 @@ test.each([
   { table: 'webhook_events', where: { id: 'evt_1' } },
   { table: 'operations', where: { callerScope: 'scope_1', callerKey: 'key_1' } },
   { table: 'leases', where: { id: 'lease_1' } },
+  { table: 'debts', where: { id: 'debt_1' } },
   { table: 'outbox', where: { objectId: 'tx_1' } },
 ] as const)('finds one of $table where $where by an index, without a sort', async ({ table, where }) => {
   const nodes = await planOf({ find: { find: 'one', table, where } } as unknown as Query)

@@ -1,24 +1,26 @@
-/** Is told when Redis stops answering and when it answers again, once each time. Must not throw. */
-export interface ReachEvents {
+/** How long Redis is waited for, and who is told when it is lost. */
+export interface ReachOptions {
+  /** Milliseconds that Redis may take to answer. Default 50. */
+  readonly timeoutMs?: number | undefined
+  /** Called once when Redis stops answering, and `onBack` once when it answers again. Must not throw. */
   readonly onLost?: ((reason: unknown) => void) | undefined
   readonly onBack?: (() => void) | undefined
 }
 
 export interface Reach {
-  /** Rejects after 50 ms. In the second after a failure it rejects at once, unless the question must be asked. */
+  /** Rejects after the timeout. In the second after a failure it rejects at once, unless the question must be asked. */
   ask<T>(question: () => Promise<T>, options?: { readonly always?: boolean }): Promise<T>
 }
 
-const DEADLINE_MS = 50
 const PAUSE_MS = 1000
 
 /**
  * Asks Redis without ever waiting long for it.
  *
- * A Redis that is dead or paused would cost every request the whole deadline and leave a command in the client's queue,
+ * A Redis that is dead or paused would cost every request the whole timeout and leave a command in the client's queue,
  * so after one failure nobody asks for a second.
  */
-export function createReach({ onLost, onBack }: ReachEvents): Reach {
+export function createReach({ timeoutMs = 50, onLost, onBack }: ReachOptions): Reach {
   let lost = false
   let notBefore = 0
 
@@ -37,7 +39,7 @@ export function createReach({ onLost, onBack }: ReachEvents): Reach {
     async ask(question, { always = false } = {}) {
       if (!always && performance.now() < notBefore) throw new Error('Redis did not answer a moment ago')
       try {
-        const answer = await withinDeadline(question())
+        const answer = await within(timeoutMs, question())
         answered()
         return answer
       } catch (reason) {
@@ -48,12 +50,12 @@ export function createReach({ onLost, onBack }: ReachEvents): Reach {
   }
 }
 
-function withinDeadline<T>(answer: Promise<T>): Promise<T> {
+function within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       // A busy process may find its timer due and the answer received in the same turn: the answer comes first.
-      setImmediate(() => reject(new Error(`Redis did not answer within ${DEADLINE_MS} ms`)))
-    }, DEADLINE_MS)
+      setImmediate(() => reject(new Error(`Redis did not answer within ${timeoutMs} ms`)))
+    }, timeoutMs)
     answer.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }

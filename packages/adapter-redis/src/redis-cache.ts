@@ -1,5 +1,5 @@
 import type { Cache } from '@florin/core'
-import { createReach, type ReachEvents } from './reach.ts'
+import { createReach, type ReachOptions } from './reach.ts'
 
 /** The part of an ioredis client or cluster that the cache calls. */
 export interface RedisForCache {
@@ -8,7 +8,7 @@ export interface RedisForCache {
   unlink(key: string): Promise<unknown>
 }
 
-export interface RedisCacheOptions extends ReachEvents {
+export interface RedisCacheOptions extends ReachOptions {
   /** The caller makes it and closes it, and listens to its `error` event. */
   readonly redis: RedisForCache
   /** Stands before every key. Default `florin:cache:`. */
@@ -21,11 +21,11 @@ const LONGEST_MS = 365 * 24 * 60 * 60 * 1000
 /**
  * A Cache in Redis, shared by all processes.
  *
- * A Redis that is dead, or does not answer within 50 ms, is a miss. A value that could not be deleted or replaced for
+ * A Redis that is dead, or too slow (50 ms), is a miss. A value that could not be deleted or replaced for
  * that reason is never answered by this process again; another process may answer it until its time to live is over.
  */
-export function redisCache({ redis, prefix = 'florin:cache:', ...events }: RedisCacheOptions): Cache {
-  const reach = createReach(events)
+export function redisCache({ redis, prefix = 'florin:cache:', ...reaching }: RedisCacheOptions): Cache {
+  const reach = createReach(reaching)
   // When a change did not reach Redis, an older value may still lie there. Which ones is not worth remembering: what
   // was written up to that moment is not believed any more.
   let doubtedUntil = Number.NEGATIVE_INFINITY

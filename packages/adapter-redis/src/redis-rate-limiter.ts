@@ -1,13 +1,13 @@
 import type { RateLimiter, Taken } from '@florin/core'
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
-import { createReach, type ReachEvents } from './reach.ts'
+import { createReach, type ReachOptions } from './reach.ts'
 
 /** The part of an ioredis client or cluster that the limiter calls. */
 export interface RedisForRateLimiter {
   eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
 }
 
-export interface RedisRateLimiterOptions extends ReachEvents {
+export interface RedisRateLimiterOptions extends ReachOptions {
   /** The caller makes it and closes it, and listens to its `error` event. */
   readonly redis: RedisForRateLimiter
   /** How many a window allows for one key. */
@@ -20,7 +20,7 @@ export interface RedisRateLimiterOptions extends ReachEvents {
 /**
  * A RateLimiter in Redis: all processes count together.
  *
- * While Redis is dead, or does not answer within 50 ms, each process counts in its own memory, from zero; `onLost` and
+ * While Redis is dead or too slow (50 ms), each process counts in its own memory, from zero; `onLost` and
  * `onBack` tell when.
  *
  * @throws RangeError when the points or the window are no positive integers
@@ -30,14 +30,14 @@ export function redisRateLimiter({
   points,
   windowSeconds,
   prefix = 'florin:limit',
-  ...events
+  ...reaching
 }: RedisRateLimiterOptions): RateLimiter {
   for (const [name, value] of Object.entries({ points, windowSeconds })) {
     if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`${name} must be a positive integer`)
   }
-  const reach = createReach(events)
+  const reach = createReach(reaching)
   // Said in the way of the other Redis client, whose interface is one method, so that ours stays that small as well and
-  // the deadline has one place.
+  // the timeout has one place.
   const storeClient = {
     eval: (script: string, { keys, arguments: values }: { keys: string[]; arguments: string[] }) =>
       reach.ask(() => redis.eval(script, keys.length, ...keys, ...values)),

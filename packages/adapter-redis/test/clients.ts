@@ -22,6 +22,12 @@ export async function forgetfulClient(url: string): Promise<Redis> {
   return redis
 }
 
+/** For tests in which Redis must answer: a busy machine may need longer than the default. */
+export const patience = { timeoutMs: 10_000 }
+
+/** For tests in which it is lost: long enough for a busy machine, short enough to be told from waiting for ever. */
+export const LOST_AFTER_MS = 1000
+
 /** Fails when the work took longer. */
 export async function inTime(milliseconds: number, work: () => Promise<void>): Promise<void> {
   const start = performance.now()

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { startProxy, type TcpProxy } from '../../../test/services/proxy.ts'
 import { redisCache } from '../src/index.ts'
-import { forgetfulClient, inTime, patientClient } from './clients.ts'
+import { forgetfulClient, inTime, LOST_AFTER_MS, patience, patientClient } from './clients.ts'
 
 const MINUTE = 60_000
 
@@ -13,7 +13,7 @@ describeCache({
   async open() {
     const redis = new Redis(inject('redisUrl'))
     return {
-      cache: redisCache({ redis, prefix: `${randomUUID()}:` }),
+      cache: redisCache({ redis, ...patience, prefix: `${randomUUID()}:` }),
       async close() {
         await redis.quit()
       },
@@ -21,7 +21,7 @@ describeCache({
   },
 })
 
-describe('Redis cache', () => {
+describe('Redis cache', { timeout: 30_000 }, () => {
   let proxy: TcpProxy
   let redis: Redis
   let direct: Redis
@@ -40,9 +40,9 @@ describe('Redis cache', () => {
   })
 
   test('shares its values with other processes and lets Redis forget them', async () => {
-    await redisCache({ redis, prefix }).set('a', 'kept', 45_000)
-    expect(await redisCache({ redis: direct, prefix }).get('a')).toBe('kept')
-    expect(await redisCache({ redis: direct, prefix: `other${prefix}` }).get('a')).toBeUndefined()
+    await redisCache({ redis, ...patience, prefix }).set('a', 'kept', 45_000)
+    expect(await redisCache({ redis: direct, ...patience, prefix }).get('a')).toBe('kept')
+    expect(await redisCache({ redis: direct, ...patience, prefix: `other${prefix}` }).get('a')).toBeUndefined()
     const left = await direct.pttl(`${prefix}a`)
     expect(left).toBeGreaterThan(40_000)
     expect(left).toBeLessThanOrEqual(45_000)
@@ -51,7 +51,7 @@ describe('Redis cache', () => {
   test('misses what somebody else wrote under its key in another form', async () => {
     await direct.set(`${prefix}a`, 'not ours')
     await direct.hset(`${prefix}b`, 'field', 'not even a text')
-    const cache = redisCache({ redis, prefix })
+    const cache = redisCache({ redis, ...patience, prefix })
     expect(await cache.get('a')).toBeUndefined()
     expect(await cache.get('b')).toBeUndefined()
   })
@@ -65,18 +65,24 @@ describe('Redis cache', () => {
     },
   ])('misses quickly and without an error while Redis is $state, and works again after', async ({ lose, restore }) => {
     const told: string[] = []
-    const cache = redisCache({ redis, prefix, onLost: () => told.push('lost'), onBack: () => told.push('back') })
+    const cache = redisCache({
+      redis,
+      prefix,
+      timeoutMs: LOST_AFTER_MS,
+      onLost: () => told.push('lost'),
+      onBack: () => told.push('back'),
+    })
     await cache.set('a', 'kept', MINUTE)
     await lose(proxy)
 
-    await inTime(300, async () => {
+    await inTime(5 * LOST_AFTER_MS, async () => {
       expect(await cache.get('a')).toBeUndefined()
       await cache.set('b', 'lost', MINUTE)
       expect(await cache.get('b')).toBeUndefined()
       await cache.delete(['c'])
     })
     // Once it is known to be away, nobody waits for it.
-    await inTime(40, async () => {
+    await inTime(LOST_AFTER_MS, async () => {
       for (let count = 0; count < 100; count += 1) await cache.get('a')
     })
     expect(told).toStrictEqual(['lost'])
@@ -88,7 +94,7 @@ describe('Redis cache', () => {
           await cache.set('d', 'new', MINUTE)
           return cache.get('d')
         },
-        { timeout: 10_000 },
+        { timeout: 20_000 },
       )
       .toBe('new')
     expect(told).toStrictEqual(['lost', 'back'])
@@ -101,7 +107,7 @@ describe('Redis cache', () => {
   ])('never answers what was $change while Redis was dead', async ({ make }) => {
     // This client drops what it could not send: nothing reaches Redis later either.
     const forgetful = await forgetfulClient(proxy.url)
-    const cache = redisCache({ redis: forgetful, prefix })
+    const cache = redisCache({ redis: forgetful, ...patience, prefix })
     await cache.set('a', 'old', MINUTE)
     await proxy.kill()
     await make(cache)
@@ -113,7 +119,7 @@ describe('Redis cache', () => {
           await cache.set('b', 'back', MINUTE)
           return cache.get('b')
         },
-        { timeout: 10_000 },
+        { timeout: 20_000 },
       )
       .toBe('back')
     expect(await direct.get(`${prefix}a`)).toContain('old')
@@ -123,7 +129,7 @@ describe('Redis cache', () => {
 
   test('never answers a value that a paused Redis took in after its time to live', async () => {
     const cache = redisCache({ redis, prefix })
-    await cache.get('a')
+    await redis.ping()
     proxy.pause()
     await cache.set('a', 'late', 200)
     const over = performance.now() + 200
@@ -131,16 +137,18 @@ describe('Redis cache', () => {
     proxy.resume()
     // Redis now counts 200 ms from here, which another process must not believe.
     await expect.poll(() => direct.get(`${prefix}a`), { timeout: 5000, interval: 5 }).toContain('late')
-    expect(await redisCache({ redis: direct, prefix }).get('a')).toBeUndefined()
+    expect(await redisCache({ redis: direct, ...patience, prefix }).get('a')).toBeUndefined()
   })
 
   test('deletes for the other processes as soon as Redis is back', async () => {
-    const cache = redisCache({ redis, prefix })
-    await cache.set('a', 'old', MINUTE)
+    await redisCache({ redis, ...patience, prefix }).set('a', 'old', MINUTE)
     proxy.pause()
+    const cache = redisCache({ redis, prefix })
     await cache.get('a')
     await cache.delete(['a'])
     proxy.resume()
-    await expect.poll(() => redisCache({ redis: direct, prefix }).get('a'), { timeout: 5000 }).toBeUndefined()
+    await expect
+      .poll(() => redisCache({ redis: direct, ...patience, prefix }).get('a'), { timeout: 5000 })
+      .toBeUndefined()
   })
 })

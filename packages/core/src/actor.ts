@@ -19,6 +19,8 @@ const permissions = {
   'payments:read': { user: 'own', support: 'any', service: 'any', admin: 'any' },
   'payments:create': { service: 'any', admin: 'any' },
   'payments:create-own': { user: 'own', service: 'any', admin: 'any' },
+  'checkout-sessions:create': { user: 'own', service: 'any', admin: 'any' },
+  'billing-portal-sessions:create': { user: 'own', service: 'any', admin: 'any' },
   'payments:confirm': { user: 'own', service: 'any', admin: 'any' },
   'payments:capture': { service: 'any', admin: 'any' },
   'payments:cancel': { user: 'own', support: 'any', service: 'any', admin: 'any' },

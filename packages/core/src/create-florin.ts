@@ -1,4 +1,10 @@
 import type { Actor } from './actor.ts'
+import {
+  type CreateBillingPortalSession,
+  createBillingPortalSession,
+} from './billing-portal-sessions/create-billing-portal-session.ts'
+import { type CreateCheckoutSession, createCheckoutSession } from './checkout-sessions/create-checkout-session.ts'
+import { refundDuplicates } from './debts/refund-duplicates.ts'
 import { type Deps, defaultSettings, type Settings } from './deps.ts'
 import { getDispute } from './disputes/get-dispute.ts'
 import { type ListDisputes, listDisputes } from './disputes/list-disputes.ts'
@@ -28,6 +34,10 @@ import type { Cipher } from './ports/cipher.ts'
 import type { PaymentGateway } from './ports/gateway.ts'
 import type { Observer, Runtime } from './ports/runtime.ts'
 import type { Storage } from './ports/storage.ts'
+import { type FindDrift, findDrift } from './reconcile/find-drift.ts'
+import { type ImportAccount, importAccount } from './reconcile/import-account.ts'
+import { type ReconcileOptions, reconcileEvents } from './reconcile/reconcile-events.ts'
+import { type RepairDrift, repairDrift } from './reconcile/repair-drift.ts'
 import { type CreateRefund, createRefund } from './refunds/create-refund.ts'
 import { getRefund } from './refunds/get-refund.ts'
 import { type ListRefunds, listRefunds } from './refunds/list-refunds.ts'
@@ -128,11 +138,22 @@ export function createFlorin({
       listBySubscription: (input: ListSubscriptionInvoices, actor: Actor) =>
         listSubscriptionInvoices(deps, input, actor),
     },
+    checkoutSessions: {
+      create: (input: CreateCheckoutSession, caller: Caller) => createCheckoutSession(deps, input, caller),
+    },
+    billingPortalSessions: {
+      create: (input: CreateBillingPortalSession, caller: Caller) => createBillingPortalSession(deps, input, caller),
+    },
     /** What keeps everything true in the background; `florin serve` runs these in a loop. */
     maintenance: {
       recover: (options?: { limit?: number }) => recoverOperations(deps, options),
       refresh: (options?: { limit?: number }) => refreshRows(deps, options),
+      refundDuplicates: (options?: { limit?: number }) => refundDuplicates(deps, options),
       retryWebhooks: (options?: { limit?: number }) => retryWebhooks(deps, options),
+      reconcile: (options?: ReconcileOptions) => reconcileEvents(deps, options),
+      importAccount: (options?: ImportAccount) => importAccount(deps, options),
+      findDrift: (options: FindDrift) => findDrift(deps, options),
+      repairDrift: (options: RepairDrift) => repairDrift(deps, options),
       dispatch: (options?: { limit?: number }) => dispatchEvents(deps, handlers, options),
     },
     events: {

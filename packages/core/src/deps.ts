@@ -15,6 +15,8 @@ export interface Settings {
   readonly userSetsAmount: boolean
   /** Refuses payments and refunds that come without an idempotency key. */
   readonly requireIdempotencyKey: boolean
+  /** Refunds a payment that came although its debt was paid in full already. Off: people decide. */
+  readonly autoRefundDuplicates: boolean
   /** How long after its start an operation that takes money may still be sent again, in milliseconds. */
   readonly paymentRecoveryWindowMs: number
   /** How often an event is told before it is given up, until somebody retries it. */
@@ -31,6 +33,7 @@ export const defaultSettings: Settings = {
   subscribablePrices: [],
   userSetsAmount: false,
   requireIdempotencyKey: false,
+  autoRefundDuplicates: false,
   paymentRecoveryWindowMs: 10 * 60 * 1000,
   eventAttempts: 12,
   eventLeaseMs: 60_000,

@@ -22,6 +22,7 @@ export type RefusedCode =
   | 'unauthenticated'
   | 'forbidden'
   | 'operation_in_progress'
+  | 'reference_already_claimed'
   | 'payment_not_confirmable'
   | 'payment_not_capturable'
   | 'payment_not_cancelable'

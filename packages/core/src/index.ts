@@ -1,7 +1,15 @@
 export { type Actor, type Permission, type Role, roles, system } from './actor.ts'
+export type {
+  BillingPortalSession,
+  CreateBillingPortalSession,
+} from './billing-portal-sessions/create-billing-portal-session.ts'
+export { type CheckoutMode, type CheckoutSession, checkoutModes } from './checkout-sessions/checkout-session.ts'
+export type { CreateCheckoutSession } from './checkout-sessions/create-checkout-session.ts'
 export type { CipherKey, KeyRing } from './cipher/envelope.ts'
 export { webCipher } from './cipher/web-cipher.ts'
 export { createFlorin, type Florin, type FlorinOptions } from './create-florin.ts'
+export type { DebtRow } from './debts/debt.ts'
+export type { DuplicatesRefunded } from './debts/refund-duplicates.ts'
 export { defaultSettings, type Settings } from './deps.ts'
 export type { Dispute } from './disputes/dispute.ts'
 export type { ListDisputes } from './disputes/list-disputes.ts'
@@ -102,6 +110,11 @@ export {
   type Write,
   write,
 } from './ports/storage.ts'
+export type { Difference, DifferentField } from './reconcile/drift.ts'
+export type { Drift, FindDrift } from './reconcile/find-drift.ts'
+export type { ImportAccount, Imported, ImportProgress } from './reconcile/import-account.ts'
+export type { Reconciled, ReconcileOptions } from './reconcile/reconcile-events.ts'
+export type { RepairDrift, Repaired } from './reconcile/repair-drift.ts'
 export type { CreateRefund } from './refunds/create-refund.ts'
 export type { ListRefunds } from './refunds/list-refunds.ts'
 export { type Refund, type RefundReason, type RefundStatus, refundReasons, refundStatuses } from './refunds/refund.ts'

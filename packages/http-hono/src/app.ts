@@ -19,6 +19,8 @@ import { recordMetrics } from './middleware/record-metrics.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import type { HttpContext, HttpEnv, HttpMiddleware } from './request-state.ts'
+import * as billingPortalSessions from './routes/billing-portal-sessions.ts'
+import * as checkoutSessions from './routes/checkout-sessions.ts'
 import * as disputes from './routes/disputes.ts'
 import * as invoices from './routes/invoices.ts'
 import * as paymentMethods from './routes/payment-methods.ts'
@@ -87,6 +89,9 @@ export const apiRoutes: readonly Route[] = [
   ['get', '/api/v1/invoices/{id}', invoices.get],
   ['get', '/api/v1/users/{user_id}/invoices', invoices.listOfUser],
   ['get', '/api/v1/subscriptions/{subscription_id}/invoices', invoices.listOfSubscription],
+
+  ['post', '/api/v1/checkout-sessions', checkoutSessions.create],
+  ['post', '/api/v1/billing-portal-sessions', billingPortalSessions.create],
 
   ['post', '/api/v1/webhooks/stripe', webhooks.stripe],
 ]

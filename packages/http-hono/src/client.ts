@@ -4,6 +4,8 @@
  * @module
  */
 import { type ClientRequest, type FlorinClientOptions, transport } from './client-transport.ts'
+import type { BillingPortalSessionBody, CreateBillingPortalSessionBody } from './wire/billing-portal-sessions.ts'
+import type { CheckoutSessionBody, CreateCheckoutSessionBody } from './wire/checkout-sessions.ts'
 import type { PageBody } from './wire/common.ts'
 import type { DisputeBody } from './wire/dispute.ts'
 import type { InvoiceBody } from './wire/invoice.ts'
@@ -24,6 +26,8 @@ import type { CreateRefundBody, RefundBody } from './wire/refund.ts'
 import type { CreateSubscriptionBody, SubscriptionBody, UpdateSubscriptionBody } from './wire/subscription.ts'
 
 export { FlorinApiError, type FlorinClientOptions } from './client-transport.ts'
+export type { BillingPortalSessionBody, CreateBillingPortalSessionBody } from './wire/billing-portal-sessions.ts'
+export type { CheckoutSessionBody, CreateCheckoutSessionBody } from './wire/checkout-sessions.ts'
 export type { PageBody } from './wire/common.ts'
 export type { DisputeBody } from './wire/dispute.ts'
 export type { InvoiceBody } from './wire/invoice.ts'
@@ -125,6 +129,14 @@ export function createFlorinClient(options: FlorinClientOptions) {
       resume: (id: string, how?: ChangeOptions) => post<SubscriptionBody>(`/subscriptions/${of(id)}/resume`, how),
       cancel: (id: string, { atPeriodEnd, ...how }: ChangeOptions & { readonly atPeriodEnd?: boolean } = {}) =>
         remove<SubscriptionBody>(`/subscriptions/${of(id)}`, how, undefined, { at_period_end: atPeriodEnd }),
+    },
+    checkoutSessions: {
+      create: (body: CreateCheckoutSessionBody, how?: ChangeOptions) =>
+        post<CheckoutSessionBody>('/checkout-sessions', how, body),
+    },
+    billingPortalSessions: {
+      create: (body: CreateBillingPortalSessionBody, how?: ChangeOptions) =>
+        post<BillingPortalSessionBody>('/billing-portal-sessions', how, body),
     },
     invoices: {
       get: (id: string) => get<InvoiceBody>(`/invoices/${of(id)}`),

@@ -27,6 +27,7 @@ export const statusOf = {
   event_not_found: 404,
   method_not_allowed: 405,
   operation_in_progress: 409,
+  reference_already_claimed: 409,
   payment_not_confirmable: 409,
   payment_not_capturable: 409,
   payment_not_cancelable: 409,

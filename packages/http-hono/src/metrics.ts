@@ -89,11 +89,16 @@ export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observ
     ...{ name: 'domain_event_delay_seconds', help: 'How long after they were written domain events were delivered' },
     ...{ registers, buckets: delayBuckets },
   })
+  const drift = new Counter({
+    ...{ name: 'florin_drift_total', help: 'Objects whose rows are not what the gateway tells', registers },
+    labelNames: ['table', 'difference'],
+  })
   const on: { readonly [What in Happening['what']]: (it: Extract<Happening, { what: What }>) => void } = {
     fact({ type, currency = 'unknown' }) {
       facts.inc({ type })
       const [noun, status = ''] = type.split('.')
-      if (noun === 'payment') payments.inc({ status, currency })
+      // A duplicate is a payment that was counted when it succeeded.
+      if (noun === 'payment' && !status.startsWith('duplicate')) payments.inc({ status, currency })
     },
     operation_failed: ({ kind, code }) => failures.inc({ kind, code }),
     gateway_called({ call, outcome, milliseconds }) {
@@ -106,6 +111,7 @@ export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observ
     },
     webhook_received: ({ type, outcome }) => webhooks.inc({ type, outcome }),
     unknown_status: ({ table, status }) => unknown.inc({ table, status }),
+    drift_found: ({ table, difference }) => drift.inc({ table, difference }),
   }
   // The table has a handler for exactly this kind of happening; the compiler cannot follow the pairing.
   return { tell: (it) => (on[it.what] as (happening: Happening) => void)(it) }

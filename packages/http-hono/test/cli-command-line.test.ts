@@ -23,7 +23,7 @@ const missing = [
   'ENCRYPTION_KEY         is not set: make one with: echo "base64:$(openssl rand -base64 32)"',
 ]
 
-describe('florin', () => {
+describe('florin', { timeout: 60_000 }, () => {
   test('--help names every command', async () => {
     const { code, printed } = await florin(['--help'])
     expect(code).toBe(0)
@@ -79,7 +79,7 @@ describe('florin', () => {
   })
 })
 
-describe('florin serve', () => {
+describe('florin serve', { timeout: 60_000 }, () => {
   test('with nothing configured lists every missing variable and exits 78', async () => {
     const { code, complained } = await florin(['serve'])
     expect(code).toBe(78)
@@ -116,7 +116,7 @@ test('florin dev refuses production', async () => {
   expect(complained).toBe('florin dev: takes no real money, so NODE_ENV=production refuses it: use florin serve')
 })
 
-describe('florin run', () => {
+describe('florin run', { timeout: 60_000 }, () => {
   test.each([
     { STRIPE_SECRET_KEY: 'sk_test_x' },
     { DATABASE_URL: 'postgres://localhost/payment_db' },
@@ -134,7 +134,7 @@ describe('florin run', () => {
   })
 })
 
-describe('florin token', () => {
+describe('florin token', { timeout: 60_000 }, () => {
   const secret = 'a secret of more than thirty-two characters'
   const check = (token: string, options: Parameters<typeof jwtAuthenticator>[0]) =>
     jwtAuthenticator(options)(new Request('http://x', { headers: { Authorization: `Bearer ${token}` } }))
@@ -177,7 +177,7 @@ describe('florin token', () => {
   })
 })
 
-describe('florin config', () => {
+describe('florin config', { timeout: 60_000 }, () => {
   test('shows no secret', async () => {
     const { code, printed } = await florin(['config'], {
       STRIPE_SECRET_KEY: 'sk_test_hidden',

@@ -149,6 +149,22 @@ describe('wrong values', () => {
       value: 'ftp://keys',
       message: 'must be a URL that begins with https:// or http://, not "ftp://keys"',
     },
+    {
+      name: 'PAYMENT_RECOVERY_WINDOW',
+      value: '2d',
+      message: 'must be a time such as 30s, 15m or 1h, at most 23h, not "2d"',
+    },
+    {
+      name: 'EVENT_WEBHOOK_URLS',
+      value: 'https://user:password@shop.example',
+      message:
+        'must hold URLs such as https://shop.example/florin, without a user and a password, not "https://user:password@shop.example"',
+    },
+    {
+      name: 'EVENT_WEBHOOK_SECRET',
+      value: 'whsec_hidden',
+      message: 'must be whsec_ and at least 24 bytes in base64',
+    },
     { name: 'USER_ID_PATTERN', value: '(', message: 'must be a regular expression, not "("' },
     {
       name: 'DATABASE_URL',
@@ -191,7 +207,10 @@ describe('wrong values', () => {
       message: 'has 6 characters, it must have exactly 32 (or be base64:<32 bytes>) (entry 2 of 2)',
     },
   ])('$name=$value: $message', ({ name, value, message }) => {
-    const withoutOther = name === 'JWT_JWKS_URL' ? { JWT_SECRET: '' } : {}
+    const withoutOther = {
+      ...(name === 'JWT_JWKS_URL' && { JWT_SECRET: '' }),
+      ...(name === 'EVENT_WEBHOOK_URLS' && { EVENT_WEBHOOK_SECRET: `whsec_${'a'.repeat(32)}` }),
+    }
     const problems = problemsWith({ ...withoutOther, [name]: value })
     expect(problems).toStrictEqual([environment(`${name} ${message}`)])
     expect(problems.join()).not.toContain('hidden')
@@ -209,6 +228,10 @@ describe('wrong values', () => {
     {
       with: { JWT_JWKS_URL: 'https://login.example/keys' },
       problem: 'JWT_JWKS_URL and JWT_SECRET are both set: tokens are signed in one way, so set one',
+    },
+    {
+      with: { EVENT_WEBHOOK_URLS: 'https://shop.example/florin' },
+      problem: 'EVENT_WEBHOOK_SECRET is not set: make one with: echo "whsec_$(openssl rand -base64 32)"',
     },
   ])('$problem', ({ with: changes, problem }) => {
     expect(problemsWith(changes)).toStrictEqual([problem])
@@ -259,6 +282,17 @@ describe('under NODE_ENV=production', () => {
     ])
     expect(inProduction({})).toStrictEqual([])
   })
+})
+
+test.each([
+  { url: 'http://localhost:3000/events', problems: [] },
+  { url: 'http://127.0.0.1/events, http://[::1]:3000/', problems: [] },
+  { url: 'http://localhost.example/events', problems: ['must be on this machine: a sandbox contacts nobody else'] },
+])('dev posts events to this machine only: $url', ({ url, problems }) => {
+  const environment = { EVENT_WEBHOOK_URLS: url, EVENT_WEBHOOK_SECRET: `whsec_${'a'.repeat(32)}` }
+  expect(problemsOf(() => readConfig({ environment, folder }, needs.dev))).toStrictEqual(
+    problems.map((problem) => `EVENT_WEBHOOK_URLS ${problem}`),
+  )
 })
 
 test('a command only looks at what it uses', () => {

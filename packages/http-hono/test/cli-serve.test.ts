@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { join } from 'node:path'
 import { type ConnectionOptions, connect } from 'node:tls'
 import { Client } from 'pg'
@@ -117,6 +118,34 @@ describe('florin migrate and florin serve', () => {
     expect(await server.stop()).toBe(0)
     expect(server.output()).toMatch(/"signal":"SIGTERM","message":"stopping"[\s\S]*"message":"stopped"/)
     for (const secret of Object.values(secrets)) expect(server.output()).not.toContain(secret)
+  })
+
+  test("posts Florin's own events, signed, to the URL that is configured", slow, async () => {
+    const secret = `whsec_${randomBytes(32).toString('base64')}`
+    const posted: { body: string; headers: IncomingHttpHeaders }[] = []
+    const receiver = createServer((request, response) => {
+      const chunks: Buffer[] = []
+      request
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('end', () => {
+          posted.push({ body: Buffer.concat(chunks).toString(), headers: request.headers })
+          response.end()
+        })
+    })
+    onTestFinished(() => void receiver.close())
+    const port = await new Promise<number>((resolve) => {
+      receiver.listen(0, '127.0.0.1', () => resolve(z.object({ port: z.number() }).parse(receiver.address()).port))
+    })
+    const EVENT_WEBHOOK_URLS = `http://127.0.0.1:${port}/events`
+    const { post, payment } = await startServer({ environment: { EVENT_WEBHOOK_URLS, EVENT_WEBHOOK_SECRET: secret } })
+    const { body } = await post('/api/v1/payments', payment)
+    const ours = () => posted.find((event) => event.body.includes(String(body.id)))
+    await expect.poll(ours, { timeout: 20_000 }).toBeDefined()
+    const event = ours()
+    expect(JSON.parse(event?.body ?? '')).toMatchObject({ type: 'payment.succeeded', data: { id: body.id } })
+    const { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': signature } = event?.headers ?? {}
+    const key = Buffer.from(secret.slice('whsec_'.length), 'base64')
+    expect(signature).toBe(`v1,${createHmac('sha256', key).update(`${id}.${at}.${event?.body}`).digest('base64')}`)
   })
 
   test('takes connections as single variables, and wants an idempotency key for payments', slow, async () => {

@@ -45,6 +45,8 @@ const accessTo: Readonly<Record<string, Access>> = {
   getInvoice: object,
   listInvoices: listOfUser,
   listSubscriptionInvoices: object,
+  createCheckoutSession: notForSupport(listOfUser),
+  createBillingPortalSession: notForSupport(listOfUser),
 }
 
 const callers = { own: 'alice', foreign: 'bob', support: 'support', service: 'service', admin: 'admin' } as const
@@ -93,6 +95,8 @@ beforeAll(async () => {
     setUpPaymentMethod: { user_id: 'alice' },
     createSubscription: subscribe,
     updateSubscription: { quantity: 2 },
+    createCheckoutSession: { user_id: 'alice', mode: 'setup', success_url: 'https://shop.example/done' },
+    createBillingPortalSession: { user_id: 'alice', return_url: 'https://shop.example/account' },
   }
 })
 

@@ -28,6 +28,7 @@ test('takes a payment, and shows every field of it', async () => {
     payment_method: expect.stringMatching(/^pm_/),
     description: 'Product purchase',
     reference: 'order-7',
+    duplicate_of: null,
     metadata: { orderId: '7', order_id: '8' },
     capture_method: 'automatic',
     failure: null,

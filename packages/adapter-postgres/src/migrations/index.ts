@@ -3,6 +3,7 @@ import { conflicts } from './0001-conflicts.ts'
 import { payments } from './0002-payments.ts'
 import { billing } from './0003-billing.ts'
 import { records } from './0004-records.ts'
+import { debts } from './0005-debts.ts'
 
 /**
  * All migrations by name, applied in the order of their names. A record and not a folder, so that bundlers keep them.
@@ -13,4 +14,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0002-payments': payments,
   '0003-billing': billing,
   '0004-records': records,
+  '0005-debts': debts,
 }

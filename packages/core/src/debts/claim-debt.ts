@@ -52,12 +52,20 @@ const movesMoney: readonly PaymentStatus[] = ['processing', 'requires_capture', 
  *
  * Debts that were not read are left alone (see `withDebts`), so nothing is decided on a debt that nobody looked at.
  */
-export function settleClaim(rows: RowSet, before: PaymentRow | undefined, payment: PaymentRow, now: Timestamp): Settled {
+export function settleClaim(
+  rows: RowSet,
+  before: PaymentRow | undefined,
+  payment: PaymentRow,
+  now: Timestamp,
+): Settled {
   const debt = debtFor(rows, payment)
   if (!debt) return { rows, payment }
   if (payment.status === 'canceled') return { rows: freeClaim(rows, payment, now), payment }
   if (debt.holder === null) {
-    return { rows: movesMoney.includes(payment.status) ? putRow(rows, 'debts', taken(debt, payment, now)) : rows, payment }
+    return {
+      rows: movesMoney.includes(payment.status) ? putRow(rows, 'debts', taken(debt, payment, now)) : rows,
+      payment,
+    }
   }
   if (payment.status !== 'succeeded') return { rows, payment }
   if (debt.holder === payment.id) {

@@ -33,7 +33,10 @@ export interface DuplicatesRefunded {
  *
  * @throws `unavailable` storage_unavailable
  */
-export async function refundDuplicates(deps: Deps, { limit = 20 }: { limit?: number } = {}): Promise<DuplicatesRefunded> {
+export async function refundDuplicates(
+  deps: Deps,
+  { limit = 20 }: { limit?: number } = {},
+): Promise<DuplicatesRefunded> {
   const now = timestamp(deps.runtime.now())
   const { debts } = await deps.storage.load({ debts: due('debts', now, limit) })
   const outcomes: Outcome[] = []
@@ -50,7 +53,9 @@ async function lookAt(deps: Deps, debt: DebtRow, now: Timestamp): Promise<readon
   // Somebody else looks at it, or more happened: then it is still due.
   if ((await deps.storage.commit({ id: deps.newId('commit'), changes: [taken] })) === 'conflict') return []
 
-  const query = Object.fromEntries([debt.holder ?? '', ...debt.duplicates].map((id) => [id, one('transactions', { id })]))
+  const query = Object.fromEntries(
+    [debt.holder ?? '', ...debt.duplicates].map((id) => [id, one('transactions', { id })]),
+  )
   const payments = await deps.storage.load(query)
   const holder = payments[debt.holder ?? '']
   const outcomes: Outcome[] = []

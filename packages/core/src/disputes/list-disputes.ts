@@ -8,7 +8,7 @@ import { paymentId, paymentKey } from '../payments/payment.ts'
 import { one, page } from '../ports/storage.ts'
 import { type Dispute, toDispute } from './dispute.ts'
 
-export const listDisputesInput = z.strictObject({ transactionId: paymentId, ...pageInput })
+const listDisputesInput = z.strictObject({ transactionId: paymentId, ...pageInput })
 
 export type ListDisputes = z.input<typeof listDisputesInput>
 

@@ -2,7 +2,7 @@ import type { Json } from '../json.ts'
 
 /**
  * A value as the HTTP API writes it: fields in snake_case, keys of metadata as they were given. So an event that is
- * posted carries the same JSON as a GET of its object answers.
+ * posted carries all that a GET of its object answers (and of a subscription's items Stripe's ids besides).
  */
 export function apiJson(value: Json): Json {
   if (isList(value)) return value.map(apiJson)

@@ -10,6 +10,8 @@ export const domainEventTypes = [
   'payment.failed',
   'payment.requires_action',
   'payment.canceled',
+  'payment.duplicate_detected',
+  'payment.duplicate_refunded',
   'refund.succeeded',
   'refund.failed',
   'subscription.created',

@@ -31,8 +31,19 @@ const withoutCardNumber = (text: string, context: z.RefinementCtx<string>) => {
   context.addIssue({ code: 'custom', message, params: { refusal: CARD_NUMBER } })
 }
 
+const halfPair = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
+
+/** Whether Postgres can store it as text. */
+const isStorable = (text: string) => !text.includes('\u0000') && !halfPair.test(text)
+
 /** Free text of a caller's. Never with a card number in it. */
-export const freeText = (most: number) => z.string().min(1).max(most).superRefine(withoutCardNumber)
+export const freeText = (most: number) =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    .refine(isStorable, { error: 'holds a character that is not text (U+0000 or half a pair)' })
+    .superRefine(withoutCardNumber)
 
 /** Stripe's limits: 50 keys of 40 characters, values of 500. Keys of Florin's own are kept for Florin. */
 export const metadata = z

@@ -77,7 +77,7 @@ const invoiceFields = [
 const paymentFields = ['paymentGatewayId'] as const satisfies readonly (keyof InvoiceRow)[]
 
 export type InvoiceFacts = Pick<InvoiceRow, (typeof invoiceFields)[number]>
-export type InvoicePaymentFacts = Pick<InvoiceRow, (typeof paymentFields)[number]>
+type InvoicePaymentFacts = Pick<InvoiceRow, (typeof paymentFields)[number]>
 
 export const invoiceGroup: Group<InvoiceRow, (typeof invoiceFields)[number]> = {
   name: 'invoice',

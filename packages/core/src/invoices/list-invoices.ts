@@ -6,7 +6,7 @@ import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
 import { page } from '../ports/storage.ts'
 import { type Invoice, toInvoice } from './invoice.ts'
 
-export const listInvoicesInput = z.strictObject({ userId, ...pageInput })
+const listInvoicesInput = z.strictObject({ userId, ...pageInput })
 
 export type ListInvoices = z.input<typeof listInvoicesInput>
 

@@ -8,7 +8,7 @@ import { one, page } from '../ports/storage.ts'
 import { subscriptionId, subscriptionKey } from '../subscriptions/subscription.ts'
 import { type Invoice, toInvoice } from './invoice.ts'
 
-export const listSubscriptionInvoicesInput = z.strictObject({ subscriptionId, ...pageInput })
+const listSubscriptionInvoicesInput = z.strictObject({ subscriptionId, ...pageInput })
 
 export type ListSubscriptionInvoices = z.input<typeof listSubscriptionInvoicesInput>
 

@@ -29,7 +29,8 @@ describe('amounts', () => {
   })
 
   it('knows every currency once, with an exponent of its own', () => {
-    const withExponent = (wanted: number) => [...currencies.values()].filter(({ exponent }) => exponent === wanted).length
+    const withExponent = (wanted: number) =>
+      [...currencies.values()].filter(({ exponent }) => exponent === wanted).length
     expect([currencies.size, withExponent(0), withExponent(3)]).toEqual([140, 15, 5])
   })
 

@@ -10,7 +10,7 @@ import type { Timestamp } from '../time.ts'
  * What is left is *in doubt*: the row shows one of them, the same whatever the order of arrival, and is marked to be
  * read again. This is a join-semilattice (a set union under a lexicographic order), which join.test.ts checks.
  */
-export interface Place {
+interface Place {
   readonly rank: number
   /** Stripe's time in whole seconds: `event.created`, or the `Date` of an answer. Never the local clock. */
   readonly stamp: number
@@ -19,7 +19,7 @@ export interface Place {
 }
 
 /** One of several values seen at the same place. */
-export interface Seen {
+interface Seen {
   readonly value: Readonly<Record<string, unknown>>
   readonly after?: string
 }

@@ -1,3 +1,4 @@
+import { withDebts } from '../debts/with-debts.ts'
 import type { Deps } from '../deps.ts'
 import { isClosed } from '../disputes/dispute.ts'
 import { factChanges, tellFacts } from '../events/domain-event.ts'
@@ -90,7 +91,7 @@ export async function refreshRow<T extends Watched>(deps: Deps, table: T, sent: 
   const observations = answer?.observations ?? []
   // Of all watched tables, the id is searchable.
   const query: Query = { ...seek(observations), '(row)': one<Watched>(table, { id: sent.id }) }
-  const rows = rowSetOf(query, await deps.storage.load(query))
+  const rows = await withDebts(deps, rowSetOf(query, await deps.storage.load(query)), observations)
   const known = findRow(rows, table, ({ id }) => id === sent.id)
   if (!known) return false
 

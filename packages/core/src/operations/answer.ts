@@ -1,4 +1,11 @@
-import { DefectError, type ErrorDetails, type FlorinError, InvalidError, RefusedError, UnavailableError } from '../errors.ts'
+import {
+  DefectError,
+  type ErrorDetails,
+  type FlorinError,
+  InvalidError,
+  RefusedError,
+  UnavailableError,
+} from '../errors.ts'
 import type { Json } from '../json.ts'
 import type { OperationRow, StoredAnswer } from './operation.ts'
 import type { Performed } from './use-case.ts'

@@ -19,7 +19,7 @@ type Rejected = Extract<Answer, { outcome: 'rejected' }>
 type NeverSent = Rejected & { readonly failure: UnavailableError }
 
 /** The code of what was intended, and of which the gateway knows nothing once the time to send it is over. */
-export const NEVER_REACHED = 'never_reached_gateway'
+const NEVER_REACHED = 'never_reached_gateway'
 
 /**
  * Calls the gateway for a step, or finds out what became of it.
@@ -107,6 +107,8 @@ const objectOf: Readonly<Record<GatewayCall['do'], ObjectRef['object'] | null>> 
   'subscription.update': 'subscription',
   'subscription.resume': 'subscription',
   'subscription.cancel': 'subscription',
+  'checkout_session.create': null,
+  'billing_portal_session.create': null,
 }
 
 /** The honest answer once a call was sent and nothing certain came back. */

@@ -20,6 +20,8 @@ export const operationKinds = [
   'subscription.update',
   'subscription.resume',
   'subscription.cancel',
+  'checkout_session.create',
+  'billing_portal_session.create',
 ] as const
 
 export type OperationKind = (typeof operationKinds)[number]

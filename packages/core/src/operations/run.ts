@@ -1,4 +1,5 @@
 import { auditOf } from '../audit/audit.ts'
+import { withDebts } from '../debts/with-debts.ts'
 import type { Deps } from '../deps.ts'
 import { isFlorinError, must, UnavailableError } from '../errors.ts'
 import { factChanges, tellFacts } from '../events/domain-event.ts'
@@ -92,6 +93,7 @@ async function settle<Input, View extends Json>(
     const current = operationIn(rows, operation.id)
     // Somebody else was faster, with the same answer of the gateway's.
     if (current.status === 'done' || current.steps.length > operation.steps.length) return rows
+    rows = await withDebts(deps, rows, answer.observations)
     const now = timestamp(deps.runtime.now())
     const { newId, settings } = deps
     const observing = { now, newId, installation: settings.installation, sent: known }

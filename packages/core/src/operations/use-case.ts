@@ -38,7 +38,7 @@ export interface Deciding {
 }
 
 /** A call to make, under the name that its idempotency key carries. */
-export interface Step {
+interface Step {
   readonly name: string
   readonly call: GatewayCall
 }

@@ -1,3 +1,5 @@
+import { createBillingPortalSessionUseCase } from '../billing-portal-sessions/create-billing-portal-session.ts'
+import { createCheckoutSessionUseCase } from '../checkout-sessions/create-checkout-session.ts'
 import { createCustomer } from '../customers/ensure-customer.ts'
 import type { Deps } from '../deps.ts'
 import type { Json } from '../json.ts'
@@ -42,4 +44,6 @@ export const resumeOf: Readonly<Record<OperationKind, Resume>> = {
   'subscription.update': resumeWith(updateSubscriptionUseCase),
   'subscription.resume': resumeWith(resumeSubscriptionUseCase),
   'subscription.cancel': resumeWith(cancelSubscriptionUseCase),
+  'checkout_session.create': resumeWith(createCheckoutSessionUseCase),
+  'billing_portal_session.create': resumeWith(createBillingPortalSessionUseCase),
 }

@@ -6,7 +6,7 @@ import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
 import { one, page } from '../ports/storage.ts'
 import { type PaymentMethod, toPaymentMethod } from './payment-method.ts'
 
-export const listPaymentMethodsInput = z.strictObject({ userId, ...pageInput })
+const listPaymentMethodsInput = z.strictObject({ userId, ...pageInput })
 
 export type ListPaymentMethods = z.input<typeof listPaymentMethodsInput>
 

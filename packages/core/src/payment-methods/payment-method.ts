@@ -12,7 +12,7 @@ export type Card = {
   readonly fingerprint: string | null
 }
 
-export type PaymentMethodStatus = 'attached' | 'detached'
+type PaymentMethodStatus = 'attached' | 'detached'
 
 /** A row of `payment_methods`. */
 export interface PaymentMethodRow extends Observed {

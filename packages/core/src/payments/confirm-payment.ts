@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { scopeOf } from '../actor.ts'
+import { claimed } from '../debts/claim-debt.ts'
+import { debtId, freeDebt } from '../debts/debt.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError, RefusedError } from '../errors.ts'
 import { returnUrl } from '../input/parse-input.ts'
@@ -7,7 +9,7 @@ import { leaseOn } from '../operations/lease.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import { paymentMethodId, paymentMethodKey } from '../payment-methods/payment-method.ts'
-import { type FindOne, one } from '../ports/storage.ts'
+import { type FindOne, one, write } from '../ports/storage.ts'
 import { usableMethod } from './create-payment.ts'
 import { type Payment, type PaymentStatus, paymentId, paymentKey, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
@@ -30,7 +32,7 @@ const confirmable: readonly PaymentStatus[] = [
 /** As data, so that recovery can go on with it. */
 export const confirmUseCase: UseCase<
   z.output<typeof confirmInput>,
-  { payment: FindOne<'transactions'>; method: FindOne<'payment_methods'> },
+  { payment: FindOne<'transactions'>; method: FindOne<'payment_methods'>; debt?: FindOne<'debts'> },
   Payment
 > = {
   kind: 'payment.confirm',
@@ -42,18 +44,24 @@ export const confirmUseCase: UseCase<
     payment: one('transactions', { ...paymentKey(id), ...scopeOf(actor, 'payments:confirm') }),
     method: one('payment_methods', paymentMethodKey(paymentMethod)),
   }),
-  intend({ payment, method }, input) {
+  intend(loaded, input, { now }) {
+    const { payment, method, debt } = loaded
     if (!payment) throw new InvalidError('payment_not_found', `no payment ${input.id}`)
     if (payment.gatewayId === null || !confirmable.includes(payment.status)) {
       throw new RefusedError('payment_not_confirmable', `a payment that is ${payment.status} cannot be confirmed`)
     }
     const paymentMethod = usableMethod(input.paymentMethod, method, payment.userId ?? '')
+    const { userId, reference } = payment
+    const isReferenced = userId !== null && reference !== null
+    if (isReferenced && !('debt' in loaded)) return { read: { debt: one('debts', { id: debtId(userId, reference) }) } }
+    // The same payment may be tried again, but not once another one has paid the debt.
+    const claim = isReferenced ? claimed(debt ?? freeDebt(userId, reference, now), payment, now) : undefined
     const { returnUrl } = input
     const call = { do: 'payment.confirm', payment: payment.gatewayId, paymentMethod } as const
     return {
       objectId: payment.id,
-      userId: payment.userId,
-      changes: [],
+      userId,
+      changes: claim && claim !== debt ? [write('debts', claim)] : [],
       lease: leaseOn('payment', payment.id),
       step: { name: 'confirm', call: { ...call, ...(returnUrl !== undefined && { returnUrl }) } },
     }
@@ -70,7 +78,8 @@ export const confirmUseCase: UseCase<
  * Tries a payment again, with another card or the same one, on the same PaymentIntent: never a second charge.
  *
  * @throws `invalid` payment_not_found, payment_method_not_found, input_invalid
- * @throws `refused` payment_not_confirmable, payment_method_unusable, operation_in_progress, forbidden
+ * @throws `refused` payment_not_confirmable, payment_method_unusable, operation_in_progress, forbidden,
+ *   reference_already_claimed where another payment has paid its debt
  * @throws `unavailable` as {@link createPayment}
  */
 export function confirmPayment(deps: Deps, input: ConfirmPayment, caller: Caller): Promise<Performed<Payment>> {

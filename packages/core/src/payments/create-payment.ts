@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { mayActFor } from '../actor.ts'
 import { customerFor } from '../customers/ensure-customer.ts'
+import { claimed } from '../debts/claim-debt.ts'
+import { debtId, freeDebt } from '../debts/debt.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError, RefusedError } from '../errors.ts'
 import { freeText, metadata, returnUrl, userId } from '../input/parse-input.ts'
@@ -13,7 +15,7 @@ import { type FindOne, many, one, write } from '../ports/storage.ts'
 import { type Payment, type PaymentRow, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
-export const paymentInput = z
+const paymentInput = z
   .strictObject({
     userId,
     amount,
@@ -36,10 +38,12 @@ export const paymentInput = z
 export type CreatePayment = z.input<typeof paymentInput>
 type Input = z.output<typeof paymentInput>
 
+const referenced = z.looseObject({ reference: z.string().optional() })
+
 /** As data, so that recovery can go on with it. */
 export const createPaymentUseCase: UseCase<
   Input,
-  { customer: FindOne<'customers'>; method?: FindOne<'payment_methods'> },
+  { customer: FindOne<'customers'>; method?: FindOne<'payment_methods'>; debt?: FindOne<'debts'> },
   Payment
 > = {
   kind: 'payment.create',
@@ -47,25 +51,29 @@ export const createPaymentUseCase: UseCase<
   authorize(input, actor, { userSetsAmount }) {
     mayActFor(actor, userSetsAmount ? 'payments:create-own' : 'payments:create', input.userId)
   },
-  read: ({ userId, paymentMethod }) => ({
+  read: ({ userId, paymentMethod, reference }) => ({
     customer: one('customers', { userId, isPrimary: true }),
     ...(paymentMethod !== undefined && { method: one('payment_methods', paymentMethodKey(paymentMethod)) }),
+    ...(reference !== undefined && { debt: one('debts', { id: debtId(userId, reference) }) }),
   }),
-  intend({ customer, method }, input, deciding) {
+  intend({ customer, method, debt }, input, deciding) {
     if (!customer) return { needs: customerFor(input.userId) }
     const paymentMethod = input.paymentMethod && usableMethod(input.paymentMethod, method, input.userId)
     const payment = pendingPayment(input, customer.id, deciding)
     const { operationId } = deciding
-    const { amount, currency, captureMethod, offSession, returnUrl, description, metadata, userId } = input
+    const { amount, currency, captureMethod, offSession, returnUrl, description, metadata, userId, reference } = input
+    const { now } = deciding
+    // Taken in the commit of the intent: of two that race for it, one finds the other's claim.
+    const claims = reference === undefined ? [] : [claimed(debt ?? freeDebt(userId, reference, now), payment, now)]
     return {
       objectId: payment.id,
       userId,
-      changes: [write('transactions', payment)],
+      changes: [write('transactions', payment), ...claims.map((claim) => write('debts', claim))],
       step: {
         name: 'create',
         call: {
           do: 'payment.create',
-          tag: { florinId: payment.id, operationId, userId },
+          tag: { florinId: payment.id, operationId, userId, ...(reference !== undefined && { reference }) },
           customer: customer.id,
           ...{ amount, currency, captureMethod, offSession, metadata },
           ...(paymentMethod !== undefined && { paymentMethod }),
@@ -75,10 +83,14 @@ export const createPaymentUseCase: UseCase<
       },
     }
   },
-  reread: ({ objectId }) => ({
-    payment: one('transactions', { id: objectId ?? '' }),
-    refunds: many('refunds', { paymentId: objectId }),
-  }),
+  reread: ({ objectId, userId, input }) => {
+    const { reference } = referenced.parse(input)
+    return {
+      payment: one('transactions', { id: objectId ?? '' }),
+      refunds: many('refunds', { paymentId: objectId }),
+      ...(reference !== undefined && { debt: one('debts', { id: debtId(userId ?? '', reference) }) }),
+    }
+  },
   settle: (settling) =>
     settlePayment(settling, 'payment_not_confirmable', {
       // The gateway refused to make it, or was never reached: there is nothing left that could be paid.
@@ -96,7 +108,8 @@ export const createPaymentUseCase: UseCase<
  *
  * @throws `invalid` input_invalid, card_number_refused, payment_method_not_found, idempotency_key_missing,
  *   idempotency_key_reused
- * @throws `refused` forbidden, operation_in_progress, payment_method_unusable, gateway_refused
+ * @throws `refused` forbidden, operation_in_progress, payment_method_unusable, gateway_refused,
+ *   reference_already_claimed with the id of the payment to confirm or cancel instead
  * @throws `unavailable` storage_unavailable, gateway_unavailable · gateway_outcome_unknown: the payment stays `pending`
  *   and is settled by the same key, a webhook or recovery
  */
@@ -145,6 +158,7 @@ function pendingPayment(input: Input, customerId: string, { newId, now }: Decidi
     chargeRefunded: 0,
     description: input.description ?? null,
     reference: input.reference ?? null,
+    duplicateOf: null,
     metadata: input.metadata,
     clientSecret: null,
   }

@@ -6,7 +6,7 @@ import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
 import { page } from '../ports/storage.ts'
 import { type Payment, toPayment } from './payment.ts'
 
-export const listPaymentsInput = z.strictObject({ userId, ...pageInput })
+const listPaymentsInput = z.strictObject({ userId, ...pageInput })
 
 export type ListPayments = z.input<typeof listPaymentsInput>
 

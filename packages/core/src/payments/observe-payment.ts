@@ -1,4 +1,6 @@
 import { seekOwner, userOf } from '../customers/observe-customer.ts'
+import { settleClaim } from '../debts/claim-debt.ts'
+import { debtId } from '../debts/debt.ts'
 import type { DomainEventType, Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
 import { lookAgainAt } from '../observations/look-again.ts'
@@ -17,41 +19,51 @@ import {
   toPayment,
 } from './payment.ts'
 
-/** The payment by the gateway's id or by ours, its refunds (their sum is part of it), and whose it is. */
-export function seekPayment({ gatewayId, florinId, customerId }: PaymentObservation): readonly Find[] {
+/** The payment by the gateway's id or by ours, its refunds (their sum is part of it), whose it is, and its debt. */
+export function seekPayment(observation: PaymentObservation): readonly Find[] {
+  const { gatewayId, florinId, customerId, userId, reference } = observation
   return [
     one('transactions', { gatewayId }),
     ...(florinId === null ? [] : [one('transactions', { id: florinId })]),
     many('refunds', { paymentGatewayId: gatewayId }),
     ...seekOwner(customerId),
+    ...(userId && reference ? [one('debts', { id: debtId(userId, reference) })] : []),
   ]
 }
 
 /** Folds an observation of a payment into its row: the one it names, the open one that it answers, or a new one. */
 export function foldPayment(rows: RowSet, observation: PaymentObservation, observing: Observing): Folded {
-  const { gatewayId, florinId, intent, charge } = observation
+  const { gatewayId, florinId, intent, charge, checkout } = observation
   const known =
     findRow(rows, 'transactions', (row) => row.gatewayId === gatewayId) ??
     findRow(rows, 'transactions', (row) => row.id === florinId && row.gatewayId === null)
   // A charge alone says too little to make a payment of: its PaymentIntent's own event or the sweep will.
-  if (!known && !intent) return { rows, facts: [] }
+  if (!known && !intent && !checkout) return { rows, facts: [] }
 
   const base = known ?? adopted(rows, observation, observing)
   const named: PaymentRow = {
     ...base,
     gatewayId,
     customerId: base.customerId ?? observation.customerId,
-    userId: base.userId ?? userOf(rows, observation.customerId),
+    userId: base.userId ?? userOf(rows, observation.customerId) ?? observation.userId ?? null,
+    reference: base.reference ?? observation.reference ?? null,
     clientSecret: base.clientSecret ?? observation.clientSecret ?? null,
   }
   const sent = asSent(observing, 'transactions', gatewayId)
   const joined = fold(fold(named, intentGroup, intent, sent), chargeGroup, charge, sent)
-  const next = { ...withRefunds(rows, joined, observing), updatedAt: observing.now }
   const { now } = observing
-  const dueAt = next.dueAt ?? lookAgainAt(next, { now, open: isOpenPayment(next) })
+  const { rows: owed, payment: next } = settleClaim(
+    rows,
+    known,
+    { ...withRefunds(rows, joined, observing), updatedAt: now },
+    now,
+  )
+  // What only a Checkout session told of is read at once.
+  const unseen = next.observed.intent === undefined && checkout ? now : null
+  const dueAt = next.dueAt ?? unseen ?? lookAgainAt(next, { now, open: isOpenPayment(next) })
   return {
-    rows: known && same(known, next) ? rows : putRow(rows, 'transactions', { ...next, dueAt }),
-    facts: factsOf(known, next, observation),
+    rows: known && same(known, next) ? owed : putRow(owed, 'transactions', { ...next, dueAt }),
+    facts: [...factsOf(known, next, observation), ...duplicateFact(known, next, observation)],
   }
 }
 
@@ -79,6 +91,8 @@ function same(known: PaymentRow, next: PaymentRow): boolean {
     next.gatewayId === known.gatewayId &&
     next.customerId === known.customerId &&
     next.userId === known.userId &&
+    next.reference === known.reference &&
+    next.duplicateOf === known.duplicateOf &&
     next.clientSecret === known.clientSecret
   )
 }
@@ -94,8 +108,8 @@ function adopted(rows: RowSet, observation: PaymentObservation, { newId }: Obser
     userId: userOf(rows, observation.customerId),
     customerId: observation.customerId,
     gatewayId: observation.gatewayId,
-    amount: 0,
-    currency: 'USD',
+    amount: observation.checkout?.amount ?? 0,
+    currency: observation.checkout?.currency ?? 'USD',
     status: 'unknown',
     gatewayStatus: null,
     amountCapturable: 0,
@@ -109,6 +123,7 @@ function adopted(rows: RowSet, observation: PaymentObservation, { newId }: Obser
     chargeRefunded: 0,
     description: observation.description ?? null,
     reference: null,
+    duplicateOf: null,
     metadata: observation.metadata ?? {},
     clientSecret: observation.clientSecret ?? null,
   }
@@ -130,4 +145,16 @@ function factsOf(known: PaymentRow | undefined, next: PaymentRow, { intent }: Pa
   const discriminator = status === 'canceled' ? 'canceled' : (chargeId ?? paymentMethod ?? String(intent.stamp))
   const data = toPayment(next, { withSecret: false })
   return [{ type, objectId: next.id, discriminator, stamp: intent.stamp, data, currency: next.currency }]
+}
+
+function duplicateFact(
+  known: PaymentRow | undefined,
+  next: PaymentRow,
+  { created }: PaymentObservation,
+): readonly Fact[] {
+  if (next.duplicateOf === null || known?.duplicateOf) return []
+  // A Checkout session may tell the reference only after the money came, and tells no time of its own.
+  const stamp = next.observed.intent?.stamp ?? created
+  const data = toPayment(next, { withSecret: false })
+  return [{ type: 'payment.duplicate_detected', objectId: next.id, discriminator: 'duplicate', stamp, data }]
 }

@@ -65,6 +65,8 @@ export interface PaymentRow extends Observed {
   readonly chargeRefunded: number
   readonly description: string | null
   readonly reference: string | null
+  /** The payment that had the claim to pay the same reference when this one succeeded. */
+  readonly duplicateOf: string | null
   readonly metadata: Readonly<Record<string, string>>
   readonly clientSecret: string | null
 }
@@ -113,6 +115,11 @@ export interface PaymentObservation extends Identity {
   readonly clientSecret?: string
   readonly description?: string | null
   readonly metadata?: Readonly<Record<string, string>>
+  /** The user and the reference that the object's metadata name. */
+  readonly userId?: string | null
+  readonly reference?: string | null
+  /** A Checkout session's word that there is such a payment: enough to make a row of, which is then read. */
+  readonly checkout?: { readonly amount: number; readonly currency: string }
 }
 
 /** A payment as Florin shows it. Amounts in the currency's smallest unit, times in UTC. */
@@ -131,6 +138,8 @@ export type Payment = {
   readonly paymentMethod: string | null
   readonly description: string | null
   readonly reference: string | null
+  /** The payment that was to pay the same reference: this one came besides. */
+  readonly duplicateOf: string | null
   readonly metadata: Readonly<Record<string, string>>
   readonly captureMethod: CaptureMethod
   readonly failure: PaymentFailure | null
@@ -143,7 +152,7 @@ export type Payment = {
 const finalStatuses: readonly PaymentStatus[] = ['succeeded', 'canceled']
 
 /** Whether nothing can change a payment's status any more. */
-export const isFinal = ({ status }: Pick<PaymentRow, 'status'>): boolean => finalStatuses.includes(status)
+const isFinal = ({ status }: Pick<PaymentRow, 'status'>): boolean => finalStatuses.includes(status)
 
 /** Whether the gateway may still tell something new of a payment by itself. */
 export const isOpenPayment = (row: PaymentRow): boolean => !isFinal(row)
@@ -165,6 +174,7 @@ export function toPayment(row: PaymentRow, { withSecret }: { withSecret: boolean
     paymentMethod: row.paymentMethod,
     description: row.description,
     reference: row.reference,
+    duplicateOf: row.duplicateOf,
     metadata: row.metadata,
     captureMethod: row.captureMethod,
     failure: row.failure,

@@ -73,6 +73,8 @@ describe('creating a payment', () => {
     { why: 'a user id with a blank', change: { userId: 'user 1' }, field: 'userId' },
     { why: 'a field that nobody knows', change: { amuont: 1 }, field: 'amuont' },
     { why: 'a method that is no id', change: { paymentMethod: '4242' }, field: 'paymentMethod' },
+    { why: 'a character that is no text', change: { description: 'a\u0000b' }, field: 'description' },
+    { why: 'half a pair', change: { description: 'a\ud800b' }, field: 'description' },
     { why: 'metadata of Florin', change: { metadata: { florin_id: 'tx_1' } }, field: 'metadata.florin_id' },
   ])('refuses $why before anything is asked', async ({ change, field }) => {
     const { florin, counts } = sandboxedFlorin()

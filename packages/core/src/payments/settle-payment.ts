@@ -1,8 +1,10 @@
+import { freeClaim } from '../debts/claim-debt.ts'
 import { must, type RefusedError } from '../errors.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
 import type { OperationRow } from '../operations/operation.ts'
 import { failureOf, rejectionError } from '../operations/rejection.ts'
 import type { Settled, Settling } from '../operations/use-case.ts'
+import type { Timestamp } from '../time.ts'
 import type { PaymentFailure, PaymentRow } from './payment.ts'
 
 /** The payment that an operation made or changes. */
@@ -15,7 +17,7 @@ export function paymentOf(rows: RowSet, { objectId }: OperationRow): PaymentRow 
 
 /** What a payment's step comes to: shown as it is now, or refused. A decline shows in the payment itself. */
 export function settlePayment<Input, View>(
-  { answer, rows, operation }: Settling<Input>,
+  { answer, rows, operation, now }: Settling<Input>,
   whenState: RefusedError['code'],
   {
     unmade = (payment) => payment,
@@ -31,7 +33,13 @@ export function settlePayment<Input, View>(
   if (answer.outcome === 'accepted') return { rows, done: show(rows) }
   const payment = paymentOf(rows, operation)
   if (answer.outcome === 'rejected' && alreadySo(payment)) return { rows, done: show(rows) }
-  const after = payment.gatewayId === null ? putRow(rows, 'transactions', unmade(payment, failureOf(answer))) : rows
+  const after = payment.gatewayId === null ? ended(rows, unmade(payment, failureOf(answer)), now) : rows
   if (answer.outcome === 'declined') return { rows: after, done: show(after) }
   return { rows: after, refused: rejectionError(answer.rejection, whenState) }
+}
+
+/** What was never made will not be paid, so others may pay its debt. */
+function ended(rows: RowSet, payment: PaymentRow, now: Timestamp): RowSet {
+  const put = putRow(rows, 'transactions', payment)
+  return payment.status === 'canceled' ? freeClaim(put, payment, now) : put
 }

@@ -7,6 +7,8 @@ export interface Tag {
   readonly florinId: string
   readonly operationId: string
   readonly userId: string
+  /** What the user owes under, so that success by another way is known for what it is. */
+  readonly reference?: string
 }
 
 /** Everything that Florin asks of a gateway, as data. Amounts in the smallest unit, ids the gateway's. */
@@ -69,6 +71,21 @@ export type GatewayCall =
     }
   | { readonly do: 'subscription.resume'; readonly subscription: string }
   | { readonly do: 'subscription.cancel'; readonly subscription: string }
+  | {
+      readonly do: 'checkout_session.create'
+      readonly tag: Tag
+      readonly customer: string
+      readonly mode: 'payment' | 'subscription' | 'setup'
+      /** What is bought: a sum under a name, or a price of the gateway's. To set up a card, its currency only. */
+      readonly item:
+        | { readonly amount: number; readonly currency: string; readonly name: string }
+        | { readonly priceId: string; readonly quantity: number }
+        | { readonly currency: string }
+      readonly successUrl: string
+      readonly cancelUrl?: string
+      readonly metadata: Readonly<Record<string, string>>
+    }
+  | { readonly do: 'billing_portal_session.create'; readonly customer: string; readonly returnUrl: string }
 
 /** A call as it will be sent, with the API version that it was rendered for. Stored, and re-sent exactly so. */
 export interface PreparedCall {
@@ -108,6 +125,8 @@ export type Answer =
       readonly outcome: 'accepted'
       readonly clientSecret?: string | null
       readonly status?: string | null
+      /** Where to send the customer, for pages of the gateway's. */
+      readonly url?: string | null
     })
   | (Answered & { readonly outcome: 'declined'; readonly decline: Decline })
   | (Answered & { readonly outcome: 'rejected'; readonly rejection: Rejection })
@@ -192,12 +211,13 @@ export interface PaymentGateway {
    */
   lookUp(call: PreparedCall, since: number): Promise<Answer | undefined>
   /**
-   * Lists all objects of a kind, with what hangs on them.
+   * Lists all objects of a kind, with what hangs on them; with `customer` only those of one.
    *
    * @throws `unavailable` gateway_unavailable
    */
   list(query: {
     readonly object: ObjectRef['object']
+    readonly customer?: string
     readonly after?: string
   }): Promise<GatewayPage<readonly Observation[]>>
   readonly events: GatewayEvents

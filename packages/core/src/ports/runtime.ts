@@ -41,3 +41,11 @@ export type Happening =
       readonly reason?: string
     }
   | { readonly what: 'unknown_status'; readonly table: string; readonly id: string; readonly status: string }
+  | {
+      readonly what: 'drift_found'
+      readonly table: string
+      readonly difference: 'different' | 'missing' | 'unknown_at_gateway'
+      /** Our id; null where there is no row. */
+      readonly id: string | null
+      readonly gatewayId: string
+    }

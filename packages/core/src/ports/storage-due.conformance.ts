@@ -15,6 +15,7 @@ const dueTables: Readonly<Record<DueTable, true>> = {
   invoices: true,
   refunds: true,
   disputes: true,
+  debts: true,
   webhook_events: true,
   operations: true,
   outbox: true,

@@ -17,6 +17,7 @@ const searchable: { readonly [T in TableName]: Readonly<Record<Searchable[T], tr
   invoices: { id: true, gatewayId: true, userId: true, subscriptionId: true, subscriptionGatewayId: true },
   refunds: { id: true, gatewayId: true, userId: true, paymentId: true, paymentGatewayId: true },
   disputes: { id: true, gatewayId: true, userId: true, paymentId: true, paymentGatewayId: true },
+  debts: { id: true },
   webhook_events: { id: true, status: true },
   operations: { id: true, callerScope: true, callerKey: true, status: true },
   leases: { id: true },

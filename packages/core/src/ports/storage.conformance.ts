@@ -1,5 +1,6 @@
 import { auditPromises } from '../audit/audit.conformance.ts'
 import { customerPromises } from '../customers/customers.conformance.ts'
+import { debtPromises } from '../debts/debts.conformance.ts'
 import { disputePromises } from '../disputes/disputes.conformance.ts'
 import { domainEventPromises } from '../events/domain-events.conformance.ts'
 import { invoicePromises } from '../invoices/invoices.conformance.ts'
@@ -33,6 +34,7 @@ export const storagePromises: readonly Promised<Storage<StoredTables>>[] = [
   ...invoicePromises,
   ...refundPromises,
   ...disputePromises,
+  ...debtPromises,
   ...webhookEventPromises,
   ...operationPromises,
   ...domainEventPromises,

@@ -1,6 +1,7 @@
 import type { AuditRow } from '../audit/audit.ts'
 import type { BookmarkRow } from '../bookmarks/bookmark.ts'
 import type { CustomerRow } from '../customers/customer.ts'
+import type { DebtRow } from '../debts/debt.ts'
 import type { DisputeRow } from '../disputes/dispute.ts'
 import type { DomainEventRow } from '../events/domain-event.ts'
 import type { InvoiceRow } from '../invoices/invoice.ts'
@@ -21,6 +22,7 @@ export interface Tables {
   invoices: InvoiceRow
   refunds: RefundRow
   disputes: DisputeRow
+  debts: DebtRow
   webhook_events: WebhookEventRow
   operations: OperationRow
   leases: LeaseRow
@@ -43,6 +45,7 @@ export const sealedColumns = {
   invoices: ['lines', 'hostedInvoiceUrl', 'invoicePdf', 'ties'],
   refunds: ['ties'],
   disputes: ['ties'],
+  debts: [],
   webhook_events: [],
   operations: ['input', 'steps', 'answer'],
   leases: [],
@@ -60,6 +63,7 @@ export const sealedByteColumns = {
   invoices: [],
   refunds: [],
   disputes: [],
+  debts: [],
   webhook_events: ['payload'],
   operations: [],
   leases: [],
@@ -90,6 +94,7 @@ export interface Searchable {
   invoices: 'id' | 'gatewayId' | 'userId' | 'subscriptionId' | 'subscriptionGatewayId'
   refunds: 'id' | 'gatewayId' | 'userId' | 'paymentId' | 'paymentGatewayId'
   disputes: 'id' | 'gatewayId' | 'userId' | 'paymentId' | 'paymentGatewayId'
+  debts: 'id'
   webhook_events: 'id' | 'status'
   operations: 'id' | 'callerScope' | 'callerKey' | 'status'
   leases: 'id'
@@ -107,6 +112,7 @@ export const uniqueKeys: { readonly [T in TableName]: readonly (readonly (keyof 
   invoices: [['gatewayId']],
   refunds: [['gatewayId']],
   disputes: [['gatewayId']],
+  debts: [],
   webhook_events: [],
   operations: [['callerScope', 'callerKey']],
   leases: [],

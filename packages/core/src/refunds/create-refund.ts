@@ -14,7 +14,7 @@ import { type PaymentRow, paymentId, paymentKey } from '../payments/payment.ts'
 import { type FindMany, type FindOne, many, one, write } from '../ports/storage.ts'
 import { type Refund, type RefundRow, refundedAmount, refundReasons, toRefund } from './refund.ts'
 
-export const refundInput = z.strictObject({
+const refundInput = z.strictObject({
   transactionId: paymentId,
   /** Absent: all that is left. */
   amount: amount.optional(),

@@ -8,7 +8,7 @@ import { paymentId, paymentKey } from '../payments/payment.ts'
 import { one, page } from '../ports/storage.ts'
 import { type Refund, toRefund } from './refund.ts'
 
-export const listRefundsInput = z.strictObject({ transactionId: paymentId, ...pageInput })
+const listRefundsInput = z.strictObject({ transactionId: paymentId, ...pageInput })
 
 export type ListRefunds = z.input<typeof listRefundsInput>
 

@@ -1,11 +1,12 @@
 import { seekOwner, userOf } from '../customers/observe-customer.ts'
+import { settleDuplicate } from '../debts/claim-debt.ts'
 import type { Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
 import { lookAgainAt } from '../observations/look-again.ts'
 import { asSent, type Folded, type Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
-import { withRefunds } from '../payments/observe-payment.ts'
-import { isOpenPayment, type PaymentRow } from '../payments/payment.ts'
+import { refundsIn, withRefunds } from '../payments/observe-payment.ts'
+import { isOpenPayment, type PaymentRow, toPayment } from '../payments/payment.ts'
 import { type Find, many, one } from '../ports/storage.ts'
 import { timestampOfSeconds } from '../time.ts'
 import { isOpenRefund, type RefundObservation, type RefundRow, refundGroup, toRefund } from './refund.ts'
@@ -50,7 +51,12 @@ export function foldRefund(rows: RowSet, observation: RefundObservation, observi
   const { now } = observing
   const dueAt = lookAgainAt(next, { now, open: isOpenRefund(next, now) })
   const withRefund = putRow(rows, 'refunds', { ...next, updatedAt: now, dueAt })
-  return { rows: withPayment(withRefund, payment, observing), facts: factsOf(known, next, observation) }
+  const after = withPayment(withRefund, payment, observing)
+  const paid = payment && findRow(after, 'transactions', ({ id }) => id === payment.id)
+  return {
+    rows: paid ? settleDuplicate(after, paid, now) : after,
+    facts: [...factsOf(known, next, observation), ...duplicateFact(after, paid, observation)],
+  }
 }
 
 /** Brings a payment's refunded sum up to date, and forgets that it was due for a refund that is known now. */
@@ -88,4 +94,14 @@ function factsOf(
   if ((status !== 'succeeded' && status !== 'failed') || known?.status === status) return []
   const data = toRefund(next)
   return [{ type: `refund.${status}`, objectId: next.id, discriminator: gatewayId, stamp: refund.stamp, data }]
+}
+
+/** All the money of a duplicate went back, whoever saw to it. */
+function duplicateFact(rows: RowSet, payment: PaymentRow | undefined, { refund }: RefundObservation): readonly Fact[] {
+  if (!payment || payment.duplicateOf === null || payment.amountRefunded < payment.amountCaptured) return []
+  const sent = refundsIn(rows, payment).every(({ status }) => ['succeeded', 'failed', 'canceled'].includes(status))
+  if (!sent || payment.amountCaptured === 0) return []
+  const data = toPayment(payment, { withSecret: false })
+  const { stamp } = refund
+  return [{ type: 'payment.duplicate_refunded', objectId: payment.id, discriminator: 'refunded', stamp, data }]
 }

@@ -30,6 +30,8 @@ export async function lookUp(requests: StripeRequests, call: PreparedCall, since
     const found = await requests.get(pathOf({ object: subject, gatewayId: call.subject }))
     return found && toAccepted(found)
   }
+  // It is in no list and carries no metadata. To make it twice does no harm: it is a link, good for some minutes.
+  if (call.call === 'billing_portal_session.create') return undefined
   const operation = isWire(call.params.metadata) ? call.params.metadata[METADATA.operation] : undefined
   const { customer, payment_intent } = filterShape.parse(call.params)
   const from = Math.max(since - EARLIER_SECONDS, 0)

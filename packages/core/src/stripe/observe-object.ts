@@ -1,4 +1,5 @@
 import type { Observation } from '../observations/observation.ts'
+import { observeCheckoutSession } from './checkout-sessions.ts'
 import { observeCustomer } from './customers.ts'
 import { observeDispute } from './disputes.ts'
 import { observeInvoice } from './invoices.ts'
@@ -25,6 +26,10 @@ export function observeObject(object: Wire, sight: Sight, telling: Telling = not
       return [observePaymentIntent(object, sight), ...observeRefundsOf(object, sight)]
     case 'charge': {
       const observation = observeCharge(object, sight)
+      return observation ? [observation] : []
+    }
+    case 'checkout.session': {
+      const observation = observeCheckoutSession(object)
       return observation ? [observation] : []
     }
     case 'refund':

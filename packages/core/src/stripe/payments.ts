@@ -130,11 +130,11 @@ const chargeFacts = (charge: Wire): ChargeFacts => ({
 export function observePaymentIntent(object: Wire, sight: Sight): PaymentObservation {
   const { id, customer, client_secret, description, metadata, livemode, created } = identityShape.parse(object)
   const charge = object.latest_charge
-  const { florinId, installation, metadata: own } = readMetadata(metadata)
+  const { florinId, installation, userId, reference, metadata: own } = readMetadata(metadata)
   return {
     object: 'payment',
     gatewayId: id,
-    ...{ florinId, installation, customerId: customer, livemode, created },
+    ...{ florinId, installation, customerId: customer, livemode, created, userId, reference },
     intent: sighting(object, sight, intentFacts),
     ...(isWire(charge) && { charge: { facts: chargeFacts(charge), stamp: sight.stamp } }),
     ...(client_secret !== null && { clientSecret: client_secret }),

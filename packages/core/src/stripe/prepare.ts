@@ -1,4 +1,6 @@
 import type { GatewayCall, PreparedCall } from '../ports/gateway.ts'
+import { prepareCreateBillingPortalSession } from './billing-portal-sessions.ts'
+import { prepareCreateCheckoutSession } from './checkout-sessions.ts'
 import { prepareCreateCustomer, prepareSetDefaultMethod } from './customers.ts'
 import { prepareAttach, prepareDetach, prepareSetup } from './payment-methods.ts'
 import { prepareCancelPayment, prepareCapturePayment, prepareConfirmPayment, prepareCreatePayment } from './payments.ts'
@@ -44,6 +46,10 @@ export function render(call: GatewayCall, installation: string): Prepared {
       return prepareResumeSubscription(call)
     case 'subscription.cancel':
       return prepareCancelSubscription(call)
+    case 'checkout_session.create':
+      return prepareCreateCheckoutSession(call, installation)
+    case 'billing_portal_session.create':
+      return prepareCreateBillingPortalSession(call)
   }
 }
 
@@ -55,6 +61,8 @@ export function subjectOf(call: GatewayCall): string | null {
     case 'refund.create':
     case 'setup.create':
     case 'subscription.create':
+    case 'checkout_session.create':
+    case 'billing_portal_session.create':
       return null
     case 'customer.set_default_method':
       return call.customer

@@ -78,10 +78,10 @@ const filters: Partial<Record<ObjectRef['object'], Readonly<Record<string, strin
 
 async function listObjects(
   requests: StripeRequests,
-  { object, after }: { object: ObjectRef['object']; after?: string },
+  { object, customer, after }: { object: ObjectRef['object']; customer?: string; after?: string },
 ): Promise<GatewayPage<readonly Observation[]>> {
   const expand = (expansions[object] ?? []).map((field) => `data.${field}`)
-  const query = queryOf({ ...filters[object], limit: 100, starting_after: after }, expand)
+  const query = queryOf({ ...filters[object], customer, limit: 100, starting_after: after }, expand)
   const { data, stamp, next } = await page(requests, `/v1/${collections[object]}${query}`)
   return { data: data.map((one) => observeObject(one, { stamp })), next }
 }

@@ -79,13 +79,13 @@ function lastHeaders(response: unknown): unknown {
   return parsed.success ? parsed.data.headers : undefined
 }
 
-const answerShape = z.looseObject({ id: text, status: text, client_secret: text })
+const answerShape = z.looseObject({ id: text, status: text, client_secret: text, url: text })
 
 /** An object of Stripe's as the answer to a call. */
 export function toAccepted({ object, stamp, replayed }: Extract<Sent, { object: Wire }>): Answer {
-  const { id, status, client_secret } = answerShape.parse(object)
+  const { id, status, client_secret, url } = answerShape.parse(object)
   const told = { objectId: id, observations: observeObject(object, { stamp }), replayed }
-  return { ...told, outcome: 'accepted', status, clientSecret: client_secret }
+  return { ...told, outcome: 'accepted', status, clientSecret: client_secret, url }
 }
 
 export const collections = {

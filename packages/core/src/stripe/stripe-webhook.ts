@@ -70,7 +70,7 @@ function readObject(object: Wire, sight: Sight, telling: Telling): Pick<GatewayE
 // Types whose objects Florin keeps. `payment_intent.created` tells the state before the confirmation of the same second,
 // which every other source tells better.
 const read =
-  /^(payment_intent|charge\.dispute|refund|customer\.subscription|invoice|payment_method)\.|^charge\.refund(ed|\.updated)$|^customer\.(created|updated|deleted)$/
+  /^(payment_intent|checkout\.session|charge\.dispute|refund|customer\.subscription|invoice|payment_method)\.|^charge\.refund(ed|\.updated)$|^customer\.(created|updated|deleted)$/
 const unread = ['payment_intent.created', 'invoice.upcoming']
 
 const isRead = (type: string) => read.test(type) && !unread.includes(type)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Json } from '../json.ts'
 import type { Sighting } from '../observations/join.ts'
+import type { Tag } from '../ports/gateway.ts'
 import { type Timestamp, timestampOfSeconds } from '../time.ts'
 
 // Readers of Stripe's objects are tolerant: only what Florin needs, in every shape since 2022-11-15, and nothing that a
@@ -17,10 +18,11 @@ export const idOf = z
   .nullish()
   .transform((id) => id ?? null)
 
+// Postgres stores no U+0000 in text; of Stripe's texts it is left out, never refused.
 export const text = z
   .string()
   .nullish()
-  .transform((value) => value ?? null)
+  .transform((value) => value?.replaceAll('\u0000', '') ?? null)
 
 export const time = z
   .number()
@@ -46,11 +48,12 @@ export const METADATA = {
   operation: 'florin_operation',
   installation: 'florin_installation',
   user: 'florin_user',
+  reference: 'florin_reference',
 } as const
 
 /** The metadata that Florin puts on what it makes, so that it can be found again without its id. */
 export function tagMetadata(
-  { florinId, operationId, userId }: { florinId: string; operationId: string; userId: string },
+  { florinId, operationId, userId, reference }: Tag,
   installation: string,
 ): Record<string, string> {
   return {
@@ -58,6 +61,7 @@ export function tagMetadata(
     [METADATA.operation]: operationId,
     [METADATA.installation]: installation,
     [METADATA.user]: userId,
+    ...(reference !== undefined && { [METADATA.reference]: reference }),
   }
 }
 
@@ -68,6 +72,7 @@ export function readMetadata(metadata: Readonly<Record<string, string>>) {
     florinId: metadata[METADATA.florinId] ?? null,
     installation: metadata[METADATA.installation] ?? null,
     userId: metadata[METADATA.user] || null,
+    reference: metadata[METADATA.reference] || null,
     metadata: Object.fromEntries(own),
   }
 }

@@ -20,7 +20,7 @@ import { type Subscription, type SubscriptionRow, toSubscription } from './subsc
 
 export const priceId = z.string().regex(/^[A-Za-z0-9_.-]{1,255}$/, { error: 'must be the id of a Stripe price' })
 
-export const subscriptionInput = z.strictObject({
+const subscriptionInput = z.strictObject({
   userId,
   priceId,
   paymentMethod: paymentMethodId.optional(),

@@ -6,7 +6,7 @@ import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
 import { page } from '../ports/storage.ts'
 import { type Subscription, toSubscription } from './subscription.ts'
 
-export const listSubscriptionsInput = z.strictObject({ userId, ...pageInput })
+const listSubscriptionsInput = z.strictObject({ userId, ...pageInput })
 
 export type ListSubscriptions = z.input<typeof listSubscriptionsInput>
 

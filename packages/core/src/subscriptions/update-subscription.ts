@@ -10,7 +10,7 @@ import { callOn, changeOf, found, gatewayIdOf, settleChange } from './change-sub
 import { checkTerms, priceId } from './create-subscription.ts'
 import { isEnded, type Subscription, type SubscriptionRow, subscriptionId } from './subscription.ts'
 
-export const updateSubscriptionInput = z
+const updateSubscriptionInput = z
   .strictObject({
     id: subscriptionId,
     priceId: priceId.optional(),

@@ -33,6 +33,7 @@ const completeRows: { readonly [T in TableName]: () => Complete<T> } = {
     chargeId: 'ch_1',
     description: sealed('description'),
     reference: 'order 1',
+    duplicateOf: newId('tx'),
     metadata: sealed('metadata'),
     clientSecret: sealed('clientSecret'),
   }),
@@ -107,6 +108,12 @@ const completeRows: { readonly [T in TableName]: () => Complete<T> } = {
     paymentGatewayId: gatewayId('pi'),
     evidenceDueBy: time,
   }),
+  debts: () => ({
+    ...aStoredRow('debts'),
+    holder: newId('tx'),
+    duplicates: [newId('tx'), newId('tx')],
+    dueAt: time,
+  }),
   webhook_events: () => ({
     ...aStoredRow('webhook_events'),
     apiVersion: '2026-10-28.endive',
@@ -164,6 +171,7 @@ export const nullableColumns: { readonly [T in TableName]: Readonly<Record<Nulla
     chargeId: null,
     description: null,
     reference: null,
+    duplicateOf: null,
     metadata: null,
     clientSecret: null,
   },
@@ -215,6 +223,7 @@ export const nullableColumns: { readonly [T in TableName]: Readonly<Record<Nulla
     gatewayCreated: null,
   },
   disputes: { ties: null, dueAt: null, userId: null, paymentId: null, paymentGatewayId: null, evidenceDueBy: null },
+  debts: { holder: null, dueAt: null },
   webhook_events: { apiVersion: null, objectId: null, reason: null, dueAt: null, payload: null },
   operations: {
     userId: null,

@@ -1,6 +1,7 @@
 import type { AuditRow } from '../audit/audit.ts'
 import type { BookmarkRow } from '../bookmarks/bookmark.ts'
 import type { CustomerRow } from '../customers/customer.ts'
+import type { DebtRow } from '../debts/debt.ts'
 import type { DisputeRow } from '../disputes/dispute.ts'
 import type { DomainEventRow } from '../events/domain-event.ts'
 import { idMaker } from '../ids.ts'
@@ -53,6 +54,7 @@ export const aPaymentRow = (row: Partial<PaymentRow> = {}): PaymentRow => ({
   chargeRefunded: 0,
   description: null,
   reference: null,
+  duplicateOf: null,
   metadata: {},
   clientSecret: null,
   ...row,
@@ -186,6 +188,21 @@ export const aDisputeRow = (row: Partial<DisputeRow> = {}): DisputeRow => ({
   ...row,
 })
 
+/** A debt of 10.00 EUR that nobody pays. */
+export const aDebtRow = (row: Partial<DebtRow> = {}): DebtRow => ({
+  id: `user_1 ${newId('tx')}`,
+  version: 0,
+  ...dates,
+  userId: 'user_1',
+  reference: 'order-1',
+  amountDue: 1000,
+  currency: 'EUR',
+  holder: null,
+  duplicates: [],
+  dueAt: null,
+  ...row,
+})
+
 /** An event that was applied. */
 export const aWebhookEventRow = (row: Partial<WebhookEventRow> = {}): WebhookEventRow => ({
   id: gatewayId('evt'),
@@ -287,6 +304,7 @@ export const rowBuilders: { readonly [T in TableName]: (row?: Partial<Tables[T]>
   invoices: anInvoiceRow,
   refunds: aRefundRow,
   disputes: aDisputeRow,
+  debts: aDebtRow,
   webhook_events: aWebhookEventRow,
   operations: anOperationRow,
   leases: aLeaseRow,

@@ -1,3 +1,4 @@
+import { withDebts } from '../debts/with-debts.ts'
 import type { Deps } from '../deps.ts'
 import { DefectError, isFlorinError, UnavailableError } from '../errors.ts'
 import { type Fact, factChanges, tellFacts } from '../events/domain-event.ts'
@@ -27,7 +28,8 @@ export async function applyEvent(deps: Deps, event: GatewayEvent, body: string):
   const query = { ...seek(event.observations), '(event)': one('webhook_events', { id: event.id }) }
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     if (tries > 0) await deps.runtime.wait(Math.min(5 * tries, 100))
-    const rows = rowSetOf(query, await deps.storage.load(query))
+    const found = rowSetOf(query, await deps.storage.load(query))
+    const rows = await withDebts(deps, found, event.observations)
     const earlier = rows.webhook_events?.find(({ id }) => id === event.id)
     if (earlier && earlier.status !== 'failed') return { duplicate: true }
 

@@ -1,7 +1,7 @@
 import type { Timestamp } from '../time.ts'
 
 /** `processed`: applied. `ignored`: stored, of no concern here. `failed`: stored, could not be applied yet. */
-export type WebhookEventStatus = 'received' | 'processed' | 'ignored' | 'failed'
+type WebhookEventStatus = 'received' | 'processed' | 'ignored' | 'failed'
 
 /** A row of `webhook_events`: the log of what the gateway told, and the guard against telling it twice. */
 export interface WebhookEventRow {

@@ -27,7 +27,7 @@ export async function runCommandLine(args: readonly string[], program: Program):
       program.print(helpOf(command))
       return 0
     }
-    return await command.run(program, given.flags, given.word)
+    return await command.run(program, given.flags, given.word, given.operand)
   } catch (error) {
     return explain(error, command, program)
   }
@@ -50,7 +50,13 @@ function explain(error: unknown, { name }: Command, program: Program): number {
   return 1
 }
 
-function readFlags(command: Command, args: readonly string[]): { flags: GivenFlags; word: string | undefined } {
+interface Given {
+  readonly flags: GivenFlags
+  readonly word: string | undefined
+  readonly operand: string | undefined
+}
+
+function readFlags(command: Command, args: readonly string[]): Given {
   const options = Object.fromEntries(
     Object.entries(command.flags).map(([name, { type, multiple = false }]) => [name, { type, multiple }]),
   )
@@ -64,6 +70,7 @@ function readFlags(command: Command, args: readonly string[]): { flags: GivenFla
   })()
   const { words = [] } = command
   const [word, ...more] = parsed.positionals
+  const operand = command.operand === undefined ? undefined : more.shift()
   const extra = word !== undefined && !words.includes(word) ? word : more[0]
   if (extra !== undefined) {
     throw new CommandError(`does not know "${extra}" (florin ${command.name} --help)`, { exitCode: exitCodes.usage })
@@ -73,7 +80,7 @@ function readFlags(command: Command, args: readonly string[]): { flags: GivenFla
     throw new CommandError(`needs one of: ${words.join(', ')}`, { exitCode: exitCodes.usage })
   }
   return {
-    word,
+    ...{ word, operand },
     flags: {
       text: (name) => (typeof values[name] === 'string' ? values[name] : undefined),
       texts: (name) => [values[name] ?? []].flat().filter((value) => typeof value === 'string'),
@@ -107,7 +114,7 @@ function overview(): string {
   ].join('\n')
 }
 
-function helpOf({ name, about, words = [], flags }: Command): string {
+function helpOf({ name, about, words = [], operand, flags }: Command): string {
   const lines = Object.entries(flags).map(([flag, { value, about: told }]) => ({
     left: `--${flag}${value ? ` <${value}>` : ''}`,
     told,
@@ -116,7 +123,7 @@ function helpOf({ name, about, words = [], flags }: Command): string {
   return [
     about,
     '',
-    `Usage: florin ${name}${words.length > 0 ? ` ${words.join('|')}` : ''}${lines.length > 0 ? ' [flags]' : ''}`,
+    `Usage: florin ${name}${words.length > 0 ? ` ${words.join('|')}` : ''}${operand ? ` [${operand}]` : ''}${lines.length > 0 ? ' [flags]' : ''}`,
     ...(lines.length > 0 ? ['', ...lines.map(({ left, told }) => `  ${left.padEnd(width)}  ${told}`)] : []),
   ].join('\n')
 }

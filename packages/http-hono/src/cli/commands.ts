@@ -35,7 +35,41 @@ export const commands: readonly Command[] = [
     about: 'Brings the tables up to date, takes the newest migration back, or lists them',
     words: ['up', 'down', 'status'],
     flags: {},
-    run: async (...given) => (await import('./migrate.ts')).migrate(...given),
+    run: async (program, flags, word) => (await import('./migrate.ts')).migrate(program, flags, word),
+  },
+  {
+    name: 'events',
+    about: 'Lists events that were not delivered, or has one that was given up told again',
+    words: ['list', 'retry'],
+    operand: 'id',
+    flags: {
+      status: { type: 'string', value: 'status', about: 'Which to list: dead (given up; the default) or pending' },
+    },
+    run: async (...given) => (await import('./events.ts')).events(...given),
+  },
+  {
+    name: 'reconcile',
+    about: "Applies Stripe's events since the last one that was read: what webhooks should have told",
+    flags: {},
+    run: async (program) => (await import('./reconcile.ts')).reconcile(program),
+  },
+  {
+    name: 'import',
+    about: 'Brings an existing account in: customers, cards, payments, subscriptions, invoices; goes on where it was',
+    flags: { emit: { type: 'boolean', about: 'Has the host app told of everything, as if it happened now' } },
+    run: async (program, flags) => (await import('./import.ts')).importAccount(program, flags),
+  },
+  {
+    name: 'doctor',
+    about: 'Names what is stored otherwise than Stripe tells; exits 1 where there is any',
+    flags: {
+      drift: { type: 'boolean', about: 'Compares the stored rows with Stripe' },
+      changed: { type: 'boolean', about: 'Those that events told of since all was right' },
+      full: { type: 'boolean', about: 'All of them, and all that Stripe has' },
+      repair: { type: 'boolean', about: 'Replaces them by what Stripe tells; run reconcile before' },
+      emit: { type: 'boolean', about: 'Has the host app told of what the repair proves' },
+    },
+    run: async (program, flags) => (await import('./drift.ts')).drift(program, flags),
   },
   {
     name: 'token',

@@ -1,4 +1,4 @@
-import { createFlorin, type FlorinOptions, type RateLimiter } from '@florin/core'
+import { createFlorin, type FlorinOptions, type RateLimiter, webhookSender } from '@florin/core'
 import { createApp } from '../app.ts'
 import type { Authenticator } from '../auth.ts'
 import { clientAddress } from '../client-address.ts'
@@ -6,6 +6,7 @@ import type { HealthOptions } from '../health.ts'
 import type { Logger } from '../logger.ts'
 import { createMetrics, type Metrics, metricsObserver } from '../metrics.ts'
 import type { RateLimitOptions } from '../middleware/rate-limit.ts'
+import { type BackgroundWork, backgroundWork } from './background-work.ts'
 import { onlyFrom } from './ip-allowlist.ts'
 import type { Fetch } from './listen.ts'
 import { allObservers, loggingObserver } from './log-happenings.ts'
@@ -29,11 +30,14 @@ export interface ComposedApp {
   readonly fetch: Fetch
   /** For webhooks that come from inside of the process, over no connection. */
   readonly deliver: (request: Request) => Response | Promise<Response>
+  readonly background: BackgroundWork
 }
 
 export function composeApp({ config, logger, auth, health, limiters, metrics, ...parts }: AppParts): ComposedApp {
   const counted = metrics ?? createMetrics()
   const florin = createFlorin({ ...parts, observer: allObservers(metricsObserver(counted), loggingObserver(logger)) })
+  const { EVENT_WEBHOOK_URLS: urls, EVENT_WEBHOOK_SECRET: secret = [] } = config
+  if (urls.length > 0) florin.on('*', webhookSender({ endpoints: urls.map((url) => ({ url, secret })) }))
   const address = clientAddress({ trustedProxies: config.TRUST_PROXY })
   const app = createApp(florin, {
     ...{ auth, logger, metrics: counted, health, corsOrigins: config.CORS_ORIGINS },
@@ -45,6 +49,7 @@ export function composeApp({ config, logger, auth, health, limiters, metrics, ..
   return {
     fetch: ranges.length > 0 ? onlyFrom(ranges, fetch, { clientAddress: address, logger }) : fetch,
     deliver: (request) => app.fetch(request),
+    background: backgroundWork(florin, logger),
   }
 }
 
@@ -53,8 +58,10 @@ export function rulesOf(config: Config): NonNullable<FlorinOptions['settings']> 
   return {
     installation: config.FLORIN_INSTALLATION,
     userSetsAmount: config.USER_SETS_AMOUNT,
+    autoRefundDuplicates: config.AUTO_REFUND_DUPLICATES,
     ...(config.SUBSCRIBABLE_PRICES && { subscribablePrices: config.SUBSCRIBABLE_PRICES }),
     ...(config.REQUIRE_IDEMPOTENCY_KEY !== undefined && { requireIdempotencyKey: config.REQUIRE_IDEMPOTENCY_KEY }),
+    ...(config.PAYMENT_RECOVERY_WINDOW !== undefined && { paymentRecoveryWindowMs: config.PAYMENT_RECOVERY_WINDOW }),
     ...(config.USER_ID_PATTERN && { userIdPattern: config.USER_ID_PATTERN }),
   }
 }

@@ -101,6 +101,7 @@ async function composeOn(
   opened.resolve(app)
   // Time went on while the sandbox was away: what fell due meanwhile happens now.
   await sandbox.clock.advanceTo(Math.max(sandbox.clock.now(), now()))
+  app.background.start()
   return {
     fetch: app.fetch,
     stripe: {
@@ -108,6 +109,7 @@ async function composeOn(
       exchange: (request) => sandbox.exchange(request).finally(keeper.changed),
     },
     async close() {
+      await app.background.stop()
       sandbox.close()
       keeper.close()
       await closeDatabase()

@@ -19,9 +19,11 @@ import type { Config, VariableName } from './variables.ts'
 /** A server that is ready to be served. */
 export interface ComposedServer {
   readonly fetch: Fetch
+  /** Begins the work that goes on without requests. */
+  start(): void
   /** Makes `/health/ready` say that nothing more should be sent here. */
   stopping(): void
-  /** Closes all clients. */
+  /** Ends that work and closes all clients. */
   close(): Promise<void>
 }
 
@@ -43,7 +45,7 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
     await checkMigrations(database, config)
     measurePool(database.pool, metrics)
     let isStopping = false
-    const { fetch } = composeApp({
+    const { fetch, background } = composeApp({
       ...{ config, logger, metrics, auth: authenticatorOf(config) },
       storage: postgresStorage({ database: database.database }),
       cipher: nodeCipher({ current: given(config, 'ENCRYPTION_KEY'), retired: config.ENCRYPTION_KEYS_RETIRED }),
@@ -69,7 +71,7 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
     const stopping = (): void => {
       isStopping = true
     }
-    return { fetch, stopping, close }
+    return { fetch, stopping, start: background.start, close: () => background.stop().finally(close) }
   } catch (error) {
     await close()
     throw error

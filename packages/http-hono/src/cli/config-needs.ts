@@ -14,8 +14,19 @@ export const needs = {
     required: [['STRIPE_SECRET_KEY'], ['STRIPE_WEBHOOK_SECRET'], ['JWT_SECRET', 'JWT_JWKS_URL'], ['ENCRYPTION_KEY']],
     guarded: true,
   },
-  dev: { uses: variableNames.filter((name) => !outside.includes(name)) },
+  dev: { uses: variableNames.filter((name) => !outside.includes(name)), local: true },
   migrate: { uses: [...everywhere, ...postgres] },
+  events: {
+    uses: [...everywhere, ...postgres, 'ENCRYPTION_KEY', 'ENCRYPTION_KEYS_RETIRED'],
+    required: [['ENCRYPTION_KEY']],
+  },
+  reconcile: {
+    uses: [
+      ...[...everywhere, ...postgres, 'ENCRYPTION_KEY', 'ENCRYPTION_KEYS_RETIRED'],
+      ...['STRIPE_SECRET_KEY', 'STRIPE_API_BASE', 'FLORIN_INSTALLATION'],
+    ],
+    required: [['STRIPE_SECRET_KEY'], ['ENCRYPTION_KEY']],
+  },
   token: { uses: [...everywhere, 'JWT_SECRET', 'JWT_ISSUER', 'JWT_AUDIENCE'] },
   sandbox: { uses: [...everywhere, 'SANDBOX_PORT', 'STRIPE_WEBHOOK_SECRET'] },
 } as const satisfies Record<string, Needs>

@@ -8,12 +8,16 @@ import { about, type VariableName, variables } from './variables.ts'
  * What must hold of several variables together. Goes by what was written, so that it also speaks where some other value
  * cannot be read.
  */
-export function checkRules(settings: Settings, { required = [], guarded = false }: Needs): readonly Problem[] {
+export function checkRules(
+  settings: Settings,
+  { required = [], guarded = false, local = false }: Needs,
+): readonly Problem[] {
   const production = guarded && settings.NODE_ENV?.value === 'production'
   return [
     ...required.flatMap((group) => missing(settings, group)),
     ...twoKindsOfToken(settings),
     ...tlsFiles(settings),
+    ...eventWebhooks(settings, local),
     ...(production ? [...publicSecrets(settings), ...shortSecret(settings), ...plainHttp(settings)] : []),
   ]
 }
@@ -38,6 +42,17 @@ function tlsFiles(settings: Settings): readonly Problem[] {
     if (file === undefined) return [{ name, message: 'is not set, but TLS needs the certificate and the key' }]
     return existsSync(file) ? [] : [{ name, message: `names ${file}, which does not exist` }]
   })
+}
+
+function eventWebhooks({ EVENT_WEBHOOK_URLS: urls, EVENT_WEBHOOK_SECRET: secret }: Settings, local: boolean) {
+  if (!urls) return []
+  const foreign = /^(?!https?:\/\/(127\.0\.0\.1|localhost|\[::1\])([:/]|$))/
+  const problems: Problem[] = []
+  if (!secret) problems.push(...missing({}, ['EVENT_WEBHOOK_SECRET']))
+  if (local && urls.value.split(',').some((url) => foreign.test(url.trim()))) {
+    problems.push({ name: 'EVENT_WEBHOOK_URLS', message: 'must be on this machine: a sandbox contacts nobody else' })
+  }
+  return problems
 }
 
 /** Secrets that stand in Florin's own source. Outside of production they are allowed, but should be told. */

@@ -22,6 +22,8 @@ export interface Needs {
   readonly required?: readonly (readonly VariableName[])[]
   /** Whether `NODE_ENV=production` refuses weak and public secrets. */
   readonly guarded?: boolean
+  /** Whether nothing outside of this machine may be contacted. */
+  readonly local?: boolean
 }
 
 /**

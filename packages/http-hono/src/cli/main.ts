@@ -6,6 +6,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   folder: process.cwd(),
   print: (line) => process.stdout.write(`${line}\n`),
   complain: (line) => process.stderr.write(`${line}\n`),
+  ...(process.stderr.isTTY && { redraw: (line: string) => process.stderr.write(`\r\u001b[K${line}`) }),
 })
 // Whatever still holds the process open after the command is done must not keep a supervisor waiting.
 setTimeout(() => process.exit(), 2000).unref()

@@ -6,6 +6,8 @@ export interface Program extends Place {
   print(line: string): void
   /** For what goes wrong: standard error. */
   complain(line: string): void
+  /** For a person who watches: takes the place of the line that it wrote before. Absent where nobody does. */
+  redraw?(line: string): void
 }
 
 /** A command's flags as `parseArgs` of Node reads them, and what `--help` says of each. */
@@ -29,7 +31,9 @@ export interface Command {
   readonly about: string
   /** What comes after the name, e.g. `up | down | status`. */
   readonly words?: readonly string[]
+  /** What may come after that, e.g. `id`. */
+  readonly operand?: string
   readonly flags: Readonly<Record<string, Flag>>
   /** Resolves when it is done, with the exit code. */
-  run(program: Program, flags: GivenFlags, word: string | undefined): Promise<number>
+  run(program: Program, flags: GivenFlags, word: string | undefined, operand: string | undefined): Promise<number>
 }

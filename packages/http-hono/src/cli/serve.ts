@@ -34,6 +34,7 @@ export async function serve(program: Program, flags: GivenFlags): Promise<number
     throw error
   }
   logger.info({ port: listening.port, host: config.SERVER_HOST, tls: tlsOf(config) !== undefined }, 'listening')
+  server.start()
   const signal = await stopped
   logger.info({ signal }, 'stopping')
   server.stopping()

@@ -5,8 +5,7 @@ import { needs } from './config-needs.ts'
 import type { GivenFlags, Program } from './program.ts'
 import { sandboxSecrets } from './sandbox-constants.ts'
 import { signToken } from './sign-token.ts'
-
-const seconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
+import { readDuration } from './value-types.ts'
 
 /** Prints a token, and nothing else, so that it can be put into a variable. */
 export async function token(program: Program, flags: GivenFlags): Promise<number> {
@@ -15,7 +14,7 @@ export async function token(program: Program, flags: GivenFlags): Promise<number
   if (!sub) throw usage('--sub is missing: whose token should it be?')
   const secret = config.JWT_SECRET ?? (config.NODE_ENV === 'production' ? undefined : sandboxSecrets.JWT_SECRET)
   if (secret === undefined) throw new ConfigError([{ name: 'JWT_SECRET', message: 'is not set' }])
-  const request = { sub, secret, roles: rolesOf(flags.texts('role')), timeToLive: timeOf(flags.text('ttl') ?? '1h') }
+  const request = { sub, secret, roles: rolesOf(flags.texts('role')), timeToLive: secondsOf(flags.text('ttl') ?? '1h') }
   program.print(await signToken(request, config))
   return 0
 }
@@ -29,14 +28,10 @@ function rolesOf(given: readonly string[]): readonly Role[] {
   })
 }
 
-function timeOf(text: string): number {
-  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
-  if (count === undefined || !isUnit(unit) || Number(count) === 0) {
-    throw usage(`--ttl ${text} is no time: give something like 15m, 1h or 30d`)
-  }
-  return Number(count) * seconds[unit]
+function secondsOf(text: string): number {
+  const time = readDuration(text)
+  if (time === undefined) throw usage(`--ttl ${text} is no time: give something like 15m, 1h or 30d`)
+  return time / 1000
 }
-
-const isUnit = (unit: string | undefined): unit is keyof typeof seconds => unit !== undefined && unit in seconds
 
 const usage = (message: string) => new CommandError(message, { exitCode: exitCodes.usage })

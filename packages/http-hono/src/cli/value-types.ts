@@ -29,6 +29,24 @@ export const integer = ({ from, to }: { from: number; to: number }) =>
 
 export const port = () => integer({ from: 0, to: 65_535 })
 
+const milliseconds = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** A time such as `30s`, `15m`, `1h` or `30d`, in milliseconds; undefined where the text is none. */
+export function readDuration(value: string): number | undefined {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(value) ?? []
+  const factor = Object.entries(milliseconds).find(([name]) => name === unit)?.[1]
+  return factor === undefined || Number(count) === 0 ? undefined : Number(count) * factor
+}
+
+export const duration = ({ to }: { to: string }) =>
+  read((value) => {
+    const time = readDuration(value)
+    if (time === undefined || time > (readDuration(to) ?? 0)) {
+      throw new WrongValue(`must be a time such as 30s, 15m or 1h, at most ${to}`)
+    }
+    return time
+  })
+
 const words: Readonly<Record<string, boolean>> = {
   ...{ true: true, yes: true, on: true, 1: true },
   ...{ false: false, no: false, off: false, 0: false },

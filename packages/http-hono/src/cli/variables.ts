@@ -3,6 +3,7 @@ import { readEncryptionKey } from './encryption-key.ts'
 import { placeholders, sandboxPrice } from './sandbox-constants.ts'
 import {
   choice,
+  duration,
   flag,
   integer,
   list,
@@ -45,6 +46,7 @@ const stripe = inGroup('Stripe')
 const tokens = inGroup('Tokens')
 const encryption = inGroup('Encryption')
 const rules = inGroup('Rules')
+const events = inGroup('Events')
 const sandbox = inGroup('Sandbox')
 
 /**
@@ -224,15 +226,45 @@ export const variables = z.object({
   USER_SETS_AMOUNT: flag()
     .default(false)
     .register(about, rules('Lets users set the amount of their own payments, as for donations')),
+  AUTO_REFUND_DUPLICATES: flag()
+    .default(false)
+    .register(about, rules('Refunds payments of a reference that was paid in full already; off, people decide')),
   REQUIRE_IDEMPOTENCY_KEY: flag()
     .optional()
     .register(
       about,
       rules('Refuses payments and refunds without an Idempotency-Key; on for serve, off for dev', { example: 'true' }),
     ),
+  PAYMENT_RECOVERY_WINDOW: duration({ to: '23h' })
+    .optional()
+    .register(
+      about,
+      rules('How long after a crash a payment may still be sent to Stripe; after it is only looked for', {
+        example: '10m',
+      }),
+    ),
   USER_ID_PATTERN: wholePattern()
     .optional()
     .register(about, rules('How a whole user id looks', { example: '[A-Za-z0-9._:@-]{1,255}' })),
+
+  EVENT_WEBHOOK_URLS: list(readEventUrl)
+    .default([])
+    .register(
+      about,
+      events("Where Florin's own events are posted to (payment.succeeded and others), comma-separated", {
+        example: 'https://shop.example/florin',
+      }),
+    ),
+  EVENT_WEBHOOK_SECRET: list(readEventSecret)
+    .optional()
+    .register(
+      about,
+      events('Signs them (Standard Webhooks); several, comma-separated, while one is rolled', {
+        get: 'make one with: echo "whsec_$(openssl rand -base64 32)"',
+        example: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
+        secret: true,
+      }),
+    ),
 
   SANDBOX_PORT: port()
     .default(9098)
@@ -254,5 +286,19 @@ function readSecretKey(value: string): string {
 
 function readWebhookSecret(value: string): string {
   if (!/^whsec_\S+$/.test(value)) throw new WrongValue('must begin with whsec_')
+  return value
+}
+
+function readEventUrl(value: string): string {
+  const { protocol, username, password } = URL.canParse(value) ? new URL(value) : {}
+  if (!/^https?:$/.test(protocol ?? '') || username || password) {
+    throw new WrongValue('must hold URLs such as https://shop.example/florin, without a user and a password')
+  }
+  return value
+}
+
+function readEventSecret(value: string): string {
+  if (!/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(value))
+    throw new WrongValue('must be whsec_ and at least 24 bytes in base64')
   return value
 }

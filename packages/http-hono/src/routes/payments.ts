@@ -34,7 +34,10 @@ export const create = operation({
   body: createPaymentBody,
   status: 201,
   answer: payment,
-  problems: ['payment_method_not_found', 'payment_method_unusable', 'gateway_refused', 'idempotency_key_missing'],
+  problems: [
+    ...(['payment_method_not_found', 'payment_method_unusable', 'reference_already_claimed'] as const),
+    ...(['gateway_refused', 'idempotency_key_missing'] as const),
+  ],
   perform: ({ payments }, input, caller) => payments.create(input, caller),
   present: presentPayment,
   declined,
@@ -66,7 +69,10 @@ export const confirm = operation({
   body: confirmPaymentBody,
   status: 200,
   answer: payment,
-  problems: ['payment_not_confirmable', 'payment_method_not_found', 'payment_method_unusable', 'gateway_refused'],
+  problems: [
+    ...(['payment_not_confirmable', 'payment_method_not_found', 'payment_method_unusable'] as const),
+    ...(['reference_already_claimed', 'gateway_refused'] as const),
+  ],
   perform: ({ payments }, input, caller) => payments.confirm(input, caller),
   declined,
 })

@@ -27,7 +27,9 @@ export const createPaymentBody = z
     capture_method: captureMethod.optional().meta({ description: '`manual` only authorises; capture it later.' }),
     off_session: z.boolean().optional().meta({ description: 'The customer is not there to authenticate.' }),
     return_url: returnUrl.optional(),
-    reference: z.string().min(1).max(255).optional().meta({ description: 'Your own name for it, e.g. an order.' }),
+    reference: z.string().min(1).max(255).optional().meta({
+      description: 'Your own name for what is paid, e.g. an order. One that is paid or being paid already is refused.',
+    }),
     metadata: metadata.optional(),
   })
   .meta({
@@ -78,6 +80,10 @@ export const payment = z
     payment_method: z.string().nullable().meta({ description: "Stripe's id." }),
     description: z.string().nullable(),
     reference: z.string().nullable(),
+    duplicate_of: z
+      .string()
+      .nullable()
+      .meta({ description: 'The payment that was to pay the same reference: this one came besides.' }),
     metadata,
     capture_method: captureMethod,
     failure: failure.nullable().meta({ description: 'Why the last attempt failed.' }),
@@ -104,6 +110,7 @@ export const payment = z
       payment_method: 'pm_1Q0PsIJvEtkwdCNYMSaVuRz6',
       description: 'Product purchase',
       reference: null,
+      duplicate_of: null,
       metadata: {},
       capture_method: 'automatic',
       failure: null,
@@ -137,6 +144,7 @@ export function presentPayment(it: Payment): PaymentBody {
     payment_method: it.paymentMethod,
     description: it.description,
     reference: it.reference,
+    duplicate_of: it.duplicateOf,
     metadata: it.metadata,
     capture_method: it.captureMethod,
     failure: it.failure && {

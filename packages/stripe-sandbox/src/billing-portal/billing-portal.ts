@@ -8,7 +8,7 @@ import { invalidParam, invalidRequest, resourceMissing } from '../engine/stripe-
 import { subscriptions } from '../subscriptions/subscription.ts'
 
 /** A session of the customer portal. It is answered once and cannot be asked for again. */
-export const portalSessions = defineCollection<Stored<Stripe.BillingPortal.Session>>('billing_portal.session')
+const portalSessions = defineCollection<Stored<Stripe.BillingPortal.Session>>('billing_portal.session')
 
 /** The one configuration that the account has: the default one. */
 const portalConfiguration = definePrivateCollection<{ readonly id: string }>('billing_portal_configuration')

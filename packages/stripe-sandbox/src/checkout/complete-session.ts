@@ -1,6 +1,7 @@
+import { z } from 'zod'
 import { customers, isLive } from '../customers/customer.ts'
 import type { Context } from '../engine/context.ts'
-import type { ControlRoute } from '../engine/slice.ts'
+import { control } from '../engine/control-route.ts'
 import { invalidRequest, StripeFailure } from '../engine/stripe-failure.ts'
 import { collectInvoice } from '../invoices/collect-invoice.ts'
 import { invoices, subscriptionOf } from '../invoices/invoice.ts'
@@ -21,21 +22,22 @@ import {
 } from './checkout-session.ts'
 
 /**
- * `POST /checkout/sessions/:id/complete {payment_method?, email?}`: what the customer does on the page. Answers the
- * session, and the error if the card was declined. A session whose card asks for authentication stays open until that
- * is done with the control of its intent.
+ * What the customer does on the page. Answers the session, and the error if the card was declined. A session whose card
+ * asks for authentication stays open until that is done with the control of its intent.
  */
-export const completeSessionControl: ControlRoute = {
+export const completeSessionControl = control({
   method: 'POST',
   path: '/checkout/sessions/:id/complete',
-  handler(context, { payment_method: sent = 'pm_card_visa', email }, id) {
+  summary: 'What the customer does on the page.',
+  body: z.strictObject({ payment_method: z.string().default('pm_card_visa'), email: z.string().exactOptional() }),
+  handler(context, { payment_method: method, email }, id) {
     const session = context.inPath(checkoutSessions, id, 'session')
     if (session.status !== 'open') throw invalidRequest(`The session is ${session.status}.`, { param: 'session' })
-    if (typeof sent !== 'string') throw invalidRequest('payment_method must be an id', { param: 'payment_method' })
-    const address = typeof email === 'string' ? email : session.customer_email
     try {
       // A declined card leaves no subscription behind, as on Stripe's page.
-      const refused = context.attempt(() => perform(context, session, { method: sent, email: address }))
+      const refused = context.attempt(() =>
+        perform(context, session, { method, email: email ?? session.customer_email }),
+      )
       const error = refused === undefined ? {} : { error: refused.body }
       return { session: context.inPath(checkoutSessions, id), ...error }
     } catch (error) {
@@ -43,7 +45,7 @@ export const completeSessionControl: ControlRoute = {
       return { session: context.inPath(checkoutSessions, id), error: error.body }
     }
   },
-}
+})
 
 interface Submission {
   readonly method: string

@@ -53,6 +53,7 @@ export function createClock(
     while (step(until)) await settled()
     state.now = Math.max(state.now, until)
     rebase()
+    state.changed()
   }
   const queue = (until: () => number): Promise<void> => {
     last = last.catch(() => undefined).then(() => moveTo(until()))

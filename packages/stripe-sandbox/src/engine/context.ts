@@ -1,7 +1,7 @@
 import type { Collection, Row } from './collection.ts'
 import type { EventType } from './event-types.ts'
 import { emitEvent } from './events.ts'
-import { nextCode, nextId, nextRandom } from './ids.ts'
+import { nextCode, nextId, nextRandom, randomFor } from './ids.ts'
 import type { Registry } from './registry.ts'
 import { addTask, dropTasks } from './schedule.ts'
 import { atomically, createStore, type State, type Store, type Task } from './state.ts'
@@ -25,8 +25,10 @@ export interface Context {
   readonly cause: Cause
   newId(prefix: string, length?: number): string
   newCode(label: string, length: number): string
-  /** From 0 up to 1, seeded. */
+  /** From 0 up to 1, seeded: another one each time. */
   random(label: string): number
+  /** From 0 up to 1, seeded: always the same for an id. */
+  randomFor(label: string, id: string): number
   /**
    * Records an event with a snapshot of the object, queues its deliveries and runs the reactions of all slices.
    * `previous` holds the earlier values of what changed.
@@ -64,6 +66,7 @@ export function createContext(
     newId: (prefix, length) => nextId(state, prefix, length),
     newCode: (label, length) => nextCode(state, label, length),
     random: (label) => nextRandom(state, label),
+    randomFor: (label, id) => randomFor(state, `${label}:${id}`),
     emit: (type, object, previous) => emitEvent(context, type, object, previous),
     schedule: (task) => addTask(state, task),
     unschedule: (kind, id) => dropTasks(state, kind, id),

@@ -3,6 +3,7 @@ import { currentApiVersion } from './api-versions.ts'
 import { defineCollection, definePrivateCollection, type Row, type Stored } from './collection.ts'
 import type { Cause, Context } from './context.ts'
 import type { EventType } from './event-types.ts'
+import { previousFor } from './older-previous-attributes.ts'
 import { renderFor } from './render.ts'
 
 /** An event as it is stored and sent. It keeps the shape of the API version in which it was made. */
@@ -45,6 +46,9 @@ export const webhookDeliveries = definePrivateCollection<WebhookDelivery>('webho
 /** The ids of deliveries that are due, in the order in which they will be sent. */
 export const webhookQueue = definePrivateCollection<Row>('webhook_queue')
 
+const previousIn = (context: Context, change: { object: Row; previous: object }, version: string): object =>
+  version === currentApiVersion ? change.previous : previousFor(context, change, version)
+
 /**
  * Makes the event, in the account's version and once more per other version that an endpoint is pinned to, with ids of
  * their own: two endpoints of different versions get the same happening as two events.
@@ -69,7 +73,7 @@ export function emitEvent(context: Context, type: EventType, object: Row, previo
       created: context.now,
       data: {
         object: renderFor(context, object, version),
-        ...(previous === undefined ? {} : { previous_attributes: previous }),
+        ...(previous === undefined ? {} : { previous_attributes: previousIn(context, { object, previous }, version) }),
       },
       livemode: false,
       pending_webhooks: receivers.length,

@@ -32,6 +32,14 @@ export function nextRandom(state: State, label: string): number {
   return nextBytes(state, label).readUInt32BE(0) / 2 ** 32
 }
 
+/**
+ * A number from 0 up to 1, from the seed and a text. The same text gives the same number, so that a chance does not
+ * depend on how many others were taken before, which over a network nobody can foretell.
+ */
+export function randomFor(state: State, value: string): number {
+  return createHash('sha512').update(`${state.seed}:${value}`).digest().readUInt32BE(0) / 2 ** 32
+}
+
 /** Code that is the same for the same text, e.g. a card's fingerprint. */
 export function codeFor(value: string, length: number): string {
   const bytes = createHash('sha512').update(value).digest()

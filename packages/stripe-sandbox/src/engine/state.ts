@@ -31,6 +31,8 @@ export interface State {
   readonly tasks: Task[]
   /** How often the state was replaced as a whole: what was under way before has nothing to say about it any more. */
   epoch: number
+  /** Called after each change, for whoever looks on. */
+  changed: () => void
   /** How to take back what the running request has done; absent outside of one. */
   undo: (() => void)[] | undefined
 }
@@ -61,6 +63,7 @@ export function createState(start: { seed: string; now: number }, snapshot?: San
     tables,
     tasks: [...(snapshot?.tasks ?? [])],
     epoch: 0,
+    changed: () => undefined,
     undo: undefined,
   }
 }
@@ -80,6 +83,7 @@ export function restoreInto(state: State, snapshot: SandboxSnapshot): void {
   replaceMap(state.counters, fresh.counters)
   replaceMap(state.tables, fresh.tables)
   state.tasks.splice(0, state.tasks.length, ...fresh.tasks)
+  state.changed()
 }
 
 function replaceMap<K, V>(target: Map<K, V>, source: Map<K, V>): void {
@@ -115,6 +119,7 @@ export function createStore(state: State): Store {
   const write = (table: Map<string, Row>, row: Row): void => {
     const before = table.get(row.id)
     table.set(row.id, row)
+    state.changed()
     state.undo?.push(() => (before === undefined ? table.delete(row.id) : table.set(row.id, before)))
   }
   // A table is only ever written through the collection of its name, so its rows are of the collection's type; a
@@ -140,7 +145,9 @@ export function createStore(state: State): Store {
       const table = state.tables.get(collection.name)
       if (table === undefined) return
       const rows = state.undo === undefined ? undefined : new Map(table)
-      if (!table.delete(id) || rows === undefined) return
+      if (!table.delete(id)) return
+      state.changed()
+      if (rows === undefined) return
       state.undo?.push(() => replaceMap(table, rows))
     },
   }

@@ -3,12 +3,13 @@ import { idOf } from '../engine/collection.ts'
 import type { Context } from '../engine/context.ts'
 import { changedFrom } from '../engine/previous-attributes.ts'
 import { invalidRequest, type StripeFailure } from '../engine/stripe-failure.ts'
-import { intentInvoices, intentOf } from '../invoice-payments/invoice-payment.ts'
+import { intentInvoices, intentOf, markPaymentCanceled } from '../invoice-payments/invoice-payment.ts'
 import { attemptPayment } from '../payment-intents/attempt-payment.ts'
 import { paymentIntents } from '../payment-intents/payment-intent.ts'
+import { paymentMethods } from '../payment-methods/payment-method.ts'
 import { findSubscription } from '../subscriptions/subscription.ts'
 import { attemptsOn, collectionAttempts, collectTask, nextAttempt } from './collection-attempt.ts'
-import { changeCustomer } from './finalize-invoice.ts'
+import { changeCustomer, openPayment } from './finalize-invoice.ts'
 import { invoices, isPayable, type StoredInvoice, subscriptionOf } from './invoice.ts'
 import { settleInvoice } from './settle-invoice.ts'
 
@@ -35,8 +36,7 @@ export function collectInvoice(context: Context, id: string, options: CollectOpt
     settleInvoice(context, id, 'nothing_due')
     return { outcome: 'paid' }
   }
-  const intent = intentOf(context, id)
-  if (intent === undefined) throw new Error(`the open invoice ${id} has no payment`)
+  const intent = usableIntent(context, invoice)
   const method = options.payment_method ?? methodFor(context, invoice)
   context.store.put(collectionAttempts, { id, automatic: options.automatic })
   try {
@@ -53,14 +53,24 @@ export function collectInvoice(context: Context, id: string, options: CollectOpt
   }
 }
 
-/** The card that pays an invoice: its own, its subscription's, its customer's. */
+/** The invoice's PaymentIntent. One that somebody has canceled meanwhile is replaced. */
+function usableIntent(context: Context, invoice: StoredInvoice): string {
+  const known = context.store.find(paymentIntents, intentOf(context, invoice.id) ?? '')
+  if (known !== undefined && known.status !== 'canceled') return known.id
+  markPaymentCanceled(context, invoice.id)
+  return openPayment(context, invoice)
+}
+
+/** The card that pays an invoice: its own, its subscription's, its customer's. One that was detached counts as none. */
 export function methodFor(context: Context, invoice: StoredInvoice): string | null {
   const customer = context.store.find(customers, invoice.customer ?? '')
-  return (
-    invoice.default_payment_method ??
-    findSubscription(context, subscriptionOf(invoice))?.default_payment_method ??
-    (isLive(customer) ? idOf(customer.invoice_settings.default_payment_method) : null)
-  )
+  const candidates = [
+    invoice.default_payment_method,
+    findSubscription(context, subscriptionOf(invoice))?.default_payment_method,
+    isLive(customer) ? idOf(customer.invoice_settings.default_payment_method) : null,
+  ]
+  const usable = (id: string): boolean => context.store.find(paymentMethods, id)?.customer === invoice.customer
+  return candidates.find((id): id is string => typeof id === 'string' && usable(id)) ?? null
 }
 
 /** 400: there is nothing to charge. */

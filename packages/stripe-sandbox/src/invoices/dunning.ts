@@ -1,7 +1,7 @@
+import { z } from 'zod'
 import { definePrivateCollection, type Row } from '../engine/collection.ts'
 import type { Context } from '../engine/context.ts'
-import type { ControlRoute } from '../engine/slice.ts'
-import { invalidRequest } from '../engine/stripe-failure.ts'
+import { control } from '../engine/control-route.ts'
 
 const ends = ['cancel', 'unpaid', 'past_due'] as const
 
@@ -24,18 +24,14 @@ export const dunningOf = (context: Context): DunningSettings =>
 /** The gaps between attempts, in days. */
 export const retryDays = (context: Context): readonly number[] => dunningOf(context).retry_days
 
-/** `POST /billing/settings {after_last_retry?, retry_days?}`: in Stripe, a page of the dashboard. */
-export const dunningControl: ControlRoute = {
+/** In Stripe, a page of the dashboard. */
+export const dunningControl = control({
   method: 'POST',
   path: '/billing/settings',
-  handler(context, body) {
-    const current = dunningOf(context)
-    const { after_last_retry: sent = current.after_last_retry, retry_days: days = current.retry_days } = body
-    const end = ends.find((word) => word === sent)
-    if (end === undefined) throw invalidRequest(`after_last_retry must be one of ${ends.join(', ')}`)
-    if (!Array.isArray(days) || !days.every((day) => typeof day === 'number' && day > 0)) {
-      throw invalidRequest('retry_days must be a list of numbers above 0')
-    }
-    return context.store.put(dunningSettings, { id, after_last_retry: end, retry_days: days })
-  },
-}
+  summary: 'What becomes of failed renewals.',
+  body: z.strictObject({
+    after_last_retry: z.enum(ends).exactOptional(),
+    retry_days: z.array(z.number().positive()).exactOptional(),
+  }),
+  handler: (context, changes) => context.store.put(dunningSettings, { ...dunningOf(context), ...changes }),
+})

@@ -62,7 +62,7 @@ export function changeCustomer(context: Context, id: string, patch: Partial<Stor
 }
 
 /** The customer of an invoice. A deleted one can be billed no more. */
-export function ownerOf(context: Context, invoice: StoredInvoice): StoredCustomer {
+function ownerOf(context: Context, invoice: StoredInvoice): StoredCustomer {
   const customer = context.store.find(customers, invoice.customer ?? '')
   if (isLive(customer)) return customer
   throw invalidRequest('The customer of this invoice has been deleted.', {
@@ -77,7 +77,8 @@ function takeNumber(context: Context, customer: StoredCustomer): string {
   return `${customer.invoice_prefix}-${String(sequence).padStart(4, '0')}`
 }
 
-function openPayment(context: Context, invoice: StoredInvoice): void {
+/** Makes the PaymentIntent by which an invoice will be paid, and gives its id. */
+export function openPayment(context: Context, invoice: StoredInvoice): string {
   const intent = openPaymentIntent(context, {
     amount: invoice.amount_due,
     currency: invoice.currency,
@@ -91,6 +92,7 @@ function openPayment(context: Context, invoice: StoredInvoice): void {
     amount: invoice.amount_due,
     currency: invoice.currency,
   })
+  return intent.id
 }
 
 const descriptionOf = (invoice: StoredInvoice): string => {

@@ -199,4 +199,26 @@ describe('one-off invoices', () => {
     const { id } = await stripe.invoices.create({ customer, pending_invoice_items_behavior: 'include' })
     await expect(stripe.invoices.pay(id)).rejects.toMatchObject({ statusCode: 400, code: 'resource_missing' })
   })
+
+  test('a deleted customer, a detached card or a canceled payment stops nothing else', async () => {
+    const { stripe, sandbox, customer, card } = await openBilling()
+    const draft = async () => {
+      const { id } = await stripe.invoices.create({ customer, auto_advance: true, default_payment_method: card })
+      await stripe.invoiceItems.create({ customer, invoice: id, amount: 1000, currency: 'usd' })
+      return id
+    }
+    const first = await draft()
+    await stripe.paymentMethods.detach(card)
+    await sandbox.clock.advance(2 * hour)
+    const unpaid = await stripe.invoices.retrieve(first, { expand: ['payments'] })
+    expect(unpaid).toMatchObject({ status: 'open', attempt_count: 1 })
+    await stripe.paymentIntents.cancel(String(unpaid.payments?.data[0]?.payment.payment_intent))
+    const { id: better } = await stripe.paymentMethods.attach('pm_card_visa', { customer })
+    const paid = await stripe.invoices.pay(first, { payment_method: better, expand: ['payments'] })
+    expect(paid).toMatchObject({ status: 'paid', payments: { data: [{ status: 'paid' }, { status: 'canceled' }] } })
+    const { id: second } = await stripe.invoices.create({ customer, auto_advance: true })
+    await stripe.customers.del(customer)
+    await sandbox.clock.advance(9 * day)
+    expect(await stripe.invoices.retrieve(second)).toMatchObject({ status: 'draft', auto_advance: false })
+  })
 })

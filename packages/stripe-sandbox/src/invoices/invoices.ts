@@ -1,6 +1,7 @@
 import type { Context } from '../engine/context.ts'
 import { createdWithin, pageOf, pageOfRows } from '../engine/page.ts'
 import { choice, createdFilter, flag, type ParamsOf, pageShape, text, unsupported } from '../engine/params.ts'
+import { changeAndEmit } from '../engine/previous-attributes.ts'
 import { route, type Slice } from '../engine/slice.ts'
 import { invalidRequest } from '../engine/stripe-failure.ts'
 import { defaultPayments, invoicePayments } from '../invoice-payments/invoice-payment.ts'
@@ -58,7 +59,7 @@ function finalizeByItself(context: Context, id: string): void {
   const pause = findSubscription(context, subscriptionOf(invoice))?.pause_collection
   if (invoice.amount_due === 0) settleInvoice(context, id, 'nothing_due')
   else if (pause?.behavior === 'void') closeInvoice(context, id, 'void')
-  else if (pause?.behavior === 'mark_uncollectible') closeInvoice(context, id, 'uncollectible')
+  else if (pause?.behavior === 'mark_uncollectible') closeInvoice(context, id, 'uncollectible', 'subscription_paused')
   else collectByItself(context, id)
 }
 
@@ -77,6 +78,20 @@ function closeOpen(context: Context, id: string, status: 'void' | 'uncollectible
       : `You can only mark open invoices as uncollectible. This invoice isn't open.`,
     { code: 'invoice_not_editable' },
   )
+}
+
+/** The reaction to a deleted customer: nothing more is finalised or collected by itself. */
+function stopAllCollection(context: Context, customer: string): void {
+  for (const { id, customer: owner, status } of context.store.all(invoices)) {
+    if (owner !== customer || (status !== 'draft' && status !== 'open')) continue
+    context.unschedule(finalizeTask, id)
+    context.unschedule(collectTask, id)
+    changeAndEmit(context, invoices, {
+      id,
+      patch: { auto_advance: false, automatically_finalizes_at: null, next_payment_attempt: null },
+      event: 'invoice.updated',
+    })
+  }
 }
 
 /** Invoices, from draft to paid, voided or given up. */
@@ -174,6 +189,7 @@ export const invoiceSlice: Slice = {
     [collectTask]: (context, { id }) => collectByItself(context, id),
   },
   reactions: {
+    'customer.deleted': stopAllCollection,
     'payment_intent.payment_failed': onPaymentFailed,
     'payment_intent.requires_action': onActionRequired,
     'payment_intent.succeeded': onPaymentSucceeded,

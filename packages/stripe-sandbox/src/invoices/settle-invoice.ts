@@ -44,7 +44,12 @@ const owesElse = (context: Context, { id, customer }: StoredInvoice): boolean =>
     .some((other) => other.id !== id && other.customer === customer && other.status === 'open' && other.attempted)
 
 /** Closes an invoice without money: voided, or given up as a loss. */
-export function closeInvoice(context: Context, id: string, status: 'void' | 'uncollectible'): StoredInvoice {
+export function closeInvoice(
+  context: Context,
+  id: string,
+  status: 'void' | 'uncollectible',
+  reason: 'user_forgiven' | 'subscription_paused' = 'user_forgiven',
+): StoredInvoice {
   const before = context.inPath(invoices, id, 'invoice')
   context.unschedule(collectTask, id)
   if (status === 'void') endPayment(context, id, 'void_invoice')
@@ -54,7 +59,7 @@ export function closeInvoice(context: Context, id: string, status: 'void' | 'unc
     next_payment_attempt: null,
     status,
     status_transitions: { ...before.status_transitions, ...moment },
-    ...(status === 'void' ? {} : { status_details: { uncollectible: { reason: 'user_forgiven' } } }),
+    ...(status === 'void' ? {} : { status_details: { uncollectible: { reason } } }),
   })
   context.emit('invoice.updated', closed, changedFrom(before, closed))
   context.emit(status === 'void' ? 'invoice.voided' : 'invoice.marked_uncollectible', closed)

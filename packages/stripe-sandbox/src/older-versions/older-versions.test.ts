@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { at, dearer, monthly, openBilling } from '../../test/billing-rig.ts'
 import { createContext } from '../engine/context.ts'
+import { previousFor } from '../engine/older-previous-attributes.ts'
 import { createRegistry } from '../engine/registry.ts'
 import { createState } from '../engine/state.ts'
 import { slices } from '../slices.ts'
-import { previousFor } from './older-previous-attributes.ts'
 
 const versions = {
   '2020-08-27': { basil: false, charges: true },

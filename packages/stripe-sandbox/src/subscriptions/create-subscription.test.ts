@@ -308,4 +308,30 @@ describe('creating subscriptions', () => {
     )
     expect(made.billing_mode.type).toBe('classic')
   })
+
+  test('a period that ends before the first payment is billed once it was made', async () => {
+    const { stripe, sandbox, subscribe, latestInvoice, card } = await openBilling()
+    const soon = at('2026-11-01') + 2 * hour
+    const { id } = await subscribe({
+      items: [{ price: monthly, quantity: 50 }],
+      billing_cycle_anchor: soon,
+      payment_behavior: 'default_incomplete',
+    })
+    const first = await latestInvoice(id)
+    await sandbox.clock.advance(5 * hour)
+    expect((await latestInvoice(id)).id).toBe(first.id)
+    await stripe.paymentIntents.confirm(String(first.payments?.data[0]?.payment.payment_intent), {
+      payment_method: card,
+    })
+    await sandbox.clock.advance(2 * hour)
+    expect(await stripe.subscriptions.retrieve(id)).toMatchObject({
+      status: 'active',
+      items: { data: [{ current_period_start: soon }] },
+    })
+    expect(await latestInvoice(id)).toMatchObject({
+      status: 'paid',
+      total: 100_000,
+      billing_reason: 'subscription_cycle',
+    })
+  })
 })

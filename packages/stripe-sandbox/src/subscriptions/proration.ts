@@ -8,9 +8,6 @@ import { type Period, wholePeriodAround } from './billing-period.ts'
 import type { StoredSubscription, StoredSubscriptionItem } from './subscription.ts'
 import { nameOf, shareOf } from './subscription-lines.ts'
 
-/** How a request wants the time to be settled that a change takes or gives. */
-export type ProrationBehavior = 'always_invoice' | 'create_prorations' | 'none'
-
 /** The moment from which a change counts: now, or the date that the request gives. */
 export function prorationDate(context: Context, subscription: StoredSubscription, sent: number | undefined): number {
   if (sent === undefined) return context.now

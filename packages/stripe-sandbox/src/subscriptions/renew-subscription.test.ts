@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { at, type BillingRig, day, hour, monthly, openBilling } from '../../test/billing-rig.ts'
+import { at, type BillingRig, day, hour, monthly, openBilling, yearly } from '../../test/billing-rig.ts'
 
 const periods = async ({ stripe }: BillingRig, id: string): Promise<string[]> => {
   const { items } = await stripe.subscriptions.retrieve(id)
@@ -74,6 +74,28 @@ describe('renewals', () => {
       '2027-04-30..2027-05-31',
       '2027-05-31..2027-06-30',
     ])
+  })
+
+  test('items of different intervals are renewed each in its own rhythm', async () => {
+    const { sandbox, stripe, subscribe } = await openBilling()
+    const { id } = await subscribe({ items: [{ price: monthly }, { price: yearly }] })
+    await sandbox.clock.advanceTo(at('2027-11-02'))
+    const invoices = (await stripe.invoices.list({ subscription: id, limit: 100 })).data.reverse()
+    expect(invoices.map(({ total }) => total)).toEqual([22_000, ...Array(11).fill(2000), 22_000])
+    const { items } = await stripe.subscriptions.retrieve(id)
+    expect(items.data.map((item) => item.current_period_end)).toEqual([at('2027-12-01'), at('2028-11-01')])
+  })
+
+  test('a restored snapshot goes on in the middle of dunning', async () => {
+    const first = await openBilling('pm_card_chargeCustomerFail')
+    const { id } = await first.subscribe({ trial_period_days: 1 })
+    await first.sandbox.clock.advanceTo(at('2026-11-03'))
+    const second = await openBilling('pm_card_visa', { restore: first.sandbox.state.snapshot() })
+    for (const { sandbox } of [first, second]) await sandbox.clock.advance(30 * day)
+    const ends = [first, second].map(({ stripe }) => stripe.subscriptions.retrieve(id))
+    const [one, other] = await Promise.all(ends)
+    expect(one).toMatchObject({ status: 'canceled', ended_at: at('2026-11-17T01:00:00Z') })
+    expect(other?.ended_at).toBe(one?.ended_at)
   })
 
   test.each([

@@ -16,7 +16,7 @@ import { scheduleSubscription } from './subscription-schedule.ts'
 /** What the end of a period does: a scheduled cancellation, the end of a trial, or the next period. */
 export function endPeriod(context: Context, id: string): void {
   const subscription = context.inPath(subscriptions, id)
-  if (isEnded(subscription) || subscription.status === 'paused') return
+  if (isEnded(subscription) || subscription.status === 'paused' || subscription.status === 'incomplete') return
   if (subscription.cancel_at !== null && subscription.cancel_at <= context.now) {
     endSubscription(context, id, { reason: 'cancellation_requested' })
   } else if (subscription.status === 'trialing' && !hasMethod(context, subscription)) {
@@ -63,7 +63,7 @@ function pauseSubscription(
 }
 
 /** Moves the items whose period is over into the next one, and drafts the invoice for it. */
-export function renew(context: Context, id: string): void {
+function renew(context: Context, id: string): void {
   endDiscounts(context, id)
   const before = context.inPath(subscriptions, id)
   const over: Period = {
@@ -85,7 +85,9 @@ export function renew(context: Context, id: string): void {
     items: itemList(id, items),
     ...(before.status === 'trialing' ? { status: 'active' } : {}),
   })
-  const due = moved.items.data.filter((item) => item.current_period_start === context.now)
+  const due = moved.items.data.filter(
+    (item) => item.current_period_start !== before.items.data.find(({ id }) => id === item.id)?.current_period_start,
+  )
   const stopped = moved.status === 'unpaid' || moved.pause_collection?.behavior === 'keep_as_draft'
   invoiceSubscription(context, id, {
     reason: 'subscription_cycle',

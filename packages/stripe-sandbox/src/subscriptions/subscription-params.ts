@@ -53,10 +53,10 @@ const itemShape = {
 }
 
 /** Items of a new subscription. */
-export const newItems = () => list(object(itemShape), { max: 20 })
+const newItems = () => list(object(itemShape), { max: 20 })
 
 /** Items of an update: by id, or new ones. */
-export const changedItems = () =>
+const changedItems = () =>
   list(object({ ...itemShape, clear_usage: unsupported(), deleted: flag(), id: text() }), { max: 20 })
 
 /** Coupons to redeem. */
@@ -64,7 +64,7 @@ export const discountList = () =>
   clearable(list(object({ coupon: text(), discount: text(), promotion_code: unsupported() }), { max: 20 }))
 
 /** One-off prices that are added to the next invoice. */
-export const addedInvoiceItems = () =>
+const addedInvoiceItems = () =>
   list(
     object({
       discountable: flag(),
@@ -101,7 +101,7 @@ export const cancellationDetails = () =>
   })
 
 /** What creating and updating share. */
-export const sharedShape = {
+const sharedShape = {
   add_invoice_items: addedInvoiceItems(),
   application_fee_percent: unsupported(),
   automatic_tax: object({ enabled: required(flag()), liability: unsupported() }),

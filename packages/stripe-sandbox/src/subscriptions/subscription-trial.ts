@@ -10,7 +10,7 @@ import { requireFuture } from './subscription-params.ts'
 const day = 86_400
 
 /** So long before a trial ends Stripe announces it. */
-export const trialNotice = 3 * day
+const trialNotice = 3 * day
 
 /** The task that announces the end of a trial. */
 export const trialNoticeTask = 'subscription.trial_will_end'

@@ -68,7 +68,7 @@ function takeFromQueue(context: Context, { reorder }: WebhookMode): string | und
     next.push(id)
     if (next.length >= reorder) break
   }
-  const pick = next.length > 1 ? Math.floor(context.random('webhook.reorder') * next.length) : 0
+  const pick = next.length > 1 ? Math.floor(context.randomFor('webhook.reorder', next.join()) * next.length) : 0
   const id = next[pick]
   if (id !== undefined) context.store.remove(webhookQueue, id)
   return id
@@ -83,9 +83,9 @@ function divertedByMode(context: Context, delivery: WebhookDelivery, mode: Webho
   if (delivery.forced) return false
   if (mode.hold) return change('held')
   if (delivery.attempts.length > 0 || delivery.delayed) return false
-  if (mode.drop > 0 && context.random('webhook.drop') < mode.drop) return change('dropped')
+  if (mode.drop > 0 && context.randomFor('webhook.drop', delivery.id) < mode.drop) return change('dropped')
   if (mode.delay > 0) {
-    const seconds = Math.floor(context.random('webhook.delay') * (mode.delay + 1))
+    const seconds = Math.floor(context.randomFor('webhook.delay', delivery.id) * (mode.delay + 1))
     if (seconds > 0) {
       context.store.update(webhookDeliveries, delivery.id, { status: 'waiting', delayed: true })
       context.schedule({ at: context.now + seconds, kind: deliverTask, id: delivery.id })
@@ -121,7 +121,7 @@ async function attempt({ context, mode, send, timeout }: DeliveryParts, delivery
   if (earlier.some(hasSucceeded)) return
   store.update(events, event.id, { pending_webhooks: Math.max(0, pendingNow(context, event.id) - 1) })
   const { duplicate } = mode()
-  if (duplicate > 0 && context.random('webhook.duplicate') < duplicate)
+  if (duplicate > 0 && context.randomFor('webhook.duplicate', delivery.id) < duplicate)
     queueDelivery(context, delivery.id, { forced: false })
 }
 

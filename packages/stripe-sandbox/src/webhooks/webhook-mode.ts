@@ -1,7 +1,7 @@
 import { definePrivateCollection, type Row } from '../engine/collection.ts'
 import type { Store } from '../engine/state.ts'
 
-/** How deliveries misbehave. All chances are decided by the seed. */
+/** How deliveries misbehave. The seed and its id decide what becomes of a delivery. */
 export interface WebhookMode {
   /** Keep everything back until `flush`. */
   readonly hold: boolean

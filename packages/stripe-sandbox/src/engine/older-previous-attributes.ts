@@ -1,6 +1,6 @@
-import type { Context } from '../engine/context.ts'
-import { changedFrom } from '../engine/previous-attributes.ts'
-import { renderFor } from '../engine/render.ts'
+import type { Context } from './context.ts'
+import { changedFrom } from './previous-attributes.ts'
+import { renderFor } from './render.ts'
 
 /** What changed, in the names of an older version: the object as it was and as it is, both rendered and compared. */
 export function previousFor(

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { mayActFor } from '../actor.ts'
+import { customerFor } from '../customers/ensure-customer.ts'
+import type { Deps } from '../deps.ts'
+import { must } from '../errors.ts'
+import { returnUrl, userId } from '../input/parse-input.ts'
+import { perform } from '../operations/perform.ts'
+import { rejectionError } from '../operations/rejection.ts'
+import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
+import { type FindOne, one } from '../ports/storage.ts'
+import type { Timestamp } from '../time.ts'
+
+export const billingPortalSessionInput = z.strictObject({ userId, returnUrl })
+
+export type CreateBillingPortalSession = z.input<typeof billingPortalSessionInput>
+
+/** A page of Stripe's on which a user sees invoices, changes cards and ends subscriptions. Good for a few minutes. */
+export type BillingPortalSession = {
+  /** Stripe's `bps_…`. */
+  readonly id: string
+  readonly object: 'billing_portal_session'
+  readonly createdAt: Timestamp
+  readonly userId: string
+  /** Where to send the user. Whoever has it is let in: never log it. */
+  readonly url: string
+}
+
+/** As data, so that recovery can go on with it. */
+export const createBillingPortalSessionUseCase: UseCase<
+  z.output<typeof billingPortalSessionInput>,
+  { customer: FindOne<'customers'> },
+  BillingPortalSession
+> = {
+  kind: 'billing_portal_session.create',
+  input: billingPortalSessionInput,
+  authorize: (input, actor) => mayActFor(actor, 'billing-portal-sessions:create', input.userId),
+  read: ({ userId }) => ({ customer: one('customers', { userId, isPrimary: true }) }),
+  intend({ customer }, { userId, returnUrl }) {
+    if (!customer) return { needs: customerFor(userId) }
+    const call = { do: 'billing_portal_session.create', customer: customer.id, returnUrl } as const
+    return { objectId: null, userId, changes: [], step: { name: 'create', call } }
+  },
+  reread: () => ({}),
+  settle({ answer, rows, input, operation }) {
+    if (answer.outcome === 'rejected') return { rows, refused: rejectionError(answer.rejection, 'gateway_refused') }
+    const id = must(answer.objectId, 'the id of a billing portal session')
+    const url = must(answer.outcome === 'accepted' ? answer.url : null, 'the url of a billing portal session')
+    const { userId } = input
+    const session = { id, object: 'billing_portal_session', createdAt: operation.createdAt, userId, url } as const
+    return { rows, done: session, objectId: id }
+  },
+}
+
+/**
+ * Opens Stripe's customer portal for a user. What is changed there comes back as webhooks.
+ *
+ * @throws `invalid` input_invalid
+ * @throws `refused` forbidden, gateway_refused (the portal is not configured at Stripe), operation_in_progress
+ * @throws `unavailable` as createPayment
+ */
+export function createBillingPortalSession(
+  deps: Deps,
+  input: CreateBillingPortalSession,
+  caller: Caller,
+): Promise<Performed<BillingPortalSession>> {
+  return perform(deps, createBillingPortalSessionUseCase, input, caller)
+}

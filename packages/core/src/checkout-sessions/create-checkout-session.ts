@@ -1,0 +1,164 @@
+import { z } from 'zod'
+import { type Actor, mayActFor } from '../actor.ts'
+import { customerFor } from '../customers/ensure-customer.ts'
+import { alreadyClaimed } from '../debts/claim-debt.ts'
+import { debtId } from '../debts/debt.ts'
+import type { Deps, Settings } from '../deps.ts'
+import { must, RefusedError } from '../errors.ts'
+import { freeText, metadata, returnUrl, userId } from '../input/parse-input.ts'
+import { amount, amountProblem, currencyCode } from '../money/money.ts'
+import { perform } from '../operations/perform.ts'
+import { rejectionError } from '../operations/rejection.ts'
+import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
+import type { GatewayCall } from '../ports/gateway.ts'
+import { type FindOne, one } from '../ports/storage.ts'
+import { checkTerms, priceId } from '../subscriptions/create-subscription.ts'
+import { type CheckoutSession, checkoutModes } from './checkout-session.ts'
+
+export const checkoutSessionInput = z
+  .strictObject({
+    userId,
+    mode: z.enum(checkoutModes),
+    /** What to pay, with its currency and a description for the page; or a price of Stripe's. */
+    amount: amount.optional(),
+    currency: currencyCode.optional(),
+    description: freeText(250).optional(),
+    priceId: priceId.optional(),
+    quantity: z.int().min(1).max(1_000_000).optional(),
+    successUrl: returnUrl,
+    cancelUrl: returnUrl.optional(),
+    reference: freeText(255).optional(),
+    metadata: metadata.default({}),
+  })
+  .superRefine((input, context) => {
+    for (const [field, message] of problemsOf(input)) context.addIssue({ code: 'custom', path: [field], message })
+  })
+
+export type CreateCheckoutSession = z.input<typeof checkoutSessionInput>
+type Input = z.output<typeof checkoutSessionInput>
+type Item = Extract<GatewayCall, { do: 'checkout_session.create' }>['item']
+
+/** As data, so that recovery can go on with it. */
+export const createCheckoutSessionUseCase: UseCase<
+  Input,
+  { customer: FindOne<'customers'>; debt?: FindOne<'debts'> },
+  CheckoutSession
+> = {
+  kind: 'checkout_session.create',
+  input: checkoutSessionInput,
+  authorize: mayOpen,
+  read: ({ userId, mode, reference }) => ({
+    customer: one('customers', { userId, isPrimary: true }),
+    ...(mode === 'payment' && reference !== undefined && { debt: one('debts', { id: debtId(userId, reference) }) }),
+  }),
+  intend({ customer, debt }, input, { operationId }) {
+    const { userId, mode, successUrl, cancelUrl, reference, metadata } = input
+    // The session takes no claim, for nobody may ever complete it; the payment that comes of it does.
+    if (debt && debt.holder !== null) throw alreadyClaimed(debt, debt.holder)
+    if (!customer) return { needs: customerFor(userId) }
+    const tag = { florinId: operationId, operationId, userId, ...(reference !== undefined && { reference }) }
+    return {
+      objectId: null,
+      userId,
+      changes: [],
+      step: {
+        name: 'create',
+        call: {
+          do: 'checkout_session.create',
+          ...{ tag, customer: customer.id, mode, item: itemOf(input), successUrl, metadata },
+          ...(cancelUrl !== undefined && { cancelUrl }),
+        },
+      },
+    }
+  },
+  reread: () => ({}),
+  settle({ answer, rows, input, operation }) {
+    if (answer.outcome === 'rejected') return { rows, refused: rejectionError(answer.rejection, 'gateway_refused') }
+    const told = answer.outcome === 'accepted' ? answer : undefined
+    const id = must(answer.objectId, 'the id of a checkout session')
+    if (told?.url == null) {
+      // Found only once it was over.
+      const message = 'the checkout session cannot be used any more: open a new one'
+      return { rows, refused: new RefusedError('gateway_refused', message) }
+    }
+    const session: CheckoutSession = {
+      id,
+      object: 'checkout_session',
+      createdAt: operation.createdAt,
+      userId: input.userId,
+      mode: input.mode,
+      status: told.status ?? 'open',
+      reference: input.reference ?? null,
+      url: told.url,
+    }
+    return { rows, done: session, objectId: id }
+  },
+}
+
+/**
+ * Opens a page of Stripe's on which a user pays a sum, subscribes to a price or saves a card.
+ *
+ * What comes of it is adopted from Stripe's webhooks, with the user and the reference. A reference that is paid or being
+ * paid is refused; a session that is open already when another payment succeeds can still be completed, and its payment
+ * is then a duplicate.
+ *
+ * @throws `invalid` input_invalid (an unknown price too), card_number_refused
+ * @throws `refused` forbidden, reference_already_claimed, gateway_refused, operation_in_progress
+ * @throws `unavailable` as createPayment
+ */
+export function createCheckoutSession(
+  deps: Deps,
+  input: CreateCheckoutSession,
+  caller: Caller,
+): Promise<Performed<CheckoutSession>> {
+  return perform(deps, createCheckoutSessionUseCase, input, caller)
+}
+
+/** A browser must set neither its own price nor what it pays for. */
+function mayOpen({ userId, amount, priceId, metadata, reference }: Input, actor: Actor, settings: Settings): void {
+  mayActFor(actor, 'checkout-sessions:create', userId)
+  if (amount !== undefined) {
+    mayActFor(actor, settings.userSetsAmount ? 'payments:create-own' : 'payments:create', userId)
+    return
+  }
+  const own = Object.keys(metadata).length > 0 ? metadata : undefined
+  checkTerms({ metadata: own, reference }, priceId, actor, settings)
+}
+
+type Draft = Pick<Input, 'mode' | 'amount' | 'currency' | 'description' | 'priceId' | 'quantity' | 'reference'>
+
+const needs = 'is required, or a priceId'
+
+function problemsOf({ mode, amount, currency, description, priceId, quantity, reference }: Draft): [string, string][] {
+  const problems: [string, string][] = []
+  const refuse = (field: string, value: unknown, message: string) => {
+    if (value !== undefined) problems.push([field, message])
+  }
+  if (mode === 'setup') {
+    const message = 'does not belong to a session that saves a card'
+    for (const [field, value] of Object.entries({ amount, description, priceId, quantity, reference })) {
+      refuse(field, value, message)
+    }
+    return problems
+  }
+  if (priceId !== undefined) {
+    const message = 'is told by the priceId: give one of the two'
+    for (const [field, value] of Object.entries({ amount, currency, description })) refuse(field, value, message)
+    return problems
+  }
+  if (mode === 'subscription') return [['priceId', 'is required to subscribe']]
+  refuse('quantity', quantity, 'belongs to a priceId')
+  if (amount === undefined) problems.push(['amount', needs])
+  if (currency === undefined) problems.push(['currency', needs])
+  const problem = amount !== undefined && currency !== undefined && amountProblem(amount, currency)
+  if (problem) problems.push(['amount', problem])
+  return problems
+}
+
+function itemOf({ mode, amount, currency = 'USD', description, priceId, quantity = 1, reference }: Input): Item {
+  // Stripe only wants to know it to choose what methods to offer.
+  if (mode === 'setup') return { currency }
+  if (priceId !== undefined) return { priceId, quantity }
+  // Stripe's page shows a name for everything that is paid.
+  return { amount: must(amount, 'an amount'), currency, name: description ?? reference ?? 'Payment' }
+}

@@ -1,0 +1,73 @@
+import type { Deps } from '../deps.ts'
+import { UnavailableError } from '../errors.ts'
+import { type Fact, factChanges, tellFacts } from '../events/domain-event.ts'
+import type { Observation } from '../observations/observation.ts'
+import { observe } from '../observations/observe.ts'
+import { changesBetween, findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
+import { timestamp } from '../time.ts'
+import { gatewayIdOf, kinds, type ObjectTable, tableOf } from './kinds.ts'
+import { restoring, rowsAround } from './truth.ts'
+
+const MOST_TRIES = 60
+
+/**
+ * Makes rows of what is not here yet, and fills in whose the rows are that were here before. Answers whether the target
+ * itself was new.
+ *
+ * @throws `unavailable` storage_unavailable, overloaded
+ */
+export async function adopt(
+  deps: Deps,
+  target: Observation,
+  observations: readonly Observation[],
+  { emit }: { readonly emit: boolean },
+): Promise<boolean> {
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    if (tries > 0) await deps.runtime.wait(Math.min(5 * tries, 100))
+    const rows = await rowsAround(deps, target, observations)
+    const { rows: after, facts } = withNew(deps, rows, observations)
+    const now = timestamp(deps.runtime.now())
+    const told = emit ? facts : []
+    const changes = [...changesBetween(rows, owned(after, now)), ...factChanges(deps, told, now)]
+    const outcome = await deps.storage.commit({ id: deps.newId('commit'), changes })
+    if (outcome === 'conflict') continue
+    tellFacts(deps, told)
+    return !isKnown(rows, target)
+  }
+  throw new UnavailableError('overloaded', `${target.gatewayId} meets too many changes of it`, 'not_applied')
+}
+
+/** The rows with what was not among them. Customers are always folded in: they link what was adopted before them. */
+function withNew(deps: Deps, rows: RowSet, observations: readonly Observation[]) {
+  const now = timestamp(deps.runtime.now())
+  let after = rows
+  const facts: Fact[] = []
+  for (const observation of observations) {
+    if (isKnown(rows, observation)) continue
+    const newId = restoring(deps.newId, observation, after)
+    const next = observe(after, [observation], { now, newId, installation: deps.settings.installation })
+    after = next.rows
+    facts.push(...next.facts)
+  }
+  return { rows: after, facts }
+}
+
+/** Whether an object has its row, or an open operation's row that waits for it. */
+function isKnown(rows: RowSet, { object, gatewayId, florinId }: Observation): boolean {
+  const isIt = (row: Parameters<typeof gatewayIdOf>[0]) =>
+    gatewayIdOf(row) === gatewayId || (gatewayIdOf(row) === null && row.id === florinId)
+  return findRow<ObjectTable>(rows, tableOf[object], isIt) !== undefined
+}
+
+/** The rows with the users of their customers, where they had none. */
+function owned(rows: RowSet, now: string): RowSet {
+  let after = rows
+  for (const table of kinds.map((kind) => tableOf[kind])) {
+    for (const row of rowsOf<ObjectTable>(rows, table)) {
+      if (row.userId !== null || !('customerId' in row) || row.customerId === null) continue
+      const userId = findRow(rows, 'customers', ({ id }) => id === row.customerId)?.userId ?? null
+      if (userId !== null) after = putRow<ObjectTable>(after, table, { ...row, userId, updatedAt: now })
+    }
+  }
+  return after
+}

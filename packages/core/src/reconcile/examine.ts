@@ -1,0 +1,64 @@
+import type { Deps } from '../deps.ts'
+import type { Fact } from '../events/domain-event.ts'
+import type { Observation } from '../observations/observation.ts'
+import { findRow, type RowSet } from '../observations/row-set.ts'
+import type { ObjectRef } from '../ports/gateway.ts'
+import { compare, type Difference } from './drift.ts'
+import { gatewayIdOf, type ObjectTable, tableOf } from './kinds.ts'
+import { rowsAround, truthOf } from './truth.ts'
+
+/** An object held against its row. */
+export interface Examined {
+  readonly difference: Difference | undefined
+  /** What the gateway told of it. */
+  readonly told: Observation | undefined
+  /** What is stored of the object and around it, and what should be. */
+  readonly rows: RowSet
+  readonly truth: RowSet
+  /** What the truth proves that the stored rows did not. */
+  readonly facts: readonly Fact[]
+}
+
+export const nobody: ReadonlySet<string> = new Set()
+
+/**
+ * Reads an object at the gateway and holds its row against it.
+ *
+ * @throws `unavailable` storage_unavailable, gateway_unavailable
+ */
+export async function examine(
+  deps: Deps,
+  ref: ObjectRef,
+  { ownersInDoubt = nobody }: { ownersInDoubt?: ReadonlySet<string> } = {},
+): Promise<Examined> {
+  const sent = await rowsAround(deps, ref, [])
+  const answer = await deps.gateway.read(ref)
+  const observations = answer?.observations ?? []
+  const rows = await rowsAround(deps, ref, observations)
+  if (!answer) return { difference: unknown(ref, rows), told: undefined, rows, truth: rows, facts: [] }
+  const told = observations.find((one) => one.object === ref.object && one.gatewayId === ref.gatewayId)
+  const { rows: truth, facts } = truthOf(deps, observations, rows, sent)
+  return { difference: compare(ref, { rows, truth, ownersInDoubt }), told, rows, truth, facts }
+}
+
+/**
+ * Holds an object's row against what a list told. A difference may only mean that the row is newer than the list, so it
+ * is looked at again.
+ */
+export async function examineListed(
+  deps: Deps,
+  ref: ObjectRef,
+  observations: readonly Observation[],
+  ownersInDoubt: ReadonlySet<string>,
+): Promise<Difference | undefined> {
+  const rows = await rowsAround(deps, ref, observations)
+  const { rows: truth } = truthOf(deps, observations, rows, rows)
+  const difference = compare(ref, { rows, truth, ownersInDoubt })
+  return difference?.what === 'different' ? (await examine(deps, ref, { ownersInDoubt })).difference : difference
+}
+
+function unknown({ object, gatewayId }: ObjectRef, rows: RowSet): Difference | undefined {
+  const table = tableOf[object]
+  const stored = findRow<ObjectTable>(rows, table, (row) => gatewayIdOf(row) === gatewayId)
+  return stored && { object, table, id: stored.id, gatewayId, what: 'unknown_at_gateway' }
+}

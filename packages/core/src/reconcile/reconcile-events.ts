@@ -1,0 +1,100 @@
+import { z } from 'zod'
+import { moveBookmark, readBookmark } from '../bookmarks/keep-bookmark.ts'
+import type { Deps } from '../deps.ts'
+import { type Applied, applyEvent } from '../webhooks/apply-event.ts'
+import { eventPages } from './event-pages.ts'
+import { paced } from './paced.ts'
+
+const BOOKMARK = 'reconcile.events'
+const DAY = 24 * 3600
+
+/** How long Stripe keeps events. */
+const KEPT_SECONDS = 30 * DAY
+/** A gap of this length leaves little time until events are gone for good. */
+const LONG_GAP_SECONDS = 25 * DAY
+/** Events of one second, or of a machine that lags, may be listed a little late: this much is read twice. */
+const OVERLAP_SECONDS = 600
+
+/** All times in the gateway's seconds. */
+const place = z.object({
+  /** Everything older was applied. */
+  created: z.number(),
+  /** When a run last came to the end; null before the first one did. */
+  completedAt: z.number().nullable(),
+})
+
+/** What catching up came to. */
+export interface Reconciled {
+  /** Events that the gateway listed. */
+  readonly read: number
+  readonly processed: number
+  /** Stored, but of no concern here. */
+  readonly ignored: number
+  /** Stored, and tried again by `retryWebhooks`. */
+  readonly failed: number
+  /** Had been taken before. */
+  readonly duplicate: number
+  /** How long nothing was read, in seconds; null at the first run. */
+  readonly gapSeconds: number | null
+  /**
+   * `gap_over_25_days`: run it more often, the gateway forgets events after 30 days. `gap_over_30_days`: it has forgotten
+   * some, only comparing every object (`findDrift`, mode `full`) finds what they said.
+   */
+  readonly warning: 'gap_over_25_days' | 'gap_over_30_days' | null
+}
+
+export interface ReconcileOptions {
+  /** How many pages of 100 events are held in memory. */
+  readonly pageLimit?: number
+}
+
+/**
+ * Reads the gateway's events since the last one that was seen, at first those of 30 days, and applies them as if their
+ * webhooks had come: oldest first, duplicates change nothing. May be broken off at any point; the next run goes on where
+ * everything older was applied. At most 20 calls a second, none but for lists.
+ *
+ * @throws `unavailable` storage_unavailable, gateway_unavailable, overloaded
+ */
+export async function reconcileEvents(given: Deps, { pageLimit = 10 }: ReconcileOptions = {}): Promise<Reconciled> {
+  const deps = paced(given)
+  const startedAt = Math.floor(deps.runtime.now() / 1000)
+  const known = await readBookmark(deps, BOOKMARK, place)
+  const since = known ? Math.max(known.created - OVERLAP_SECONDS, 0) : startedAt - KEPT_SECONDS
+  const counts = { read: 0, processed: 0, ignored: 0, failed: 0, duplicate: 0 }
+  let newest = known?.created ?? since
+  for await (const page of eventPages(deps.gateway.events, { since, pageLimit })) {
+    for (const { event, body } of page) {
+      counts[outcomeOf(await applyEvent(deps, event, body))] += 1
+      counts.read += 1
+      newest = Math.max(newest, event.created)
+    }
+    await move(deps, newest, null)
+  }
+  await move(deps, newest, startedAt)
+  return { ...counts, ...gapOf(known, startedAt) }
+}
+
+/** Forward only: another process may have come further meanwhile. */
+function move(deps: Deps, created: number, completedAt: number | null): Promise<void> {
+  return moveBookmark(deps, BOOKMARK, place, (known) => ({
+    created: Math.max(created, known?.created ?? 0),
+    completedAt: completedAt ?? known?.completedAt ?? null,
+  }))
+}
+
+function outcomeOf(applied: Applied): 'processed' | 'ignored' | 'failed' | 'duplicate' {
+  if (applied.duplicate) return 'duplicate'
+  const { status } = applied.row
+  return status === 'ignored' || status === 'failed' ? status : 'processed'
+}
+
+function gapOf(
+  known: z.output<typeof place> | undefined,
+  startedAt: number,
+): Pick<Reconciled, 'gapSeconds' | 'warning'> {
+  if (!known) return { gapSeconds: null, warning: null }
+  // An account where nothing happens has no new events, so the last run counts too.
+  const gapSeconds = Math.max(startedAt - Math.max(known.created, known.completedAt ?? 0), 0)
+  if (gapSeconds > KEPT_SECONDS) return { gapSeconds, warning: 'gap_over_30_days' }
+  return { gapSeconds, warning: gapSeconds > LONG_GAP_SECONDS ? 'gap_over_25_days' : null }
+}

@@ -1,0 +1,118 @@
+import type { Florin } from '@florin/core'
+import type { Logger } from '../logger.ts'
+
+/** What keeps everything true while nobody asks: recovery, refreshing, stored webhooks, domain events. */
+export interface BackgroundWork {
+  start(): void
+  /** Begins nothing new, and resolves when what is running has ended. */
+  stop(): Promise<void>
+}
+
+/** The part of Florin's maintenance that runs in a loop; the rest is asked for. */
+export type Maintenance = Pick<
+  Florin['maintenance'],
+  'recover' | 'refresh' | 'retryWebhooks' | 'refundDuplicates' | 'dispatch'
+>
+
+interface Job {
+  readonly name: string
+  /** How long to wait when nothing is left to do. */
+  readonly everyMs: number
+  /** Does some of the work. Answers how much it did, and what a log should tell of it. */
+  readonly run: (limit: number) => Promise<{ readonly done: number; readonly told: object }>
+}
+
+const LIMIT = 50
+const LONGEST_PAUSE_MS = 60_000
+
+/**
+ * Runs each kind of work in a loop of its own. Any number of processes may do so: core lets each piece be taken by one of
+ * them.
+ */
+export function backgroundWork({ maintenance }: { readonly maintenance: Maintenance }, logger: Logger): BackgroundWork {
+  const jobs: readonly Job[] = [
+    {
+      name: 'recover',
+      everyMs: 5000,
+      async run(limit) {
+        const { settled, open } = await maintenance.recover({ limit })
+        return { done: settled, told: { settled, open: open.length } }
+      },
+    },
+    {
+      name: 'refresh',
+      everyMs: 5000,
+      async run(limit) {
+        const { read, changed } = await maintenance.refresh({ limit })
+        return { done: read, told: { read, changed } }
+      },
+    },
+    {
+      name: 'retry webhooks',
+      everyMs: 15_000,
+      async run(limit) {
+        const { processed, failed } = await maintenance.retryWebhooks({ limit })
+        return { done: processed, told: { processed, failed } }
+      },
+    },
+    {
+      name: 'refund duplicates',
+      everyMs: 15_000,
+      async run(limit) {
+        const { refunded, left, open } = await maintenance.refundDuplicates({ limit })
+        return { done: refunded, told: { refunded, left, open } }
+      },
+    },
+    {
+      name: 'dispatch events',
+      everyMs: 1000,
+      async run(limit) {
+        const { delivered, failed, dead } = await maintenance.dispatch({ limit })
+        return { done: delivered, told: { delivered, failed, dead } }
+      },
+    },
+  ]
+  const stopping = new AbortController()
+  let loops: readonly Promise<void>[] = []
+  return {
+    start() {
+      loops = jobs.map((job) => loop(job, logger, stopping.signal))
+    },
+    async stop() {
+      stopping.abort()
+      await Promise.all(loops)
+    },
+  }
+}
+
+async function loop({ name, everyMs, run }: Job, logger: Logger, stopping: AbortSignal): Promise<void> {
+  let failures = 0
+  while (!stopping.aborted) {
+    let isMore = false
+    try {
+      const { done, told } = await run(LIMIT)
+      isMore = done >= LIMIT
+      failures = 0
+      if (done > 0) logger.debug({ job: name, ...told }, 'background work')
+    } catch (error) {
+      failures += 1
+      logger.warn({ job: name, err: error }, 'background work failed; it is tried again')
+    }
+    // Apart from each other, or all processes would ask the database in the same moment.
+    const pause = Math.min(everyMs * 2 ** failures, LONGEST_PAUSE_MS) * (0.8 + Math.random() * 0.4)
+    if (!isMore) await pausing(pause, stopping)
+  }
+}
+
+function pausing(milliseconds: number, stopping: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (stopping.aborted) return resolve()
+    const timer = setTimeout(done, milliseconds)
+    stopping.addEventListener('abort', done, { once: true })
+    function done(): void {
+      clearTimeout(timer)
+      stopping.removeEventListener('abort', done)
+      resolve()
+    }
+  })
+}

@@ -1,0 +1,44 @@
+import type { Difference } from '@florin/core'
+import { snakePath } from '../naming.ts'
+import { CommandError, exitCodes } from './command-error.ts'
+import type { GivenFlags, Program } from './program.ts'
+import { withFlorin } from './reconcile-florin.ts'
+
+/**
+ * Names what is stored otherwise than Stripe tells. Exits 1 where there is any difference, also one that it repaired, so
+ * that whoever runs it by a schedule is told.
+ */
+export function drift(program: Program, flags: GivenFlags): Promise<number> {
+  const mode = modeOf(flags)
+  const repair = flags.isSet('repair')
+  if (flags.isSet('emit') && !repair) throw usage('--emit goes with --repair')
+  return withFlorin(program, async ({ maintenance }) => {
+    const onDifference = (difference: Difference) => program.print(lineOf(difference))
+    const { compared, differences } = await maintenance.findDrift({ mode, onDifference })
+    program.complain(`${compared} objects compared, ${differences.length} different.`)
+    if (repair && differences.length > 0) {
+      const { repaired, alreadyRight, left } = await maintenance.repairDrift({ differences, emit: flags.isSet('emit') })
+      program.complain(`${repaired} repaired, ${alreadyRight} right by now, ${left.length} left: not known at Stripe.`)
+    }
+    return differences.length > 0 ? 1 : 0
+  })
+}
+
+function modeOf(flags: GivenFlags): 'changed' | 'full' {
+  if (!flags.isSet('drift')) throw usage('what should it look at? give --drift')
+  const [changed, full] = [flags.isSet('changed'), flags.isSet('full')]
+  if (changed === full) throw usage('--drift needs one of --changed and --full')
+  return full ? 'full' : 'changed'
+}
+
+function lineOf(difference: Difference): string {
+  const { table, id, gatewayId } = difference
+  const place = `${table}  ${id ?? '(no row)'}  ${gatewayId}`
+  if (difference.what !== 'different') return `${place}  ${difference.what.replaceAll('_', ' ')}`
+  const fields = difference.fields.map(
+    ({ field, stored, actual }) => `${snakePath(field)}: ${JSON.stringify(stored)}, is ${JSON.stringify(actual)}`,
+  )
+  return `${place}  ${fields.join('; ')}`
+}
+
+const usage = (message: string) => new CommandError(message, { exitCode: exitCodes.usage })

@@ -1,0 +1,35 @@
+import { postgresStorage } from '@florin/adapter-postgres'
+import { createFlorin, type Florin } from '@florin/core'
+import { nodeCipher } from '@florin/core/node'
+import { stripeClient, stripeGateway } from '@florin/core/stripe'
+import { createLogger } from '../logger.ts'
+import { openDatabase } from './compose.ts'
+import { rulesOf } from './compose-app.ts'
+import { ConfigError, readConfig } from './config.ts'
+import { needs } from './config-needs.ts'
+import type { Program } from './program.ts'
+
+/** Runs a command over the configured database and Stripe's API; no server need be running, and any number may. */
+export async function withFlorin(program: Program, run: (florin: Florin) => Promise<number>): Promise<number> {
+  const config = readConfig(program, needs.reconcile)
+  const { ENCRYPTION_KEY: current, ENCRYPTION_KEYS_RETIRED: retired, STRIPE_SECRET_KEY: secretKey } = config
+  if (current === undefined) throw new ConfigError([{ name: 'ENCRYPTION_KEY', message: 'is not set' }])
+  if (secretKey === undefined) throw new ConfigError([{ name: 'STRIPE_SECRET_KEY', message: 'is not set' }])
+  const database = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), { max: 2 })
+  try {
+    const florin = createFlorin({
+      storage: postgresStorage({ database: database.database }),
+      cipher: nodeCipher({ current, retired }),
+      gateway: stripeGateway({
+        stripe: stripeClient({ secretKey, apiBase: config.STRIPE_API_BASE }),
+        // No webhook comes here.
+        webhookSecrets: ['unused'],
+        installation: config.FLORIN_INSTALLATION,
+      }),
+      settings: { ...rulesOf(config), livemode: /^[sr]k_live_/.test(secretKey) },
+    })
+    return await run(florin)
+  } finally {
+    await database.close()
+  }
+}

@@ -1,0 +1,71 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { backgroundWork, type Maintenance } from '../src/cli/background-work.ts'
+import { later } from '../src/cli/later.ts'
+
+/** Starts the loops over jobs of which all but the given ones find nothing to do. */
+function startWork(jobs: Partial<Maintenance>) {
+  const logged: object[] = []
+  const log = (fields: object, message: string) => void logged.push({ ...fields, message })
+  const nothing: Maintenance = {
+    recover: async () => ({ settled: 0, open: [] }),
+    refresh: async () => ({ read: 0, changed: 0 }),
+    retryWebhooks: async () => ({ processed: 0, failed: 0 }),
+    refundDuplicates: async () => ({ refunded: 0, left: 0, open: 0 }),
+    dispatch: async () => ({ delivered: 0, failed: 0, dead: 0 }),
+  }
+  const maintenance = { ...nothing, ...jobs }
+  const work = backgroundWork({ maintenance }, { debug: log, info: log, warn: log, error: log })
+  work.start()
+  onTestFinished(() => work.stop())
+  return { work, logged }
+}
+
+test('goes on at once while there is more to do than fits into one run', async () => {
+  let left = 500
+  startWork({
+    async refresh({ limit = 0 } = {}) {
+      const read = Math.min(left, limit)
+      left -= read
+      return { read, changed: 0 }
+    },
+  })
+  // Much less than the pause between two runs.
+  await expect.poll(() => left, { timeout: 4000 }).toBe(0)
+})
+
+test('goes on after a failure, and tells it', { timeout: 30_000 }, async () => {
+  let runs = 0
+  const { logged } = startWork({
+    async dispatch() {
+      runs += 1
+      if (runs === 1) throw new Error('the database is away')
+      return { delivered: 0, failed: 0, dead: 0 }
+    },
+  })
+  await expect.poll(() => runs, { timeout: 10_000 }).toBeGreaterThan(1)
+  expect(logged).toContainEqual(expect.objectContaining({ job: 'dispatch events', err: expect.any(Error) }))
+})
+
+test('one job that hangs does not hold up the others, and stopping waits for it', { timeout: 30_000 }, async () => {
+  const hanging = later<{ settled: number; open: [] }>()
+  let dispatched = 0
+  const { work } = startWork({
+    recover: () => hanging.promise,
+    async dispatch() {
+      dispatched += 1
+      return { delivered: 0, failed: 0, dead: 0 }
+    },
+  })
+  await expect.poll(() => dispatched, { timeout: 10_000 }).toBeGreaterThan(1)
+  let isStopped = false
+  const stopped = work.stop().then(() => {
+    isStopped = true
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(isStopped).toBe(false)
+  hanging.resolve({ settled: 0, open: [] })
+  await stopped
+  const before = dispatched
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(dispatched).toBe(before)
+})
