@@ -1,3 +1,4 @@
+import { cp } from 'node:fs/promises'
 import { defineConfig } from 'tsup'
 
 // Types come from `tsc -b`, which runs after this: TypeScript 7 has no API that tsup could call.
@@ -9,4 +10,8 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   removeNodeProtocol: false,
+  // The page's style and script are read as files, from beside the code that reads them.
+  async onSuccess() {
+    for (const name of ['page.css', 'page.js']) await cp(`src/page/${name}`, `dist/${name}`)
+  },
 })

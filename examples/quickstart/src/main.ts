@@ -20,3 +20,7 @@ console.log(payment.status, payment.amountCaptured)
 
 const { data: refund } = await florin.refunds.create({ transactionId: payment.id, amount: 400 }, { actor: system })
 console.log('refunded', refund.amount, refund.status)
+
+// At least once for each fact; a handler that throws is called again later, with the same event id.
+florin.on('payment.succeeded', (event) => console.log('ship', event.data.amount, event.data.currency))
+await florin.maintenance.dispatch()

@@ -35,7 +35,7 @@ export const defaultSettings: Settings = {
   requireIdempotencyKey: false,
   autoRefundDuplicates: false,
   paymentRecoveryWindowMs: 10 * 60 * 1000,
-  eventAttempts: 12,
+  eventAttempts: 18,
   eventLeaseMs: 60_000,
   userIdPattern: /^[A-Za-z0-9._:@-]{1,255}$/,
 }

@@ -67,7 +67,7 @@ export function unhurried(
 
 /** All rows of a table, as they are stored. */
 export async function rowsIn<T extends TableName>(storage: Storage<StoredTables>, table: T) {
-  const { rows } = await storage.load({ rows: many(table, {}) } as const)
+  const { rows } = await storage.load({ rows: many<TableName>(table, {}) })
   return rows as readonly StoredTables[T][]
 }
 

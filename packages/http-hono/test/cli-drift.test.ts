@@ -4,6 +4,7 @@ import { Client } from 'pg'
 import Stripe from 'stripe'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { runCommandLine } from '../src/cli/command-line.ts'
+import { createMetrics, metricsObserver } from '../src/metrics.ts'
 import { temporaryFolder } from './cli-process.ts'
 
 const databaseUrl = new URL(inject('databaseUrl'))
@@ -110,4 +111,12 @@ test.each([
   { args: ['doctor', '--drift', '--full', '--emit'], says: 'florin doctor: --emit goes with --repair' },
 ])('$args: exits 2 and says what is wrong', async ({ args, says }) => {
   expect(await florin(...args)).toMatchObject({ code: 2, complained: [says] })
+})
+
+test('differences are counted by table and kind', async () => {
+  const metrics = createMetrics()
+  const { tell } = metricsObserver(metrics)
+  const place = { table: 'refunds', id: null, gatewayId: 're_1' }
+  tell({ what: 'drift_found', difference: 'missing', ...place })
+  expect(await metrics.text()).toContain('florin_drift_total{table="refunds",difference="missing"} 1')
 })

@@ -10,6 +10,8 @@ import { createRegistry } from './engine/registry.ts'
 import { createRequestLog, type RequestLog } from './engine/request-log.ts'
 import type { Slice } from './engine/slice.ts'
 import { atomically, createState, restoreInto, type SandboxSnapshot, snapshotOf } from './engine/state.ts'
+import { createChangeSignal } from './page/live-stream.ts'
+import { createPage } from './page/page.ts'
 import { slices as allSlices } from './slices.ts'
 import { cutError, toResponse } from './transport.ts'
 import { createWebhookEndpoint } from './webhooks/webhook-endpoint.ts'
@@ -60,7 +62,7 @@ export type FetchInput = string | URL | Request
 
 /** A running sandbox. */
 export interface StripeSandbox {
-  /** Answers Stripe's API, and the control API under `/_sandbox`. Give it to `Stripe.createFetchHttpClient`. */
+  /** Answers Stripe's API, the control API under `/_sandbox`, and a page for people at `/`. Give it to `Stripe.createFetchHttpClient`. */
   readonly fetch: (input: FetchInput, init?: RequestInit) => Promise<Response>
   /** The same for servers: what the caller gets, also where that is a cut connection. */
   readonly exchange: (request: Request) => Promise<Outcome>
@@ -94,6 +96,8 @@ export function createStripeSandbox(options: SandboxOptions = {}): StripeSandbox
   const start = { seed: String(options.seed ?? 'florin'), now: options.now ?? 1_793_491_200 }
   const state = createState(start, options.restore)
   const engine = { state, registry }
+  const changes = createChangeSignal()
+  state.changed = changes.notify
   const context = createContext(engine, { apiVersion: currentApiVersion })
   const webhooks = createWebhooks(context, {
     send: options.send ?? sendToLoopback,
@@ -145,20 +149,27 @@ export function createStripeSandbox(options: SandboxOptions = {}): StripeSandbox
     find: (kind, id) => state.tables.get(kind)?.get(id),
   }
   const control = createControl({ engine, clock, faults, requests, webhooks, state: sandboxState })
+  const page = createPage({
+    ...{ context, clock, faults, requests, webhooks, changes },
+    control: control.call,
+    reset: sandboxState.reset,
+    ticking: options.ticking ?? false,
+  })
   const exchange = async (request: Request): Promise<Outcome> => {
     clock.catchUp()
-    const { pathname, search } = new URL(request.url)
+    const url = new URL(request.url)
+    const { pathname, search } = url
+    const { method } = request
     const body = await request.text()
+    const header = (name: string): string | null => request.headers.get(name)
+    const response = await page({ method, url, body, header })
+    if (response !== undefined) return { kind: 'page', response }
     if (pathname.startsWith('/_sandbox')) {
-      return { kind: 'answer', answer: await control.answer(request.method, pathname.slice('/_sandbox'.length), body) }
+      return { kind: 'answer', answer: await control.answer(method, pathname.slice('/_sandbox'.length), body) }
     }
-    const outcome = await perform({
-      method: request.method,
-      path: pathname,
-      query: search.slice(1),
-      body,
-      header: (name) => request.headers.get(name),
-    })
+    const outcome = await perform({ method, path: pathname, query: search.slice(1), body, header })
+    // Reading changes nothing but the log.
+    changes.notify()
     if (webhooks.mode().before_answer) await webhooks.settled()
     return outcome
   }
@@ -175,6 +186,7 @@ export function createStripeSandbox(options: SandboxOptions = {}): StripeSandbox
       const request = new Request(input, init)
       const outcome = await untilAborted(exchange(request), request.signal)
       if (outcome.kind === 'cut') throw cutError()
+      if (outcome.kind === 'page') return outcome.response
       return toResponse(outcome.answer, { truncated: outcome.kind === 'truncated' })
     },
     close() {

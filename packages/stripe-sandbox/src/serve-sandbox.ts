@@ -23,6 +23,7 @@ export async function serveSandbox(
     fetch: async (request: Request, env: object): Promise<Response> => {
       const outcome = await sandbox.exchange(request)
       if (outcome.kind === 'answer') return toResponse(outcome.answer, { truncated: false })
+      if (outcome.kind === 'page') return outcome.response
       const response = responseIn(env)
       if (outcome.kind === 'cut') response.destroy()
       else await breakOff(response, outcome.answer)

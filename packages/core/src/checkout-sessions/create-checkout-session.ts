@@ -15,7 +15,7 @@ import { type FindOne, one } from '../ports/storage.ts'
 import { checkTerms, priceId } from '../subscriptions/create-subscription.ts'
 import { type CheckoutSession, checkoutModes } from './checkout-session.ts'
 
-export const checkoutSessionInput = z
+const checkoutSessionInput = z
   .strictObject({
     userId,
     mode: z.enum(checkoutModes),

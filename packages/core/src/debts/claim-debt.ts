@@ -18,7 +18,7 @@ export function claimed(debt: DebtRow, payment: Claimant, now: Timestamp): DebtR
 }
 
 /** Another payment that has the claim, or that succeeded although it had not. */
-export function otherClaimant({ holder, duplicates }: DebtRow, paymentId: string): string | undefined {
+function otherClaimant({ holder, duplicates }: DebtRow, paymentId: string): string | undefined {
   if (holder !== null && holder !== paymentId) return holder
   return duplicates.find((id) => id !== paymentId)
 }

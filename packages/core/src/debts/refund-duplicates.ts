@@ -14,6 +14,10 @@ const florin: Actor = { id: 'florin', roles: ['admin'] }
 // Who looks at a debt has it for so long; after a crash it is due again. What was done then is found by its key.
 const LOOK_MS = 60_000
 
+// What webhooks and catching up can still tell is younger (Stripe keeps events for 30 days). What is older was found by an
+// import or a repair, and is history that people have dealt with.
+const OLDEST_MS = 30 * 24 * 3600_000
+
 /** What looking at duplicates came to. */
 export interface DuplicatesRefunded {
   /** Duplicates that were refunded in full. */
@@ -61,7 +65,7 @@ async function lookAt(deps: Deps, debt: DebtRow, now: Timestamp): Promise<readon
   const outcomes: Outcome[] = []
   for (const id of debt.duplicates) {
     const duplicate = payments[id]
-    const refundable = deps.settings.autoRefundDuplicates && isTooMuch(debt, holder, duplicate)
+    const refundable = deps.settings.autoRefundDuplicates && isTooMuch(debt, holder, duplicate, now)
     outcomes.push(refundable ? await refund(deps, id) : 'left')
   }
   if (!outcomes.includes('open')) await lookedAt(deps, debt.id, until)
@@ -69,13 +73,18 @@ async function lookAt(deps: Deps, debt: DebtRow, now: Timestamp): Promise<readon
 }
 
 /** Whether the debt is paid without the duplicate: nobody is refunded who has nothing else to show for the money. */
-function isTooMuch(debt: DebtRow, holder: PaymentRow | undefined, duplicate: PaymentRow | undefined): boolean {
-  if (!holder || !duplicate || holder.status !== 'succeeded' || duplicate.status !== 'succeeded') return false
+function isTooMuch(
+  debt: DebtRow,
+  holder: PaymentRow | undefined,
+  duplicate: PaymentRow | undefined,
+  now: Timestamp,
+): boolean {
+  if (!holder || !duplicate || milliseconds(now) - milliseconds(duplicate.createdAt) > OLDEST_MS) return false
   const isPaid = holder.amountCaptured - holder.amountRefunded >= debt.amountDue
   const isEqual = [holder, duplicate].every(
     ({ currency, reference }) => currency === debt.currency && reference === debt.reference,
   )
-  return isPaid && isEqual && duplicate.id !== holder.id
+  return isPaid && isEqual
 }
 
 async function refund(deps: Deps, transactionId: string): Promise<Outcome> {

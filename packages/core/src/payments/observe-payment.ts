@@ -26,6 +26,7 @@ export function seekPayment(observation: PaymentObservation): readonly Find[] {
     one('transactions', { gatewayId }),
     ...(florinId === null ? [] : [one('transactions', { id: florinId })]),
     many('refunds', { paymentGatewayId: gatewayId }),
+    many('disputes', { paymentGatewayId: gatewayId, paymentId: null }),
     ...seekOwner(customerId),
     ...(userId && reference ? [one('debts', { id: debtId(userId, reference) })] : []),
   ]
@@ -33,13 +34,10 @@ export function seekPayment(observation: PaymentObservation): readonly Find[] {
 
 /** Folds an observation of a payment into its row: the one it names, the open one that it answers, or a new one. */
 export function foldPayment(rows: RowSet, observation: PaymentObservation, observing: Observing): Folded {
-  const { gatewayId, florinId, intent, charge, checkout } = observation
+  const { gatewayId, florinId, intent, charge } = observation
   const known =
     findRow(rows, 'transactions', (row) => row.gatewayId === gatewayId) ??
     findRow(rows, 'transactions', (row) => row.id === florinId && row.gatewayId === null)
-  // A charge alone says too little to make a payment of: its PaymentIntent's own event or the sweep will.
-  if (!known && !intent && !checkout) return { rows, facts: [] }
-
   const base = known ?? adopted(rows, observation, observing)
   const named: PaymentRow = {
     ...base,
@@ -58,13 +56,29 @@ export function foldPayment(rows: RowSet, observation: PaymentObservation, obser
     { ...withRefunds(rows, joined, observing), updatedAt: now },
     now,
   )
-  // What only a Checkout session told of is read at once.
-  const unseen = next.observed.intent === undefined && checkout ? now : null
+  // What only its charge or a Checkout session told of is read at once.
+  const unseen = next.observed.intent === undefined ? now : null
   const dueAt = next.dueAt ?? unseen ?? lookAgainAt(next, { now, open: isOpenPayment(next) })
   return {
-    rows: known && same(known, next) ? owed : putRow(owed, 'transactions', { ...next, dueAt }),
+    rows: known && same(known, next) ? owed : linkToPayment(putRow(owed, 'transactions', { ...next, dueAt }), next),
     facts: [...factsOf(known, next, observation), ...duplicateFact(known, next, observation)],
   }
+}
+
+/** Refunds and disputes that arrived before their payment find it here. */
+function linkToPayment(rows: RowSet, { id, gatewayId, userId, updatedAt }: PaymentRow): RowSet {
+  const isOrphan = (row: { paymentId: string | null; paymentGatewayId: string | null }) =>
+    row.paymentId === null && row.paymentGatewayId === gatewayId
+  const found = <Row extends { userId: string | null }>(row: Row) => ({
+    ...row,
+    ...{ paymentId: id, userId: row.userId ?? userId, updatedAt },
+  })
+  const withRefunds = rowsOf(rows, 'refunds')
+    .filter(isOrphan)
+    .reduce((set, refund) => putRow(set, 'refunds', found(refund)), rows)
+  return rowsOf(rows, 'disputes')
+    .filter(isOrphan)
+    .reduce((set, dispute) => putRow(set, 'disputes', found(dispute)), withRefunds)
 }
 
 /**
@@ -108,8 +122,8 @@ function adopted(rows: RowSet, observation: PaymentObservation, { newId }: Obser
     userId: userOf(rows, observation.customerId),
     customerId: observation.customerId,
     gatewayId: observation.gatewayId,
-    amount: observation.checkout?.amount ?? 0,
-    currency: observation.checkout?.currency ?? 'USD',
+    amount: observation.sum?.amount ?? 0,
+    currency: observation.sum?.currency ?? 'USD',
     status: 'unknown',
     gatewayStatus: null,
     amountCapturable: 0,

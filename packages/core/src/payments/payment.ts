@@ -118,8 +118,8 @@ export interface PaymentObservation extends Identity {
   /** The user and the reference that the object's metadata name. */
   readonly userId?: string | null
   readonly reference?: string | null
-  /** A Checkout session's word that there is such a payment: enough to make a row of, which is then read. */
-  readonly checkout?: { readonly amount: number; readonly currency: string }
+  /** The sum, as a charge or a Checkout session tells it: enough to make a row of, which is then read. */
+  readonly sum?: { readonly amount: number; readonly currency: string }
 }
 
 /** A payment as Florin shows it. Amounts in the currency's smallest unit, times in UTC. */

@@ -37,13 +37,13 @@ export async function adopt(
   throw new UnavailableError('overloaded', `${target.gatewayId} meets too many changes of it`, 'not_applied')
 }
 
-/** The rows with what was not among them. Customers are always folded in: they link what was adopted before them. */
+/** The rows with what was not among them. Customers are folded in always: their metadata may name a user by now. */
 function withNew(deps: Deps, rows: RowSet, observations: readonly Observation[]) {
   const now = timestamp(deps.runtime.now())
   let after = rows
   const facts: Fact[] = []
   for (const observation of observations) {
-    if (isKnown(rows, observation)) continue
+    if (observation.object !== 'customer' && isKnown(rows, observation)) continue
     const newId = restoring(deps.newId, observation, after)
     const next = observe(after, [observation], { now, newId, installation: deps.settings.installation })
     after = next.rows

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { altered, dashboardOf, liveFully, rowsIn, unhurried } from '../../test/reconciling-florin.ts'
 import { alice, type SandboxedFlorin, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
+import { must } from '../errors.ts'
 import type { Difference } from '../index.ts'
 import type { Storage, StoredTables, TableName } from '../ports/storage.ts'
 import { differentFields } from './drift.ts'
@@ -24,7 +25,7 @@ beforeAll(async () => {
   expect(differences).toMatchObject([{ table: 'transactions', id: null, what: 'missing' }])
   await florin.maintenance.repairDrift({ differences })
   expect((await florin.maintenance.findDrift(full)).differences).toEqual([])
-})
+}, 60_000)
 
 /** Alters and deletes rows of every table, and tells which. */
 async function tamperedWith(storage: Storage<StoredTables>) {
@@ -96,7 +97,7 @@ async function tamperedWith(storage: Storage<StoredTables>) {
   return { bad, changed, deleted }
 }
 
-describe('findDrift, full, and repairDrift', () => {
+describe('findDrift, full, and repairDrift', { timeout: 60_000 }, () => {
   it('names exactly the k rows that were altered and the m that were deleted; repaired, there is none', async () => {
     const { bad, changed, deleted } = await tamperedWith(world.storage)
     expect([changed.length, deleted.length]).toEqual([15, 7])
@@ -162,6 +163,41 @@ describe('findDrift, full, and repairDrift', () => {
     expect(types.filter((type) => type === 'payment.succeeded')).toHaveLength(1)
   })
 
+  it('names a customer that was given to another user, and not everything that it has', async () => {
+    const bad = await altered(world.storage, (table, row) =>
+      table === 'customers' && Reflect.get(row, 'userId') === alice.id ? { ...row, userId: 'user_mallory' } : row,
+    )
+    const { florin } = unhurried(world, { storage: bad })
+    const { differences } = await florin.maintenance.findDrift(full)
+    const fields = [{ field: 'userId', stored: '(not shown)', actual: '(not shown)' }]
+    expect(differences).toMatchObject([{ table: 'customers', fields }])
+    await florin.maintenance.repairDrift({ differences })
+    expect((await florin.maintenance.findDrift(full)).differences).toEqual([])
+  })
+
+  it("lets a charge's older figure stand where the refunds that failed since explain it, and only there", async () => {
+    const failed = must(
+      (await rowsIn(world.storage, 'refunds')).find(({ status }) => status === 'failed'),
+      'a failed refund',
+    )
+    const other = must(
+      (await rowsIn(world.storage, 'transactions')).find(
+        ({ id, chargeRefunded }) => id !== failed.paymentId && chargeRefunded > 0,
+      ),
+      'a payment',
+    )
+    const bad = await altered(world.storage, (table, row) => {
+      if (table === 'transactions' && row.id === other.id) return { ...row, chargeRefunded: 1 }
+      if (table !== 'transactions' || row.id !== failed.paymentId) return row
+      const charge = { rank: 0, stamp: failed.gatewayCreated ?? 0 }
+      return { ...row, chargeRefunded: failed.amount, observed: { ...Reflect.get(row, 'observed'), charge } }
+    })
+    expect(failed.paymentId).not.toBe(other.id)
+    const { florin } = unhurried(world, { storage: bad })
+    const { differences } = await florin.maintenance.findDrift(full)
+    expect(differences).toMatchObject([{ id: other.id, fields: [{ field: 'chargeRefunded', stored: 1 }] }])
+  })
+
   it('gives what hangs on a lost row its link back, also where the link went with it', async () => {
     const isLost = (table: TableName, row: object) =>
       (table === 'transactions' && disputed.has(Reflect.get(row, 'id'))) || table === 'subscriptions'
@@ -204,7 +240,10 @@ describe('findDrift, full, and repairDrift', () => {
 
   it('does not call wrong what became newer while it looked', async () => {
     const one = sandboxedFlorin({ webhooks: false })
-    const { data } = await one.florin.payments.create({ ...ten, paymentMethod: 'pm_card_visa' }, by)
+    const { data } = await one.florin.payments.create(
+      { ...ten, paymentMethod: 'pm_card_visa', captureMethod: 'manual' },
+      by,
+    )
     let isDone = false
     const { florin } = unhurried(one, {
       storage: one.storage,
@@ -214,13 +253,42 @@ describe('findDrift, full, and repairDrift', () => {
           const answer = await inner.list(query)
           if (query.object !== 'payment' || isDone) return answer
           isDone = true
-          await one.florin.refunds.create({ transactionId: data.id, amount: 400 }, by)
+          await one.florin.payments.capture({ id: data.id }, by)
           return answer
         },
       }),
     })
     expect((await florin.maintenance.findDrift(full)).differences).toEqual([])
     expect(isDone).toBe(true)
+  })
+
+  it('never puts an answer over what was stored after its request was sent', async () => {
+    const one = sandboxedFlorin({ webhooks: false })
+    const held = { ...ten, paymentMethod: 'pm_card_visa', captureMethod: 'manual' as const }
+    const { data } = await one.florin.payments.create(held, by)
+    const bad = await altered(one.storage, (table, row) =>
+      table === 'transactions' ? { ...row, amount: 1, status: 'processing' } : row,
+    )
+    const beside = unhurried(one, { storage: bad })
+    let reads = 0
+    const { florin } = unhurried(one, {
+      storage: bad,
+      gateway: (inner) => ({
+        ...inner,
+        async read(ref) {
+          const answer = await inner.read(ref)
+          reads += 1
+          // While the repair waits for its answer, the payment is captured and that is stored.
+          if (reads === 2) await dashboardOf(one).paymentIntents.capture(data.stripePaymentIntentId ?? '')
+          if (reads === 2) await beside.florin.maintenance.reconcile()
+          return answer
+        },
+      }),
+    })
+    const { differences } = await florin.maintenance.findDrift(full)
+    expect(differences).toMatchObject([{ what: 'different' }])
+    await florin.maintenance.repairDrift({ differences })
+    expect(await florin.payments.get(data.id, service)).toMatchObject({ status: 'succeeded', amount: 1000 })
   })
 
   it('ignores what belongs to another installation, also where only its customer says so', async () => {
@@ -246,6 +314,7 @@ describe('findDrift, changed', () => {
     expect(await changedDrift()).toEqual([])
     await one.sandbox.clock.advance(3600)
     const refund = await stripe.refunds.create({ payment_intent: data.stripePaymentIntentId ?? '', amount: 10 })
+    await one.sandbox.clock.advance(3600)
     const wrong = [`refunds ${refund.id} missing`, `transactions ${data.stripePaymentIntentId} different`]
     expect(await changedDrift()).toEqual(wrong)
     await one.sandbox.clock.advance(3600)

@@ -3,7 +3,6 @@ import { canonicalJson } from '../json.ts'
 import type { Observation } from '../observations/observation.ts'
 import { findRow, type RowSet } from '../observations/row-set.ts'
 import { refundsIn } from '../payments/observe-payment.ts'
-import { refundedAmount } from '../refunds/refund.ts'
 import { gatewayIdOf, type ObjectRow, type ObjectTable, tableOf } from './kinds.ts'
 
 /** A field that is stored otherwise than it is. What may be personal is named without its values. */
@@ -67,12 +66,12 @@ const plain = (row: ObjectRow | undefined): Readonly<Record<string, Json>> =>
   JSON.parse(JSON.stringify(row ?? {}, (key, value: unknown) => (notCompared.has(key) ? undefined : value)))
 
 /**
- * What differs between an object's row and the truth. `ownersInDoubt`: customers whose own user is stored wrong, so that
- * it cannot tell whose their objects are.
+ * What differs between an object's row and the truth. `isOwnerInDoubt`: the user of its customer is stored wrong, and so
+ * does not tell whose the object is.
  */
 export function compare(
   { object, gatewayId }: Pick<Observation, 'object' | 'gatewayId'>,
-  { rows, truth, ownersInDoubt }: { rows: RowSet; truth: RowSet; ownersInDoubt: ReadonlySet<string> },
+  { rows, truth, isOwnerInDoubt }: { rows: RowSet; truth: RowSet; isOwnerInDoubt: boolean },
 ): Difference | undefined {
   const table = tableOf[object]
   const isIt = (row: ObjectRow) => gatewayIdOf(row) === gatewayId
@@ -85,9 +84,8 @@ export function compare(
     const isAwaited = findRow<ObjectTable>(rows, table, (row) => row.id === actual.id) !== undefined
     return isAwaited ? undefined : { object, table, id: null, gatewayId, what: 'missing' }
   }
-  const isOwnerInDoubt = 'customerId' in actual && actual.customerId !== null && ownersInDoubt.has(actual.customerId)
   const excused: Partial<Record<string, boolean>> = {
-    userId: isOwnerInDoubt,
+    userId: isOwnerInDoubt && object !== 'customer',
     chargeRefunded: isExplained(stored, truth),
     // No webhook tells what pays an invoice: it follows when the row is read next.
     paymentGatewayId: 'attemptCount' in stored && stored.paymentGatewayId === null && stored.dueAt !== null,
@@ -97,13 +95,19 @@ export function compare(
 }
 
 /**
- * The charge's own figure may be an older one, which the refunds that failed since explain: no event tells it anew. It is
- * wrong only where it leads to another sum.
+ * The charge's own figure may be an older one: no event tells it anew when a refund fails, and not every one when a refund
+ * is made. It is wrong where what the refunds did since does not lead from it to the one of today.
  */
 function isExplained(stored: ObjectRow, truth: RowSet): boolean {
-  if (!('chargeRefunded' in stored)) return false
   const actual = findRow(truth, 'transactions', ({ id }) => id === stored.id)
-  if (!actual) return false
-  const { chargeRefunded, observed } = stored
-  return refundedAmount({ ...actual, chargeRefunded, observed }, refundsIn(truth, actual)) === actual.amountRefunded
+  if (!actual || !('chargeRefunded' in stored)) return false
+  const toldAt = stored.observed.charge?.stamp ?? 0
+  let figure = stored.chargeRefunded
+  for (const { status, amount, gatewayCreated } of refundsIn(truth, actual)) {
+    if (gatewayCreated === null) continue
+    const failed = status === 'failed' || status === 'canceled'
+    if (failed && gatewayCreated <= toldAt) figure -= amount
+    if (!failed && gatewayCreated > toldAt) figure += amount
+  }
+  return figure === actual.chargeRefunded
 }

@@ -19,7 +19,7 @@ export interface Examined {
   readonly facts: readonly Fact[]
 }
 
-export const nobody: ReadonlySet<string> = new Set()
+const nobody: ReadonlySet<string> = new Set()
 
 /**
  * Reads an object at the gateway and holds its row against it.
@@ -38,7 +38,8 @@ export async function examine(
   if (!answer) return { difference: unknown(ref, rows), told: undefined, rows, truth: rows, facts: [] }
   const told = observations.find((one) => one.object === ref.object && one.gatewayId === ref.gatewayId)
   const { rows: truth, facts } = truthOf(deps, observations, rows, sent)
-  return { difference: compare(ref, { rows, truth, ownersInDoubt }), told, rows, truth, facts }
+  const isOwnerInDoubt = ownersInDoubt.has(told?.customerId ?? '')
+  return { difference: compare(ref, { rows, truth, isOwnerInDoubt }), told, rows, truth, facts }
 }
 
 /**
@@ -53,7 +54,9 @@ export async function examineListed(
 ): Promise<Difference | undefined> {
   const rows = await rowsAround(deps, ref, observations)
   const { rows: truth } = truthOf(deps, observations, rows, rows)
-  const difference = compare(ref, { rows, truth, ownersInDoubt })
+  const told = observations.find((one) => one.object === ref.object && one.gatewayId === ref.gatewayId)
+  const isOwnerInDoubt = ownersInDoubt.has(told?.customerId ?? '')
+  const difference = compare(ref, { rows, truth, isOwnerInDoubt })
   return difference?.what === 'different' ? (await examine(deps, ref, { ownersInDoubt })).difference : difference
 }
 

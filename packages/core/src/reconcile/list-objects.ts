@@ -4,7 +4,7 @@ import { type PageQuery, page } from '../ports/storage.ts'
 import { type Kind, type ObjectRow, type ObjectTable, tableOf } from './kinds.ts'
 
 /** One listed object, with what hangs on it. */
-export interface Listed {
+interface Listed {
   readonly target: Observation
   readonly observations: readonly Observation[]
 }

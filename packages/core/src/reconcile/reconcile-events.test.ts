@@ -9,6 +9,7 @@ import type { Storage, StoredTables } from '../ports/storage.ts'
 import { CALLS_PER_SECOND } from './paced.ts'
 
 const DAY = 24 * 3600
+const slow = { timeout: 60_000 }
 const broken = () => new UnavailableError('gateway_unavailable', 'broken on purpose', 'not_applied')
 
 /** Events of a type that Florin stores and does not read, newest first, ten to a page. */
@@ -42,7 +43,7 @@ type World = ReturnType<typeof sandboxedFlorin>
 const taken = async (storage: Storage<StoredTables>) =>
   new Set((await rowsIn(storage, 'webhook_events')).map(({ id }) => id))
 
-describe('reconcileEvents', () => {
+describe('reconcileEvents', slow, () => {
   it('after 1,000 dropped webhooks ends in the state of the gateway, each final fact told once', async () => {
     const world = sandboxedFlorin({ webhooks: false })
     await liveFully(world, { days: [2, 20, 5] })

@@ -54,6 +54,6 @@ export function observeCheckoutSession(object: Wire): PaymentObservation | undef
     object: 'payment',
     gatewayId: payment_intent,
     ...{ florinId: null, installation, customerId: customer, livemode, created, userId, reference },
-    checkout: { amount: session.amount_total ?? 0, currency: (session.currency ?? 'usd').toUpperCase() },
+    sum: { amount: session.amount_total ?? 0, currency: (session.currency ?? 'usd').toUpperCase() },
   }
 }

@@ -143,11 +143,12 @@ export function observePaymentIntent(object: Wire, sight: Sight): PaymentObserva
   }
 }
 
-const chargeShape = identity.extend({ payment_intent: idOf, customer: idOf })
+const chargeShape = identity.extend({ payment_intent: idOf, customer: idOf, amount: z.number(), currency: z.string() })
 
 /** A charge of a PaymentIntent: what it tells of refunds. Charges without one were made by nobody that uses Florin. */
 export function observeCharge(object: Wire, sight: Sight): PaymentObservation | undefined {
-  const { payment_intent, customer, metadata, livemode, created } = chargeShape.parse(object)
+  const charge = chargeShape.parse(object)
+  const { payment_intent, customer, metadata, livemode, created } = charge
   if (payment_intent === null) return undefined
   const { florinId, installation } = readMetadata(metadata)
   return {
@@ -155,5 +156,6 @@ export function observeCharge(object: Wire, sight: Sight): PaymentObservation | 
     gatewayId: payment_intent,
     ...{ florinId, installation, customerId: customer, livemode, created },
     charge: sighting(object, sight, chargeFacts),
+    sum: { amount: charge.amount, currency: charge.currency.toUpperCase() },
   }
 }

@@ -8,6 +8,7 @@ export type { Promised, Skip } from './promise.ts'
 export {
   aBookmarkRow,
   aCustomerRow,
+  aDebtRow,
   aDisputeRow,
   aDomainEventRow,
   aLeaseRow,

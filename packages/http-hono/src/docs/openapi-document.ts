@@ -16,6 +16,7 @@ const tags = [
   { name: 'Payment methods', description: 'Cards that a user can be charged on again.' },
   { name: 'Subscriptions', description: 'Recurring payments.' },
   { name: 'Invoices', description: 'What subscriptions billed.' },
+  { name: 'Checkout', description: "Stripe's own pages: paying, subscribing, managing." },
   { name: 'Webhooks', description: "Stripe's events." },
   { name: 'System', description: 'For those who run it.' },
 ]

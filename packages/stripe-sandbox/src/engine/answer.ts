@@ -7,12 +7,14 @@ export interface Answer {
   readonly body: string
 }
 
-/** What reaches the caller: an answer, nothing, the first half of one, or a part of the sandbox's own page. */
-export type Outcome =
+/** What reaches a caller of the API: an answer, nothing, or the first half of one. */
+export type ApiOutcome =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'cut' }
   | { readonly kind: 'truncated'; readonly answer: Answer }
-  | { readonly kind: 'page'; readonly response: Response }
+
+/** The same, or a part of the sandbox's own page. */
+export type Outcome = ApiOutcome | { readonly kind: 'page'; readonly response: Response }
 
 /** Stripe prints its JSON with two spaces. */
 export const toJson = (value: object): string => JSON.stringify(value, null, 2)

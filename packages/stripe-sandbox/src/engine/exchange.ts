@@ -1,4 +1,4 @@
-import { type Answer, apiErrorBody, failureBody, htmlBody, type Outcome, toJson } from './answer.ts'
+import { type Answer, type ApiOutcome, apiErrorBody, failureBody, htmlBody, toJson } from './answer.ts'
 import { type ApiKey, readApiKey, secretKeyRequired } from './api-key.ts'
 import { apiVersions, currentApiVersion } from './api-versions.ts'
 import { type Context, createContext } from './context.ts'
@@ -51,7 +51,7 @@ interface Running {
 }
 
 /** Answers requests one by one. Only stalls and latency wait; every effect is a single synchronous step. */
-export function createExchange(parts: ExchangeParts): (incoming: IncomingCall) => Promise<Outcome> {
+export function createExchange(parts: ExchangeParts): (incoming: IncomingCall) => Promise<ApiOutcome> {
   const inProgress = new Set<string>()
   return async (incoming) => {
     const running: Running = {
@@ -63,7 +63,7 @@ export function createExchange(parts: ExchangeParts): (incoming: IncomingCall) =
       form: {},
       replayed: false,
     }
-    let outcome: Outcome
+    let outcome: ApiOutcome
     try {
       outcome = await perform(parts, running, inProgress)
     } catch (error) {
@@ -93,7 +93,7 @@ interface AnswerParts {
   readonly original?: string
 }
 
-async function perform(parts: ExchangeParts, running: Running, inProgress: Set<string>): Promise<Outcome> {
+async function perform(parts: ExchangeParts, running: Running, inProgress: Set<string>): Promise<ApiOutcome> {
   const { incoming, key, fault } = running
   const apiKey = readApiKey(incoming.header('authorization'), parts.keys)
   const match = parts.registry.matchRoute(incoming.method, incoming.path)
@@ -206,7 +206,7 @@ function replayOf(
 }
 
 /** Faults that answer instead of the effect. */
-function refusedByFault(parts: ExchangeParts, running: Running): Outcome | undefined {
+function refusedByFault(parts: ExchangeParts, running: Running): ApiOutcome | undefined {
   const { fault, key } = running
   if (fault === undefined) return undefined
   switch (fault.kind) {
@@ -231,7 +231,7 @@ function refusedByFault(parts: ExchangeParts, running: Running): Outcome | undef
 }
 
 /** Faults that hit an answer on its way back. */
-async function settle(parts: ExchangeParts, running: Running, result: AnswerParts): Promise<Outcome> {
+async function settle(parts: ExchangeParts, running: Running, result: AnswerParts): Promise<ApiOutcome> {
   const { fault } = running
   if (fault?.kind === 'cut') return { kind: 'cut' }
   if (fault?.kind === 'html') return htmlOutcome(fault)
@@ -240,7 +240,7 @@ async function settle(parts: ExchangeParts, running: Running, result: AnswerPart
   return fault?.kind === 'truncate' ? { kind: 'truncated', answer: outcome.answer } : outcome
 }
 
-const htmlOutcome = (fault: Fault): Outcome => {
+const htmlOutcome = (fault: Fault): ApiOutcome => {
   const status = fault.status ?? 502
   const answer: Answer = { status, headers: { 'content-type': 'text/html' }, body: htmlBody(status) }
   return { kind: 'answer', answer }

@@ -2,8 +2,9 @@ import { html } from 'hono/html'
 import { customers, isLive, type StoredCustomer } from '../customers/customer.ts'
 import { paymentIntents } from '../payment-intents/payment-intent.ts'
 import { paymentMethods } from '../payment-methods/payment-method.ts'
+import { rowOf } from './page-row.ts'
 import { listSection } from './page-section.ts'
-import { type Html, moment, money, objectLink } from './page-text.ts'
+import { type Html, money } from './page-text.ts'
 import type { PageView } from './page-view.ts'
 
 /** Who somebody is, in a few words. */
@@ -29,12 +30,13 @@ export function customerSection(view: PageView): Html {
     for (const { currency, amount_received: amount } of paid) sums.set(currency, (sums.get(currency) ?? 0) + amount)
     const cards = store.all(paymentMethods).filter((method) => method.customer === customer.id)
     const names = cards.map(({ id }) => cardName(view, id)).join(', ')
-    return html`<li class="row" id="row-${customer.id}">
-      <div class="lead"><b>${customerName(view, customer.id)}</b></div>
-      <div class="body">${objectLink(customer.id)} <span class="dim">${names || 'no card saved'}</span></div>
-      <div class="side">${[...sums].map(([currency, sum]) => html`${money(sum, currency)} `)}<span class="dim">${paid.length} paid</span></div>
-      <div class="when">${moment(customer.created)}</div>
-    </li>`
+    return rowOf({
+      id: customer.id,
+      what: html`<b>${customerName(view, customer.id)}</b> <span class="dim">${names || 'no card saved'}</span>`,
+      ids: [customer.id],
+      side: html`${[...sums].map(([currency, sum]) => html`${money(sum, currency)} `)}<span class="dim">in ${paid.length} ${paid.length === 1 ? 'payment' : 'payments'}</span>`,
+      at: customer.created,
+    })
   }
   const rows = store.all(customers).filter(isLive).reverse()
   return listSection(view, { id: 'customers', title: 'Customers', rows, empty: 'No customers yet.', row })

@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import { type Fault, type FaultKind, faultKinds } from '../engine/faults.ts'
 import { calmMode, type WebhookMode } from '../webhooks/webhook-mode.ts'
 import { actionButton, checkField, choiceField, numberField } from './page-form.ts'
+import { rowOf } from './page-row.ts'
 import { section } from './page-section.ts'
 import { type Html, words } from './page-text.ts'
 import type { PageView } from './page-view.ts'
@@ -59,8 +60,10 @@ function faultCard({ faults }: PageView): Html {
   const waiting = faults.list()
   const kinds = Object.values(faultKinds).map((kind) => [kind, faultTexts[kind]] as const)
   const line = ({ id, kind, remaining, method, path }: Fault): Html =>
-    html`<li class="row" id="row-${id}"><div class="body"><b>${words(kind)}</b>
-      <span class="dim">${method ?? 'any method'} <span class="code">${path ?? 'any path'}</span>, ${remaining === 1 ? 'once' : `${remaining} times`}</span></div></li>`
+    rowOf({
+      id,
+      what: html`<b>${words(kind)}</b> <span class="dim">${method ?? 'any method'} <span class="code">${path ?? 'any path'}</span>, ${remaining === 1 ? 'once' : `${remaining} times`}</span>`,
+    })
   return html`<div class="card"><h3>Faults</h3>
     <form method="post" action="/_sandbox/page/do/fault" class="fields">
       ${choiceField('kind', 'What goes wrong', kinds)}

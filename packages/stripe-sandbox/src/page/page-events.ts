@@ -1,8 +1,9 @@
 import { html } from 'hono/html'
 import { events, type StoredEvent, type WebhookDelivery, webhookEndpoints } from '../engine/events.ts'
 import { actionButton } from './page-form.ts'
+import { rowOf } from './page-row.ts'
 import { listSection } from './page-section.ts'
-import { type Html, moment, objectLink, pill } from './page-text.ts'
+import { type Html, moment, pill } from './page-text.ts'
 import type { PageView } from './page-view.ts'
 import { rowsBy } from './rows-by.ts'
 
@@ -12,13 +13,20 @@ export function eventSection(view: PageView): Html {
   const row = (event: StoredEvent): Html => {
     const sent = deliveries.get(event.id) ?? []
     const { object } = event.data
-    return html`<li class="row" id="row-${event.id}">
-      <div class="lead"><b class="code">${event.type}</b></div>
-      <div class="body">${objectLink(event.id)}${'id' in object && typeof object.id === 'string' ? html` <span class="dim">about</span> ${objectLink(object.id)}` : ''}</div>
-      <div class="when">${moment(event.created)}</div>
-      <div class="wide">${sent.length === 0 ? html`<span class="dim">No endpoint wanted it.</span>` : sent.map((delivery) => deliveryLine(view, delivery))}
-        ${sent.length === 0 ? '' : actionButton({ action: 'redeliver', fields: { event: event.id } }, 'Deliver again', { about: event.id })}</div>
-    </li>`
+    return rowOf({
+      id: event.id,
+      what: html`<b class="code">${event.type}</b>`,
+      ids: ['id' in object && typeof object.id === 'string' ? object.id : null, event.id],
+      at: event.created,
+      ...(sent.length === 0
+        ? { side: 'no endpoint wanted it' }
+        : {
+            acts: actionButton({ action: 'redeliver', fields: { event: event.id } }, 'Deliver again', {
+              about: event.id,
+            }),
+            more: html`${sent.map((delivery) => deliveryLine(view, delivery))}`,
+          }),
+    })
   }
   const rows = view.context.store.all(events).reverse()
   return listSection(view, { id: 'events', title: 'Events', rows, empty: 'Nothing has happened yet.', row })
@@ -29,10 +37,10 @@ function deliveryLine({ context }: PageView, { id, endpoint, status, attempts }:
   const answer = (attempt: WebhookDelivery['attempts'][number]): Html => {
     const good = attempt.status !== null && attempt.status >= 200 && attempt.status < 300
     return html`<li>${pill(attempt.status === null ? 'no answer' : String(attempt.status), good ? 'good' : 'bad')}
-      ${moment(attempt.at)}${attempt.error === null ? '' : html` <span class="dim">${attempt.error}</span>`}</li>`
+      <span class="dim">${moment(attempt.at)}${attempt.error === null ? '' : html` · ${attempt.error}`}</span></li>`
   }
   return html`<div class="delivery" id="row-${id}">
-    <div>${pill(status)} <span class="code">${url}</span></div>
-    <ol class="attempts">${attempts.map(answer)}</ol>
+    <span class="code dim">${url}</span>
+    <ol class="attempts">${attempts.map(answer)}${status === 'succeeded' ? '' : html`<li>${pill(status)}</li>`}</ol>
   </div>`
 }

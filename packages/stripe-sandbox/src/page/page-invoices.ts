@@ -1,28 +1,24 @@
 import { html } from 'hono/html'
 import { invoices, type StoredInvoice, subscriptionOf } from '../invoices/invoice.ts'
 import { customerName } from './page-customers.ts'
+import { rowOf } from './page-row.ts'
 import { listSection } from './page-section.ts'
-import { dayOf, type Html, moment, money, objectLink, pill, words } from './page-text.ts'
+import { dayOf, type Html, money, pill, words } from './page-text.ts'
 import type { PageView } from './page-view.ts'
 
 /** The invoices, with what will be done about those that are open. */
 export function invoiceSection(view: PageView): Html {
   const row = (invoice: StoredInvoice): Html => {
-    const subscription = subscriptionOf(invoice)
-    return html`<li class="row" id="row-${invoice.id}">
-      <div class="lead">${money(invoice.total, invoice.currency)} ${pill(invoice.status)}</div>
-      <div class="body">${objectLink(invoice.id)} <span class="dim">${[
-        invoice.number,
-        customerName(view, invoice.customer),
-        words(invoice.billing_reason ?? ''),
-      ]
+    return rowOf({
+      id: invoice.id,
+      lead: html`${money(invoice.total, invoice.currency)} ${pill(invoice.status)}`,
+      what: [customerName(view, invoice.customer), invoice.number, words(invoice.billing_reason ?? '')]
         .filter(Boolean)
-        .join(
-          ' · ',
-        )}</span>${subscription === null ? '' : html` <span class="dim">for</span> ${objectLink(subscription)}`}</div>
-      <div class="side dim">${fate(invoice)}</div>
-      <div class="when">${moment(invoice.created)}</div>
-    </li>`
+        .join(' · '),
+      ids: [invoice.id, subscriptionOf(invoice)],
+      side: fate(invoice),
+      at: invoice.created,
+    })
   }
   const rows = view.context.store.all(invoices).reverse()
   return listSection(view, { id: 'invoices', title: 'Invoices', rows, empty: 'No invoices yet.', row })

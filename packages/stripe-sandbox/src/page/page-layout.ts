@@ -25,7 +25,7 @@ export function liveContent(view: PageView): Html {
   const disturbed = !isCalm(view.webhooks.mode()) || view.faults.list().length > 0
   return html`<header>
     <div class="name"><svg width="26" height="26" viewBox="0 0 26 26" aria-hidden="true"><circle class="coin" cx="13" cy="13" r="12"/><path class="stamp" d="M9.5 19.5v-13h8M9.5 12.7h6.4" /></svg>
-      <h1>Stripe sandbox</h1>${disturbed ? html`<a href="#disturbances">${pill('disturbed', 'warn')}</a>` : ''}</div>
+      <h1 tabindex="-1">Stripe sandbox</h1><span id="connection" class="dim" data-own>not live</span>${disturbed ? html`<a href="#disturbances">${pill('disturbed', 'warn')}</a>` : ''}</div>
     ${clockBar(view)}
   </header>
   <div class="frame">
@@ -49,7 +49,11 @@ export function liveContent(view: PageView): Html {
 }
 
 /** A whole document. Only the page itself is live. */
-export const layout = (title: string, body: Html, { live, note }: { live: boolean; note: string | null }): Html => html`<!doctype html>
+export const layout = (
+  title: string,
+  body: Html,
+  { live, note }: { live: boolean; note: string | null },
+): Html => html`<!doctype html>
 <html lang="en">
 <head>
   <meta charset="utf-8">
@@ -63,6 +67,5 @@ export const layout = (title: string, body: Html, { live, note }: { live: boolea
 <body>
   <div id="page">${body}</div>
   <div id="note" role="status" aria-live="polite">${note ?? ''}</div>
-  ${live ? html`<div id="connection" class="pill idle">Not live</div>` : ''}
 </body>
 </html>`

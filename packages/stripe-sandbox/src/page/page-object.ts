@@ -1,8 +1,9 @@
 import { html } from 'hono/html'
 import type { Row } from '../engine/collection.ts'
 import { events } from '../engine/events.ts'
+import { rowOf } from './page-row.ts'
 import { section } from './page-section.ts'
-import { type Html, moment, objectLink } from './page-text.ts'
+import type { Html } from './page-text.ts'
 import type { PageView } from './page-view.ts'
 
 /** The object of an id, whatever its kind. Private records have no page. */
@@ -21,8 +22,7 @@ export function objectPage(view: PageView, object: Row): Html {
     .filter(({ data }) => 'id' in data.object && data.object.id === object.id)
     .reverse()
   const line = ({ id, type, created }: (typeof about)[number]): Html =>
-    html`<li class="row" id="row-${id}"><div class="lead"><b class="code">${type}</b></div>
-      <div class="body">${objectLink(id)}</div><div class="when">${moment(created)}</div></li>`
+    rowOf({ id, what: html`<b class="code">${type}</b>`, ids: [id], at: created })
   return html`<main>
     <p><a href="/">All of the sandbox</a></p>
     ${section('object', object.id, html`<pre tabindex="0" aria-label="The object as JSON">${JSON.stringify(object, null, 2)}</pre>`)}

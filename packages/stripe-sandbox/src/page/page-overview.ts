@@ -1,15 +1,18 @@
 import { html } from 'hono/html'
 import { charges } from '../charges/charge.ts'
 import { checkoutSessions } from '../checkout/checkout-session.ts'
+import { webhookDeliveries } from '../engine/events.ts'
 import { invoices } from '../invoices/invoice.ts'
 import { paymentIntents } from '../payment-intents/payment-intent.ts'
 import { setupIntents } from '../setup-intents/setup-intent.ts'
 import { subscriptions } from '../subscriptions/subscription.ts'
+import { deliverTask } from '../webhooks/webhook-delivery.ts'
 import { customerName } from './page-customers.ts'
 import { actionButton } from './page-form.ts'
 import { authenticationButtons } from './page-payments.ts'
+import { rowOf } from './page-row.ts'
 import { section } from './page-section.ts'
-import { type Html, moment, money, objectLink, pill, span, words } from './page-text.ts'
+import { type Html, money, pill, span, words } from './page-text.ts'
 import type { PageView } from './page-view.ts'
 
 const taskNames: Readonly<Record<string, string>> = {
@@ -61,10 +64,12 @@ function tiles({ context: { store }, webhooks }: PageView): Html {
 function waiting(view: PageView): Html {
   const { store } = view.context
   const row = (id: string, what: Html | string, customer: string | null, acts: Html): Html =>
-    html`<li class="row" id="waiting-${id}">
-      <div class="body"><b>${what}</b> <span class="dim">${customerName(view, customer)} · ${objectLink(id)}</span></div>
-      <div class="acts">${acts}</div>
-    </li>`
+    rowOf({
+      id: `waiting-${id}`,
+      what: html`<b>${what}</b> <span class="dim">${customerName(view, customer)}</span>`,
+      ids: [id],
+      acts,
+    })
   const rows = [
     ...store
       .all(paymentIntents)
@@ -92,11 +97,13 @@ const checkoutButtons = (id: string): Html => html`
 
 function comingUp({ context }: PageView): Html {
   const next = context.state.tasks.slice(0, 6)
-  const rows = next.map(
-    ({ at, kind, id }, index) => html`<li class="row" id="task-${index}-${kind}-${id}">
-      <div class="body"><b>${taskName(kind)}</b> <span class="dim">${objectLink(id)}</span></div>
-      <div class="when">${at <= context.now ? 'now' : html`in ${span(at - context.now)}`}<br><span class="dim">${moment(at)}</span></div>
-    </li>`,
+  const rows = next.map(({ at, kind, id }, index) =>
+    rowOf({
+      id: `task-${index}-${kind}-${id}`,
+      what: html`<b>${taskName(kind)}</b> <span class="dim">${at <= context.now ? 'now' : `in ${span(at - context.now)}`}</span>`,
+      ids: [kind === deliverTask ? (context.store.find(webhookDeliveries, id)?.event ?? null) : id],
+      at,
+    }),
   )
   const rest = context.state.tasks.length - next.length
   return html`<div class="card"><h3>Coming up</h3>

@@ -16,19 +16,25 @@ export const section = (
 </section>`
 
 /** A section that lists rows, newest first as they are given. */
-export function listSection<T>(
-  view: PageView,
-  {
-    id,
-    title,
-    rows,
-    empty,
-    row,
-  }: { id: string; title: string; rows: readonly T[]; empty: string; row: (row: T) => Html },
-): Html {
+export function listSection<T>(view: PageView, list: ListParts<T>): Html {
+  const { id, title, rows, empty, row, above = '', below = '' } = list
+  if (rows.length === 0) return section(id, title, html`<p class="empty">${empty}</p>`)
   const shown = view.all === id ? rows : rows.slice(0, most)
   const rest = rows.length - shown.length
-  const list = html`<ul class="rows">${shown.map(row)}</ul>
-    ${rest === 0 ? '' : html`<p class="more"><a href="/?all=${id}#${id}">Show all ${rows.length}</a></p>`}`
-  return section(id, title, rows.length === 0 ? html`<p class="empty">${empty}</p>` : list)
+  return section(
+    id,
+    title,
+    html`${above}<ul class="rows">${shown.map(row)}</ul>
+    <div class="after">${rest === 0 ? '' : html`<a href="/?all=${id}#${id}">Show all ${rows.length}</a>`}${below}</div>`,
+  )
+}
+
+interface ListParts<T> {
+  readonly id: string
+  readonly title: string
+  readonly rows: readonly T[]
+  readonly empty: string
+  readonly row: (row: T) => Html
+  readonly above?: Html
+  readonly below?: Html
 }

@@ -4,8 +4,9 @@ import { invoices, type StoredInvoice, subscriptionOf } from '../invoices/invoic
 import { products } from '../products/product.ts'
 import { isEnded, nextPeriodEnd, type StoredSubscription, subscriptions } from '../subscriptions/subscription.ts'
 import { customerName } from './page-customers.ts'
+import { rowOf } from './page-row.ts'
 import { listSection } from './page-section.ts'
-import { dayOf, type Html, objectLink, pill } from './page-text.ts'
+import { dayOf, type Html, pill } from './page-text.ts'
 import type { PageView } from './page-view.ts'
 import { rowsBy } from './rows-by.ts'
 import { placeOf, type Stretch, ticksOf } from './time-line.ts'
@@ -21,13 +22,27 @@ export function subscriptionSection(view: PageView): Html {
   const to = Math.max(now, ...ends)
   const margin = Math.ceil((to - from) * 0.03)
   const axis = { from: from - margin, to: to + margin }
-  const row = (subscription: StoredSubscription): Html => html`<li class="row tall" id="row-${subscription.id}">
-      <div class="lead"><b>${priceName(view, subscription)}</b> ${pill(subscription.status)}</div>
-      <div class="body">${objectLink(subscription.id)} <span class="dim">${customerName(view, subscription.customer)} · ${outlook(subscription)}</span></div>
-      ${timeLine(view, subscription, bills.get(subscription.id) ?? [], axis)}
-    </li>`
-  return listSection(view, { id: 'subscriptions', title: 'Subscriptions', rows, empty: 'No subscriptions yet.', row })
+  const row = (subscription: StoredSubscription): Html =>
+    rowOf({
+      id: subscription.id,
+      what: html`<b>${customerName(view, subscription.customer)}</b> <span class="dim">${priceName(view, subscription)} · ${outlook(subscription)}</span> ${pill(subscription.status)}`,
+      ids: [subscription.id],
+      more: timeLine(view, subscription, bills.get(subscription.id) ?? [], axis),
+    })
+  return listSection(view, {
+    id: 'subscriptions',
+    title: 'Subscriptions',
+    rows,
+    empty: 'No subscriptions yet.',
+    row,
+    above: legend,
+  })
 }
+
+const legend = html`<p class="legend" aria-hidden="true">
+  <span class="trial">trial</span> <span class="paid">paid</span> <span class="open">open</span>
+  <span class="lost">given up</span> <span class="draft">draft</span> <span class="now">now</span>
+</p>`
 
 const endOf = (row: StoredSubscription): number => row.ended_at ?? Math.max(nextPeriodEnd(row), row.trial_end ?? 0)
 
@@ -58,6 +73,8 @@ interface Segment extends Stretch {
   readonly text: string
 }
 
+const looks = ['paid', 'open', 'draft'] as const
+
 /** The trial, then each period that an invoice bills, coloured by what became of the invoice. */
 function segmentsOf(subscription: StoredSubscription, bills: readonly StoredInvoice[]): Segment[] {
   const { trial_start: trialStart, trial_end: trialEnd } = subscription
@@ -71,7 +88,7 @@ function segmentsOf(subscription: StoredSubscription, bills: readonly StoredInvo
       .map(({ period }) => period)
       .filter(({ start, end }) => end > start && start >= (trialEnd ?? 0))
     if (periods.length === 0 || status === 'void') return []
-    const look = status === 'paid' || status === 'open' || status === 'draft' ? status : 'lost'
+    const look = looks.find((word) => word === status) ?? 'lost'
     const from = Math.min(...periods.map(({ start }) => start))
     const to = Math.min(Math.max(...periods.map(({ end }) => end)), subscription.ended_at ?? Number.POSITIVE_INFINITY)
     return [{ from, to, look, text: `${number ?? id}: ${status}` }]

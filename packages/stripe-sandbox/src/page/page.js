@@ -6,10 +6,15 @@ const page = /** @type {HTMLElement} */ (document.querySelector('#page'))
 const note = /** @type {HTMLElement} */ (document.querySelector('#note'))
 const connection = /** @type {HTMLElement} */ (document.querySelector('#connection'))
 
+let silence = 0
+
 /** @param {string} text */
 function say(text) {
   note.textContent = text
-  note.classList.add('fresh')
+  clearTimeout(silence)
+  silence = setTimeout(() => {
+    note.textContent = ''
+  }, 8000)
 }
 
 document.addEventListener('submit', async (event) => {
@@ -48,6 +53,7 @@ async function refresh() {
       const answer = await fetch(`/_sandbox/page/content${location.search}`)
       const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
       morph(page, fresh.body)
+      shownAt = Date.now()
     }
   } finally {
     fetching = false
@@ -74,6 +80,8 @@ function morph(from, to) {
     }
     if (kept === place) place = place.nextSibling
     else from.insertBefore(kept, place)
+    // What belongs to the script is not the sandbox's to say.
+    if (kept instanceof HTMLElement && kept.dataset.own !== undefined) continue
     if (kept instanceof Element && wanted instanceof Element) {
       copyAttributes(kept, wanted)
       morph(kept, wanted)
@@ -94,32 +102,39 @@ function fits(node, wanted) {
 
 /** @param {Element} node @param {Element} wanted */
 function copyAttributes(node, wanted) {
+  const field = node instanceof HTMLInputElement ? node : undefined
+  const before = { value: field?.defaultValue, checked: field?.defaultChecked }
   for (const { name } of [...node.attributes]) {
     if (!wanted.hasAttribute(name) && name !== 'open' && name !== 'data-busy') node.removeAttribute(name)
   }
   for (const { name, value } of [...wanted.attributes]) {
-    if (node.getAttribute(name) === value) continue
-    node.setAttribute(name, value)
-    // A field shows what was typed, not its attribute; here the sandbox itself says something new.
-    if (name === 'value' && node instanceof HTMLInputElement) node.value = value
+    if (node.getAttribute(name) !== value) node.setAttribute(name, value)
   }
-  if (node instanceof HTMLInputElement && node.defaultChecked !== wanted.hasAttribute('checked')) {
-    node.checked = wanted.hasAttribute('checked')
-  }
+  // A field shows what was typed, not its attribute, unless the sandbox itself says something new.
+  if (field && field.defaultValue !== before.value) field.value = field.defaultValue
+  if (field && field.defaultChecked !== before.checked) field.checked = field.defaultChecked
 }
 
 const stream = new EventSource('/_sandbox/stream')
 stream.addEventListener('change', () => void refresh().catch(() => undefined))
-stream.addEventListener('open', () => show('Live', 'good'))
-stream.addEventListener('error', () => show('Reconnecting', 'warn'))
+stream.addEventListener('open', () => show('live', 'good'))
+stream.addEventListener('error', () => show('connecting again', 'bad'))
 
 /** @param {string} text @param {string} tone */
 function show(text, tone) {
   connection.textContent = text
-  connection.className = `pill ${tone}`
+  connection.className = `state ${tone}`
 }
 
-// Where virtual time passes by itself, the sandbox need not say so every second.
+// Where virtual time passes by itself, the sandbox does not say so every second.
+let shownAt = Date.now()
+const dateFormat = { timeZone: 'UTC', weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }
 setInterval(() => {
-  if (document.querySelector('#now[data-ticking]')) void refresh().catch(() => undefined)
-}, 5000)
+  const now = /** @type {HTMLTimeElement | null} */ (document.querySelector('#now[data-ticking]'))
+  if (now === null) return
+  const moment = new Date(Date.parse(now.dateTime) + Date.now() - shownAt)
+  const [date, time] = now.children
+  if (date)
+    date.textContent = moment.toLocaleDateString('en-GB', /** @type {Intl.DateTimeFormatOptions} */ (dateFormat))
+  if (time) time.textContent = moment.toISOString().slice(11, 19)
+}, 1000)

@@ -1,10 +1,10 @@
+import { type ChangeSignal, liveStream } from './live-stream.ts'
 import { type ActionParts, act } from './page-actions.ts'
 import { pageFile } from './page-files.ts'
 import { layout, liveContent } from './page-layout.ts'
 import { findObject, objectPage } from './page-object.ts'
 import type { Html } from './page-text.ts'
 import type { PageView } from './page-view.ts'
-import { type ChangeSignal, liveStream } from './live-stream.ts'
 
 /** What the page shows and steers. */
 export interface PageParts extends ActionParts {
@@ -25,7 +25,14 @@ const folder = '/_sandbox/page/'
 /** The sandbox as a page: what Stripe's dashboard would show. Gives undefined for what is not part of it. */
 export function createPage(parts: PageParts): (call: PageCall) => Promise<Response | undefined> {
   const { context, faults, requests, webhooks, ticking } = parts
-  const viewOf = (url: URL): PageView => ({ context, faults, requests, webhooks, ticking, all: url.searchParams.get('all') })
+  const viewOf = (url: URL): PageView => ({
+    context,
+    faults,
+    requests,
+    webhooks,
+    ticking,
+    all: url.searchParams.get('all'),
+  })
   const page = (url: URL, note: string | null, status = 200): Promise<Response> =>
     markup(layout('Stripe sandbox', liveContent(viewOf(url)), { live: true, note }), status)
   return async (call) => {

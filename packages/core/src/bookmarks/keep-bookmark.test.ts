@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest'
+import { z } from 'zod'
+import { idMaker } from '../ids.ts'
+import { memoryStorage } from '../memory/index.ts'
+import { nodeCipher } from '../node/index.ts'
+import { systemRuntime } from '../runtime.ts'
+import { sealedStorage } from '../sealed-storage.ts'
+import { moveBookmark, readBookmark } from './keep-bookmark.ts'
+
+const cipher = nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32) } })
+const depsOver = () => ({
+  storage: sealedStorage(memoryStorage(), cipher),
+  runtime: systemRuntime,
+  newId: idMaker(systemRuntime),
+})
+
+it('moves from where it is at that moment, whoever moves it besides', async () => {
+  const deps = depsOver()
+  const move = () => moveBookmark(deps, 'test', z.number(), (known) => (known ?? 0) + 1)
+  await Promise.all([move(), move(), move(), move(), move()])
+  expect(await readBookmark(deps, 'test', z.number())).toBe(5)
+})
+
+it('takes what another release wrote for nothing', async () => {
+  const deps = depsOver()
+  await moveBookmark(deps, 'test', z.string(), () => 'page 7')
+  expect(await readBookmark(deps, 'test', z.number())).toBeUndefined()
+  expect(await readBookmark(deps, 'other', z.number())).toBeUndefined()
+})
