@@ -25,7 +25,13 @@ export type Step =
   | { readonly do: 'swap' | 'quantity' | 'end' | 'resume' | 'terminate'; readonly pick: number }
   | { readonly do: 'wait'; readonly seconds: number }
   | { readonly do: 'fault'; readonly kind: 'cut' | 'fail_after' | 'fail_before' | 'truncate' | 'lock_timeout' }
-  | { readonly do: 'chaos'; readonly duplicate: number; readonly reorder: number; readonly delay: number; readonly drop: number }
+  | {
+      readonly do: 'chaos'
+      readonly duplicate: number
+      readonly reorder: number
+      readonly delay: number
+      readonly drop: number
+    }
 
 const pick = fc.nat({ max: 50 })
 const part = fc.integer({ min: 1, max: 4 })
@@ -151,7 +157,9 @@ export async function live({ sandbox, florins }: Stage, steps: readonly Step[]):
         })
         const headers = { Authorization: 'Bearer sk_test_florin' }
         // Refused where nothing is left; that is Stripe's affair here. A cut connection is nobody's.
-        await sandbox.fetch('https://api.stripe.com/v1/refunds', { method: 'POST', body, headers }).catch(() => undefined)
+        await sandbox
+          .fetch('https://api.stripe.com/v1/refunds', { method: 'POST', body, headers })
+          .catch(() => undefined)
         return
       }
       case 'subscribe': {

@@ -4,7 +4,10 @@ import type { SandboxedFlorin } from './sandboxed-florin.ts'
 type Cells = Readonly<Record<string, unknown>>
 
 /** What is stored otherwise than Stripe has it, in words; empty where all agree. */
-export async function differences({ sandbox, storage }: Pick<SandboxedFlorin, 'sandbox' | 'storage'>): Promise<string[]> {
+export async function differences({
+  sandbox,
+  storage,
+}: Pick<SandboxedFlorin, 'sandbox' | 'storage'>): Promise<string[]> {
   const found: string[] = []
   const all = (kind: string): Cells[] => sandbox.state.all(kind).map((object) => ({ ...object }))
   const differ = (what: string, row: object | undefined, wanted: Cells) => {
@@ -74,4 +77,3 @@ async function factsMissing({ storage }: Pick<SandboxedFlorin, 'storage'>): Prom
     return times === 1 ? [] : [`${fact} was told ${times} times`]
   })
 }
-

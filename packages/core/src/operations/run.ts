@@ -145,8 +145,10 @@ function nextOperation<View extends Json>(
     return { ...operation, steps: [...steps, next], updatedAt: now, dueAt: runsUntil(now) }
   }
   const ended = { ...operation, steps, status: 'done' as const, dueAt: null, completedAt: now, updatedAt: now }
-  // Nothing was done, so the same key may be used again for a new try.
-  const done = 'failure' in answer ? { ...ended, callerScope: null, callerKey: null } : ended
+  // Nothing was done, so the same key may be used again for a new try. A user's customer is asked for under a key of
+  // Florin's own, which a refusal must not block for ever.
+  const isFree = 'failure' in answer || (operation.kind === 'customer.create' && 'refused' in settled)
+  const done = isFree ? { ...ended, callerScope: null, callerKey: null } : ended
   if ('refused' in settled) return { ...done, answer: refusal(settled.refused) }
   const objectId = settled.objectId ?? operation.objectId
   return { ...done, objectId, answer: { outcome: 'done', value: settled.done } }

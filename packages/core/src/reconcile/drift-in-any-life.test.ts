@@ -64,6 +64,6 @@ it('after any life there is none, and whatever is altered or deleted then is nam
     counts.deleted += wrong.filter((line) => line.endsWith('missing')).length
     counts.altered += wrong.filter((line) => line.endsWith('different')).length
   })
-  await fc.assert(property, { numRuns: Number(process.env.FLORIN_DRIFT_LIVES ?? 30) })
+  await fc.assert(property, { numRuns: Number(process.env.FLORIN_DRIFT_LIVES ?? 20) })
   console.log('drift in any life:', counts)
 })

@@ -88,7 +88,10 @@ const actions: Readonly<Record<string, Action>> = {
     await control('POST', `/webhooks/${event}/redeliver`)
     return `Delivered ${event} again.`
   }),
-  flush: action(z.strictObject({}), async ({ webhooks }) => `Sent ${await webhooks.flush()} webhooks.`),
+  flush: action(z.strictObject({}), async ({ webhooks }) => {
+    const sent = await webhooks.flush()
+    return `Sent ${sent} ${sent === 1 ? 'webhook' : 'webhooks'}.`
+  }),
   mode: action(
     z.strictObject({
       hold: ticked,

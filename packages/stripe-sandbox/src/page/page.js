@@ -39,24 +39,26 @@ document.addEventListener('submit', async (event) => {
   }
 })
 
-let fetching = false
+/** @type {Promise<void> | undefined} */
+let refreshing
 let stale = false
 
-/** Fetches what the page shows now, once for many changes at once. */
-async function refresh() {
+/** Shows what the sandbox is now; many changes at once are fetched once. Resolves when the page is current. */
+function refresh() {
   stale = true
-  if (fetching) return
-  fetching = true
-  try {
-    while (stale) {
-      stale = false
-      const answer = await fetch(`/_sandbox/page/content${location.search}`)
-      const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
-      morph(page, fresh.body)
-      shownAt = Date.now()
-    }
-  } finally {
-    fetching = false
+  refreshing ??= fetchFresh().finally(() => {
+    refreshing = undefined
+  })
+  return refreshing
+}
+
+async function fetchFresh() {
+  while (stale) {
+    stale = false
+    const answer = await fetch(`/_sandbox/page/content${location.search}`)
+    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
+    morph(page, fresh.body)
+    shownAt = Date.now()
   }
 }
 

@@ -150,7 +150,7 @@ describe.each(transports)('the page, %s', (transport) => {
     await stripe.customers.create()
     await sandbox.webhooks.settled()
     expect(received).toHaveLength(0)
-    expect(await press('flush')).toMatchObject({ note: 'Sent 1 webhooks.' })
+    expect(await press('flush')).toMatchObject({ note: 'Sent 1 webhook.' })
     expect(await press('redeliver', { event: received[0]?.id ?? '' })).toMatchObject({ done: true })
     expect(received).toHaveLength(2)
     await press('calm')
