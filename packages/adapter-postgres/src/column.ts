@@ -1,7 +1,7 @@
 import type { StoredTables, TableName } from '@florin/core'
 
 /** The SQL types that columns have. Amounts are `bigint`, since the largest safe integers do not fit less. */
-export type ColumnType = 'text' | 'bigint' | 'boolean' | 'timestamptz' | 'jsonb' | 'bytea'
+type ColumnType = 'text' | 'bigint' | 'boolean' | 'timestamptz' | 'jsonb' | 'bytea'
 
 /** A column's name in Postgres and its type there. */
 export type Column = readonly [name: string, type: ColumnType]

@@ -8,7 +8,7 @@ interface ServerError {
 }
 
 /** Raised by `florin_conflict()` when fewer rows were written than versions were expected. */
-export const conflictState = 'FL001'
+const conflictState = 'FL001'
 
 /** Whether Postgres answered with an error; anything else means that the connection or the driver failed. */
 export function isServerError(error: unknown): error is ServerError {

@@ -27,7 +27,7 @@ export function toOutboxEvent(row: DomainEventRow): OutboxEvent {
 }
 
 // Only what was not delivered has an index by time: the rest is nearly all of the table, and pruned.
-export const listEventsInput = z.strictObject({ status: z.enum(['pending', 'dead']).default('dead'), ...pageInput })
+const listEventsInput = z.strictObject({ status: z.enum(['pending', 'dead']).default('dead'), ...pageInput })
 
 export type ListEvents = z.input<typeof listEventsInput>
 

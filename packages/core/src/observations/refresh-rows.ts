@@ -25,14 +25,7 @@ const watched: { readonly [T in Watched]: Watching<T> } = {
   customers: { object: 'customer', isOpen: () => false },
 }
 
-export type Watched =
-  | 'transactions'
-  | 'refunds'
-  | 'subscriptions'
-  | 'invoices'
-  | 'disputes'
-  | 'payment_methods'
-  | 'customers'
+type Watched = 'transactions' | 'refunds' | 'subscriptions' | 'invoices' | 'disputes' | 'payment_methods' | 'customers'
 
 interface Watching<T extends Watched> {
   readonly object: ObjectRef['object']
@@ -85,7 +78,7 @@ export async function refreshRows(deps: Deps, { limit = 20 }: { limit?: number }
  *
  * @throws `unavailable` storage_unavailable, gateway_unavailable
  */
-export async function refreshRow<T extends Watched>(deps: Deps, table: T, sent: Tables[T]): Promise<boolean> {
+async function refreshRow<T extends Watched>(deps: Deps, table: T, sent: Tables[T]): Promise<boolean> {
   const gatewayId = 'gatewayId' in sent ? (sent.gatewayId ?? '') : sent.id
   const answer = await deps.gateway.read({ object: watched[table].object, gatewayId })
   const observations = answer?.observations ?? []

@@ -5,7 +5,7 @@ import type { PreparedCall } from '../ports/gateway.ts'
 import type { Timestamp } from '../time.ts'
 
 /** Every use case that changes something at the gateway. */
-export const operationKinds = [
+const operationKinds = [
   'customer.create',
   'payment.create',
   'payment.confirm',

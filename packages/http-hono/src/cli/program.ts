@@ -11,7 +11,7 @@ export interface Program extends Place {
 }
 
 /** A command's flags as `parseArgs` of Node reads them, and what `--help` says of each. */
-export interface Flag {
+interface Flag {
   readonly type: 'string' | 'boolean'
   readonly about: string
   /** What stands for the value in `--help`. */

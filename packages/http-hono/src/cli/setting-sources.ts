@@ -6,7 +6,7 @@ import { closest } from './closest.ts'
 import { type VariableName, variableNames } from './variables.ts'
 
 /** A setting as somebody wrote it. */
-export interface Given {
+interface Given {
   readonly value: string
   /** Where it stands: `the environment`, `.env`, or the name of the YAML file. */
   readonly from: string

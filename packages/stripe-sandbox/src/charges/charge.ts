@@ -15,7 +15,7 @@ export const charges = defineCollection<StoredCharge>('charge')
 export const settleChargeTask = 'charge.settle'
 
 /** Seconds until the funds of an `automatic_async` charge are booked. */
-export const settleChargeAfter = 1
+const settleChargeAfter = 1
 
 const authorizationLasts = 7 * 24 * 60 * 60
 

@@ -17,7 +17,7 @@ export interface SavedAnswer extends Row {
 export const savedAnswers = definePrivateCollection<SavedAnswer>('idempotency_key')
 
 /** Keys are forgotten after a day of the virtual clock. */
-export const keyLifetime = 24 * 60 * 60
+const keyLifetime = 24 * 60 * 60
 
 /** Checks a key's form. */
 export function checkKey(key: string): void {

@@ -20,7 +20,7 @@ export interface EndpointSecrets extends Row {
 export const endpointSecrets = definePrivateCollection<EndpointSecrets>('webhook_endpoint_secret')
 
 /** Virtual seconds before the second, third, … attempt: growing, and done within three days, as with Stripe. */
-export const retryGaps: readonly number[] = [60, 300, 1800, 7200, 18_000, 36_000, 43_200, 43_200, 43_200, 43_200]
+const retryGaps: readonly number[] = [60, 300, 1800, 7200, 18_000, 36_000, 43_200, 43_200, 43_200, 43_200]
 
 /** The task that queues a delivery again. */
 export const deliverTask = 'webhook.deliver'
