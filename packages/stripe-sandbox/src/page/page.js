@@ -25,7 +25,11 @@ document.addEventListener('submit', async (event) => {
   const home = form.closest('section, header')
   try {
     const body = new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, String(value)]))
-    const answer = await fetch(form.action, { method: 'POST', body, headers: { accept: 'application/json' } })
+    const answer = await fetch(form.getAttribute('action') ?? '', {
+      method: 'POST',
+      body,
+      headers: { accept: 'application/json' },
+    })
     const result = await answer.json()
     say(result.note)
     if (result.done) form.closest('details')?.removeAttribute('open')
@@ -70,10 +74,10 @@ async function fetchFresh() {
  * @param {Element} to
  */
 function morph(from, to) {
-  const named = new Map([...from.children].filter((child) => child.id).map((child) => [child.id, child]))
+  const named = new Map([...from.children].map((child) => [idOf(child), child]))
   let place = from.firstChild
   for (const wanted of [...to.childNodes]) {
-    const known = wanted instanceof Element && wanted.id ? named.get(wanted.id) : undefined
+    const known = idOf(wanted) === '' ? undefined : named.get(idOf(wanted))
     const here = place !== null && fits(place, wanted) ? place : undefined
     const kept = known ?? here
     if (kept === undefined) {
@@ -97,10 +101,14 @@ function morph(from, to) {
 }
 
 /** @param {ChildNode} node @param {ChildNode} wanted */
-function fits(node, wanted) {
-  if (node.nodeName !== wanted.nodeName) return false
-  return !(node instanceof Element && wanted instanceof Element) || (node.id === '' && wanted.id === '')
-}
+const fits = (node, wanted) => node.nodeName === wanted.nodeName && idOf(node) === '' && idOf(wanted) === ''
+
+/**
+ * A form's property `id` would be its field of that name.
+ *
+ * @param {Node} node
+ */
+const idOf = (node) => (node instanceof Element ? (node.getAttribute('id') ?? '') : '')
 
 /** @param {Element} node @param {Element} wanted */
 function copyAttributes(node, wanted) {
