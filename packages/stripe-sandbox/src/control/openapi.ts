@@ -43,7 +43,7 @@ function operationOf({ method, path, summary, body }: ControlDeclaration): objec
   const failure = (description: string): object => ({ description, ...json({ $ref: '#/components/schemas/Error' }) })
   return {
     ...(summary === undefined ? {} : { summary }),
-    operationId: `${method.toLowerCase()}${path.replaceAll(/[/_:]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
+    operationId: `${method.toLowerCase()}${path.replaceAll(/[/_:.]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
     parameters: ids.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
     ...(method === 'GET' ? {} : { requestBody: json(bodySchema(body)) }),
     responses: {

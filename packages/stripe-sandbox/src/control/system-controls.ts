@@ -90,7 +90,7 @@ export const systemControls: readonly SystemControl[] = [
       kind: z.enum(faultKinds),
       times: z.int().min(1).exactOptional(),
       method: z.enum(['GET', 'POST', 'DELETE']).exactOptional(),
-      path: z.string().startsWith('/').exactOptional(),
+      path: z.string().regex(/^\//).exactOptional(),
       status: z.int().min(400).max(599).exactOptional(),
       delay_ms: z.int().min(0).exactOptional(),
       saved: z.boolean().exactOptional(),
