@@ -51,6 +51,9 @@ export async function callGateway(
     deps.observer.tell({ what: 'operation_failed', operationId, kind, code: failure.code })
     const certain = failure.kind === 'unavailable' && failure.outcome === 'not_applied'
     if (certain && !answered && !before.maybeSent) return neverSent(failure)
+    // The key remembers a failure, so sending again tells nothing: what is there is the answer.
+    const found = failure.details.replayed ? await madeBy(deps, operation, step) : undefined
+    if (found) return found
     throw unknownOutcome(operation, failure)
   }
 }
@@ -75,6 +78,17 @@ async function lookFor({ gateway }: Deps, operation: OperationRow, { call }: Ste
   if (found && call.subject === null) return found
   const never = rejected(NEVER_REACHED, 'it never reached the gateway, and is not sent any more')
   return found ? { ...never, observations: found.observations } : never
+}
+
+/** What a call made, or the object that it was to change; nothing where the gateway does not know or does not answer. */
+async function madeBy(deps: Deps, operation: OperationRow, step: StepRecord): Promise<Answer | undefined> {
+  try {
+    const answer = await lookFor(deps, operation, step)
+    return answer.outcome === 'rejected' && step.call.subject === null ? undefined : answer
+  } catch (error) {
+    if (isFlorinError(error) && error.kind === 'unavailable') return undefined
+    throw error
+  }
 }
 
 /** "You cannot cancel what is canceled": the refusal may mean that the effect is there already, so it is looked up. */

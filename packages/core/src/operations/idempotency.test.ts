@@ -88,6 +88,15 @@ describe('when Stripe gives no answer', () => {
     expect(sandbox.state.all('payment_intent')).toHaveLength(1)
   })
 
+  it('finds what was made when Stripe’s own key remembers a failure', async () => {
+    const { florin, sandbox } = sandboxedFlorin({ webhooks: false })
+    sandbox.faults.inject({ kind: 'fail_after', path: '/v1/payment_intents' })
+    await expect(florin.payments.create(input, caller)).rejects.toMatchObject({ outcome: 'unknown' })
+    const again = await florin.payments.create(input, caller)
+    expect(again.data.status).toBe('succeeded')
+    expect(sandbox.state.all('payment_intent')).toHaveLength(1)
+  })
+
   it('is settled by the webhook, when that comes first', async () => {
     const { florin, sandbox } = sandboxedFlorin()
     sandbox.faults.inject({ kind: 'cut', path: '/v1/payment_intents' })

@@ -75,6 +75,8 @@ export function noAnswer(failure: StripeFailure): FlorinError {
   if (statusCode == null && !reached) {
     return new UnavailableError('gateway_unavailable', 'Stripe cannot be reached', 'not_applied')
   }
+  // A stored failure is what this key will always be answered: what became of the call must be looked for.
+  const { replayed } = readHeaders(failure.headers)
   const what = statusCode == null ? 'gave no answer' : `answered ${statusCode}${code === null ? '' : ` ${code}`}`
-  return new UnavailableError('gateway_outcome_unknown', `Stripe ${what}`, 'unknown')
+  return new UnavailableError('gateway_outcome_unknown', `Stripe ${what}`, 'unknown', { ...(replayed && { replayed }) })
 }
