@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -70,15 +70,15 @@ esac
   })
 
   test('the Postgres from the npm package starts, answers and leaves nothing behind', async () => {
-    const shared = readdirSync(tmpdir())
+    // A folder of its own: others start servers in the shared one at any moment.
+    chmodSync(temporary, 0o755)
+    vi.stubEnv('TMPDIR', temporary)
     const postgres = await embeddedPostgres({})
     if (!('url' in postgres)) throw new Error(postgres.unavailable)
     expect(await isOpen(postgres.url)).toBe(true)
     await postgres.stop()
     expect(await isOpen(postgres.url)).toBe(false)
-    expect(
-      readdirSync(tmpdir()).filter((name) => name.startsWith('florin-postgres-') && !shared.includes(name)),
-    ).toEqual([])
+    expect(readdirSync(temporary)).toEqual([])
   })
 })
 

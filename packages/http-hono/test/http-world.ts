@@ -4,6 +4,7 @@ import { nodeCipher } from '@florin/core/node'
 import { stripeClient, stripeGateway } from '@florin/core/stripe'
 import { createStripeSandbox, type FetchInput, signWebhook } from '@florin/stripe-sandbox'
 import { SignJWT } from 'jose'
+import { validating } from '../../stripe-sandbox/test/validating.ts'
 import { type AppOptions, createApp, jwtAuthenticator } from '../src/index.ts'
 
 const jwtSecret = 'a secret for tests that is long enough'
@@ -41,14 +42,16 @@ export type Send = (
 
 /** The whole service in this process: app, core, memory storage, Stripe gateway and Stripe's sandbox. */
 export async function openWorld({ app: appOptions, settings, observer }: WorldOptions = {}) {
-  const sandbox = createStripeSandbox({
-    // Held until a test asks for them: what arrives in the background would make answers differ from run to run.
-    webhookMode: { hold: true },
-    webhookEndpoints: [{ url: 'http://127.0.0.1/api/v1/webhooks/stripe', secret: webhookSecret }],
-    send: async (url, body, headers) => ({
-      status: (await app.request(url, { method: 'POST', body, headers })).status,
+  const sandbox = validating(
+    createStripeSandbox({
+      // Held until a test asks for them: what arrives in the background would make answers differ from run to run.
+      webhookMode: { hold: true },
+      webhookEndpoints: [{ url: 'http://127.0.0.1/api/v1/webhooks/stripe', secret: webhookSecret }],
+      send: async (url, body, headers) => ({
+        status: (await app.request(url, { method: 'POST', body, headers })).status,
+      }),
     }),
-  })
+  )
   const prices = await makePrices(sandbox.fetch)
   const rules = typeof settings === 'function' ? settings(prices) : settings
   const florin = createFlorin({

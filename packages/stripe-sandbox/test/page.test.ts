@@ -195,9 +195,9 @@ function faintTexts(): string[] {
 function namelessFields(): string[] {
   return [...document.querySelectorAll('button, input:not([type=hidden]), select, svg[role=img], a')]
     .filter((element) => {
-      const label =
-        element instanceof HTMLInputElement || element instanceof HTMLSelectElement ? element.labels?.[0] : null
-      return !(element.getAttribute('aria-label') ?? label?.textContent ?? element.textContent)?.trim()
+      const named = element instanceof HTMLInputElement || element instanceof HTMLSelectElement
+      const label = named ? element.labels?.[0]?.textContent : element.matches('svg') ? '' : element.textContent
+      return !(element.getAttribute('aria-label') ?? label)?.trim()
     })
     .map((element) => element.outerHTML)
 }

@@ -1,7 +1,7 @@
 import Stripe from 'stripe'
 import { expect, test } from 'vitest'
 import { at } from '../../test/billing-rig.ts'
-import { createStripeSandbox } from '../create-sandbox.ts'
+import { openSandbox } from '../../test/rig.ts'
 
 // Subscribed on 31 January 2027, so every period begins on the last day of a month. Worked out by hand.
 const begins = `
@@ -60,7 +60,7 @@ const iso = (moment: number | null): string | null =>
 
 test('five years of one monthly subscription, by a table worked out by hand', async () => {
   const began = performance.now()
-  const sandbox = createStripeSandbox({ now: at('2027-01-31') })
+  const sandbox = openSandbox({ now: at('2027-01-31') })
   const stripe = new Stripe('sk_test_five', {
     httpClient: Stripe.createFetchHttpClient(sandbox.fetch),
     telemetry: false,

@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import Stripe from 'stripe'
 import { describe, expect, test } from 'vitest'
 import { day, dearer, monthly, yearly } from '../../test/billing-rig.ts'
-import { createStripeSandbox, type StripeSandbox } from '../create-sandbox.ts'
+import { openSandbox } from '../../test/rig.ts'
+import type { StripeSandbox } from '../create-sandbox.ts'
 
 const open = (): { sandbox: StripeSandbox; stripe: Stripe } => {
-  const sandbox = createStripeSandbox()
+  const sandbox = openSandbox()
   const httpClient = Stripe.createFetchHttpClient(sandbox.fetch)
   return { sandbox, stripe: new Stripe('sk_test_props', { httpClient, telemetry: false, maxNetworkRetries: 0 }) }
 }

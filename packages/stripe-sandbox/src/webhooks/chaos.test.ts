@@ -146,11 +146,25 @@ describe.each(transports)('webhooks that misbehave, %s', (transport) => {
     expect(() => verify(1, endpointSecret)).toThrow(Stripe.errors.StripeSignatureVerificationError)
   })
 
-  test('before_answer: the webhook is there before the answer', async () => {
-    const { stripe, mode, received } = await open()
+  test('before_answer: even a slow endpoint has the webhook before the caller has the answer', async () => {
+    const order: string[] = []
+    const { stripe, sandbox, mode } = await open({
+      send: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 30))
+        order.push('webhook')
+        return { status: 200 }
+      },
+    })
+    const create = async () => {
+      await stripe.customers.create()
+      order.push('answer')
+      await sandbox.webhooks.settled()
+    }
     await mode({ before_answer: true })
-    const customer = await stripe.customers.create()
-    expect(received.map(({ data }) => data.object)).toMatchObject([{ id: customer.id }])
+    await create()
+    await mode({})
+    await create()
+    expect(order).toEqual(['webhook', 'answer', 'answer', 'webhook'])
   })
 
   test('concurrency: so many are under way at once, and no more', async () => {
