@@ -236,6 +236,11 @@ describe.each(transports)('payment intents, %s', (transport) => {
     { why: 'off_session without confirm', params: { off_session: true }, error: { param: 'off_session' } },
     { why: 'return_url without confirm', params: { return_url: 'https://a.test' }, error: { param: 'return_url' } },
     {
+      why: 'asking for 3-D Secure, which the test id decides',
+      params: { payment_method_options: { card: { request_three_d_secure: 'any' as const } } },
+      error: { param: 'payment_method_options[card][request_three_d_secure]' },
+    },
+    {
       why: 'confirm without return_url',
       params: { confirm: true, payment_method: 'pm_card_visa' },
       error: { rawType: 'invalid_request_error', message: expect.stringContaining('return_url') },
