@@ -29,29 +29,47 @@ const redisContainer: Source<unknown> = async () => {
   })
 }
 
+const installed = () => findOnPath('redis-server') ?? findOnPath('valkey-server')
+
 const installedRedis: Source<unknown> = async () => {
-  const file = findOnPath('redis-server') ?? findOnPath('valkey-server')
-  return file ? startFrom(file) : { unavailable: 'no redis-server or valkey-server is installed' }
+  const file = installed()
+  return file ? startFrom({ file }) : { unavailable: 'no redis-server or valkey-server is installed' }
 }
 
 /** Last resort on a bare Debian as root, such as a container in CI: Debian's own package, unpacked, not installed. */
 const packagedRedis: Source<unknown> = async () => {
   try {
-    const { file, libraries } = fetchRedis()
-    return await startFrom(file, { ...process.env, LD_LIBRARY_PATH: libraries })
+    return await startFrom(packaged())
   } catch (error) {
     return { unavailable: firstLine(error) }
   }
 }
 
-async function startFrom(file: string, env: NodeJS.ProcessEnv = process.env): Promise<Service> {
+interface Program {
+  readonly file: string
+  readonly env?: NodeJS.ProcessEnv
+}
+
+function packaged(): Program {
+  const { file, libraries } = fetchRedis()
+  return { file, env: { ...process.env, LD_LIBRARY_PATH: libraries } }
+}
+
+/** Starts a Redis as a program of this machine, never a given one, with more lines in its configuration. */
+export function startRedisProgram(settings: readonly string[]): Promise<Service> {
+  const file = installed()
+  return startFrom(file ? { file } : packaged(), settings)
+}
+
+async function startFrom({ file, env = process.env }: Program, settings: readonly string[] = []): Promise<Service> {
   const folder = makeFolder('redis', undefined)
   const password = randomBytes(16).toString('hex')
   const config = join(folder.path, 'redis.conf')
   try {
     for (let attempt = 1; ; attempt++) {
       const port = await freePort()
-      const lines = [`port ${port}`, 'bind 127.0.0.1', `requirepass ${password}`, `dir ${folder.path}`, 'save ""']
+      const own = [`port ${port}`, 'bind 127.0.0.1', `requirepass ${password}`, `dir ${folder.path}`, 'save ""']
+      const lines = [...own, ...settings]
       writeFileSync(config, `${lines.join('\n')}\n`, { mode: 0o600 })
       try {
         const server = await startChild({
