@@ -2,6 +2,7 @@ import { Cluster, Redis } from 'ioredis'
 import { expect, vi } from 'vitest'
 import { freePort } from '../../../test/services/port.ts'
 import { startRedisProgram } from '../../../test/services/redis.ts'
+import type { Service } from '../../../test/services/service.ts'
 
 const SLOTS = 16_384
 
@@ -15,7 +16,7 @@ export interface RedisCluster {
 /** Starts three servers on this machine and makes a cluster of them. */
 export async function startRedisCluster(): Promise<RedisCluster> {
   const password = 'of-the-cluster'
-  const nodes = []
+  const nodes: { server: Service; port: number; bus: number; admin: Redis }[] = []
   for (let index = 0; index < 3; index += 1) {
     const bus = await freePort()
     const settings = ['cluster-enabled yes', `cluster-port ${bus}`, `requirepass ${password}`, `masterauth ${password}`]

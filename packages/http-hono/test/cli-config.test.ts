@@ -134,6 +134,11 @@ describe('wrong values', () => {
         'must look like https://host.example, without a path (entry 2 of 2), not "https://a.example,https://b.example/x"',
     },
     {
+      name: 'REDIS_CLUSTER_NODES',
+      value: '10.0.0.1:6379,10.0.0.2',
+      message: 'must hold servers such as 10.0.0.1:6379 (entry 2 of 2), not "10.0.0.1:6379,10.0.0.2"',
+    },
+    {
       name: 'IP_ALLOWLIST',
       value: '10.0.0.0/33',
       message: 'must hold IP addresses or ranges such as 10.0.0.0/8, not "10.0.0.0/33"',

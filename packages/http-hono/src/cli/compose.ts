@@ -1,10 +1,6 @@
-import { once } from 'node:events'
 import { fromPool, migrationStatus, postgresStorage } from '@florin/adapter-postgres'
-import { redisRateLimiter } from '@florin/adapter-redis'
-import type { RateLimiter } from '@florin/core'
 import { nodeCipher } from '@florin/core/node'
 import { stripeClient, stripeGateway } from '@florin/core/stripe'
-import { Redis } from 'ioredis'
 import { Pool, type PoolConfig } from 'pg'
 import { Gauge } from 'prom-client'
 import { type Authenticator, jwksAuthenticator, jwtAuthenticator } from '../auth.ts'
@@ -14,6 +10,7 @@ import { CommandError } from './command-error.ts'
 import { composeApp, limitersOf, rulesOf } from './compose-app.ts'
 import { ConfigError } from './config.ts'
 import type { Fetch } from './listen.ts'
+import { openRedis, redisLimiter } from './open-redis.ts'
 import type { Config, VariableName } from './variables.ts'
 
 /** A server that is ready to be served. */
@@ -160,42 +157,5 @@ function measurePool(pool: Pool, { registry }: Metrics): void {
       this.set({ state: 'idle' }, pool.idleCount)
       this.set({ state: 'waiting' }, pool.waitingCount)
     },
-  })
-}
-
-const CONNECT_MS = 2000
-
-/** Connects to Redis, or goes on without after two seconds: the server works without it, and it may come later. */
-async function openRedis(config: Config, logger: Logger): Promise<Redis> {
-  const { REDIS_URL: url, REDIS_PASSWORD: password, REDIS_TLS: tls } = config
-  const options = {
-    // A command that cannot be sent now fails now: the limiter counts in memory then, and no queue grows meanwhile.
-    ...{ enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: CONNECT_MS, lazyConnect: true },
-    retryStrategy: (attempt: number) => Math.min(attempt * 100, 2000),
-    ...(tls && { tls: {} }),
-  }
-  const redis =
-    url === undefined
-      ? new Redis({ host: config.REDIS_HOST, port: config.REDIS_PORT, ...(password && { password }), ...options })
-      : new Redis(url, options)
-  // The client says so at each attempt; what it means is told once, by the limiter.
-  redis.on('error', (error) => logger.debug({ err: error }, 'Redis'))
-  const late = AbortSignal.timeout(CONNECT_MS)
-  await Promise.race([redis.connect(), once(late, 'abort').then(() => late.throwIfAborted())]).catch((error: unknown) =>
-    logger.warn({ err: error }, 'Redis does not answer: going on without it'),
-  )
-  return redis
-}
-
-function redisLimiter(
-  redis: Redis,
-  logger: Logger,
-  { name, ...limit }: { name: string; points: number; windowSeconds: number },
-): RateLimiter {
-  return redisRateLimiter({
-    ...{ redis, ...limit, prefix: `florin:limit:${name}` },
-    onLost: (reason) =>
-      logger.warn({ limiter: name, err: reason }, 'Redis is lost: this process counts requests alone'),
-    onBack: () => logger.info({ limiter: name }, 'Redis is back: all processes count requests together'),
   })
 }

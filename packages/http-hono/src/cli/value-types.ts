@@ -107,6 +107,17 @@ export function readHost(value: string): string {
   return parsed.origin
 }
 
+/** A server such as `10.0.0.1:6379`. */
+export function readNode(value: string): { readonly host: string; readonly port: number } {
+  const address = `redis://${value}`
+  const parsed = URL.canParse(address) ? new URL(address) : undefined
+  if (!parsed || parsed.port === '' || parsed.href !== address) {
+    throw new WrongValue('must hold servers such as 10.0.0.1:6379')
+  }
+  // Brackets belong to IPv6 addresses in URLs only.
+  return { host: parsed.hostname.replaceAll(/[[\]]/g, ''), port: Number(parsed.port) }
+}
+
 /** The origin of a web page, or `*` for all. */
 export const readOrigin = (value: string): string => (value === '*' ? value : readHost(value))
 

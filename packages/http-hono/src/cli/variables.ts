@@ -12,6 +12,7 @@ import {
   read,
   readAddressRange,
   readHost,
+  readNode,
   readOrigin,
   text,
   url,
@@ -208,6 +209,14 @@ export const variables = z.object({
       redis('The whole connection in one; stands above the other REDIS_ variables', {
         example: 'redis://localhost:6379',
         secret: true,
+      }),
+    ),
+  REDIS_CLUSTER_NODES: list(readNode)
+    .optional()
+    .register(
+      about,
+      redis('Some servers of a Redis Cluster, comma-separated, in place of one Redis', {
+        example: '10.0.0.1:6379,10.0.0.2:6379',
       }),
     ),
   REDIS_HOST: text().default('localhost').register(about, redis('Host of Redis 7 or newer')),

@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import { redisRateLimiter } from '@florin/adapter-redis'
+import type { RateLimiter } from '@florin/core'
+import { Cluster, Redis } from 'ioredis'
+import type { Logger } from '../logger.ts'
+import type { Config } from './variables.ts'
+
+const CONNECT_MS = 2000
+
+/** Connects to Redis, or goes on without after two seconds: the server works without it, and it may come later. */
+export async function openRedis(config: Config, logger: Logger): Promise<Redis | Cluster> {
+  const redis = clientOf(config)
+  // The client says so at each attempt; what it means is told once, by the limiter.
+  redis.on('error', (error) => logger.debug({ err: error }, 'Redis'))
+  const late = AbortSignal.timeout(CONNECT_MS)
+  await Promise.race([redis.connect(), once(late, 'abort').then(() => late.throwIfAborted())]).catch((error: unknown) =>
+    logger.warn({ err: error }, 'Redis does not answer: going on without it'),
+  )
+  return redis
+}
+
+function clientOf(config: Config): Redis | Cluster {
+  const { REDIS_URL: url, REDIS_CLUSTER_NODES: nodes, REDIS_PASSWORD: password, REDIS_TLS: tls } = config
+  const server = {
+    ...{ maxRetriesPerRequest: 0, connectTimeout: CONNECT_MS },
+    ...(password && { password }),
+    ...(tls && { tls: {} }),
+  }
+  // A command that cannot be sent now fails now: the limiter counts in memory then, and no queue grows meanwhile.
+  const options = { enableOfflineQueue: false, lazyConnect: true }
+  const retryStrategy = (attempt: number) => Math.min(attempt * 100, 2000)
+  if (nodes) return new Cluster([...nodes], { ...options, clusterRetryStrategy: retryStrategy, redisOptions: server })
+  const single = { ...server, ...options, retryStrategy }
+  return url === undefined
+    ? new Redis({ host: config.REDIS_HOST, port: config.REDIS_PORT, ...single })
+    : new Redis(url, single)
+}
+
+export function redisLimiter(
+  redis: Redis | Cluster,
+  logger: Logger,
+  { name, ...limit }: { name: string; points: number; windowSeconds: number },
+): RateLimiter {
+  return redisRateLimiter({
+    ...{ redis, ...limit, prefix: `florin:limit:${name}` },
+    onLost: (reason) =>
+      logger.warn({ limiter: name, err: reason }, 'Redis is lost: this process counts requests alone'),
+    onBack: () => logger.info({ limiter: name }, 'Redis is back: all processes count requests together'),
+  })
+}
