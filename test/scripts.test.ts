@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { findViolations } from '../scripts/check-boundaries.mjs'
+import { findExcess, reached } from '../scripts/check-bundle.mjs'
 import { findStale } from '../scripts/check-docs.mjs'
 import { countCode, findLarge } from '../scripts/check-size.mjs'
 
@@ -109,4 +110,24 @@ describe('check-docs', () => {
     { why: 'an open fence', lines: ['```ts', '// examples/a.ts'], says: /never closed/ },
     { why: 'an empty block', lines: ['```ts', '// examples/a.ts', '```'], says: /is empty/ },
   ])('finds $why', ({ lines, says }) => expect(stale(...lines)).toEqual([expect.stringMatching(says)]))
+})
+
+describe('check-bundle', () => {
+  const files: Record<string, string> = {
+    'dist/index.js': "import { z } from 'zod'\nexport { a } from './chunk.js'\nimport './chunk.js'",
+    'dist/chunk.js': "import Stripe from 'stripe'\nexport const a = await import('pg')",
+  }
+  const found = reached('dist/index.js', (path) => files[path] ?? '')
+
+  test('follows files of the package, and not what is only loaded later', () => {
+    expect(found.names).toEqual(['stripe', 'zod'])
+  })
+
+  test.each([
+    { why: 'a name too many', may: ['zod'], kilobytes: 1, excess: ['dist/index.js loads stripe'] },
+    { why: 'a size over its limit', may: ['zod', 'stripe'], kilobytes: 0.01, excess: [expect.stringMatching(/KB/)] },
+    { why: 'nothing', may: ['zod', 'stripe'], kilobytes: 1, excess: [] },
+  ])('finds $why', ({ excess, ...wanted }) => {
+    expect(findExcess({ entry: 'dist/index.js', ...wanted }, found)).toEqual(excess)
+  })
 })
