@@ -42,6 +42,7 @@ export type SendRequest = <Answer>(request: ClientRequest) => Promise<Answer>
 const worthRepeating = [
   'operation_in_progress',
   'rate_limited',
+  'authentication_unavailable',
   'overloaded',
   'storage_unavailable',
   'gateway_unavailable',

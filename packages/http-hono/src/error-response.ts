@@ -46,6 +46,7 @@ export const statusOf = {
   idempotency_key_reused: 422,
   rate_limited: 429,
   invariant_broken: 500,
+  authentication_unavailable: 503,
   storage_unavailable: 503,
   gateway_unavailable: 503,
   overloaded: 503,
@@ -57,6 +58,7 @@ export type ProblemCode = keyof typeof statusOf
 /** Seconds after which trying again makes sense, for codes where it does. State conflicts do not pass by waiting. */
 const retryAfter: Partial<Record<ProblemCode, number>> = {
   operation_in_progress: 1,
+  authentication_unavailable: 2,
   storage_unavailable: 2,
   gateway_unavailable: 2,
   overloaded: 2,
@@ -95,28 +97,39 @@ export function answerProblem(c: HttpContext, problem: Problem, status: Contentf
  */
 export function errorResponse(c: HttpContext, error: unknown, logger: Logger | undefined): Response {
   const { headers, requestId, route } = c.var.florin
-  if (error instanceof HttpError) {
-    const { extras } = error
-    Object.assign(headers, extras.headers)
-    const status = statusOf[error.code]
-    const problem = problemOf(c, error.code, status, error.message)
-    return answerProblem(c, { ...problem, ...(extras.fields && { errors: [...extras.fields] }) }, status)
-  }
+  const known = error instanceof HttpError || isFlorinError(error)
   // What nobody expected is a defect, whatever it says: its message was not written for callers.
-  const code = isFlorinError(error) ? error.code : 'invariant_broken'
+  const code: ProblemCode = known ? error.code : 'invariant_broken'
   const status = statusOf[code]
   if (status >= 500) {
     const level = code === 'invariant_broken' ? 'error' : 'warn'
     logger?.[level]({ request_id: requestId, route, code, err: error }, 'a request could not be answered')
   }
-  if (code === 'unauthenticated') headers['WWW-Authenticate'] = 'Bearer error="invalid_token"'
+  const challenge = challengeOf(c, code)
+  if (challenge !== undefined) headers['WWW-Authenticate'] = challenge
+  if (retryAfter[code] !== undefined) headers['Retry-After'] = String(retryAfter[code])
+  if (error instanceof HttpError) {
+    const { extras } = error
+    Object.assign(headers, extras.headers)
+    const problem = problemOf(c, code, status, error.message)
+    return answerProblem(c, { ...problem, ...(extras.fields && { errors: [...extras.fields] }) }, status)
+  }
   const told = isFlorinError(error) && code !== 'invariant_broken' ? error : undefined
   if (told?.details.replayed) headers['Idempotent-Replayed'] = 'true'
   if (told?.details.operationId !== undefined) headers['Florin-Operation'] = told.details.operationId
-  const seconds = told?.details.retryAfterSeconds ?? retryAfter[code]
+  const seconds = told?.details.retryAfterSeconds
   if (seconds !== undefined) headers['Retry-After'] = String(seconds)
   const problem = problemOf(c, code, status, detailOf(code, told))
   return answerProblem(c, { ...problem, ...(told && extensionsOf(told)) }, status)
+}
+
+/** What RFC 6750 wants to be told of tokens: that one is needed, that it is no good, or that it grants too little. */
+function challengeOf(c: HttpContext, code: ProblemCode): string | undefined {
+  const bearer = 'Bearer realm="florin"'
+  if (code === 'unauthenticated') {
+    return c.req.header('authorization') === undefined ? bearer : `${bearer}, error="invalid_token"`
+  }
+  return code === 'forbidden' && c.var.florin.actor ? `${bearer}, error="insufficient_scope"` : undefined
 }
 
 function detailOf(code: ProblemCode, error: FlorinError | undefined): string {

@@ -1,11 +1,12 @@
 import type { FieldError } from '@florin/core'
 
-/** Codes of what is wrong with the HTTP request itself, before any use case is asked. */
+/** Codes of what HTTP itself answers, before any use case is asked. */
 export type HttpErrorCode =
   | 'body_malformed'
   | 'body_too_large'
   | 'unsupported_media_type'
   | 'rate_limited'
+  | 'authentication_unavailable'
   | 'route_not_found'
   | 'method_not_allowed'
 
@@ -14,6 +15,8 @@ interface HttpErrorExtras {
   readonly headers?: Readonly<Record<string, string>>
   /** What is wrong with which field, by the names that were sent. */
   readonly fields?: readonly FieldError[]
+  /** For the log. */
+  readonly cause?: unknown
 }
 
 /** A request that HTTP itself refuses. Use cases never throw it; their errors are core's. */
@@ -23,7 +26,7 @@ export class HttpError extends Error {
   readonly extras: HttpErrorExtras
 
   constructor(code: HttpErrorCode | 'input_invalid', message: string, extras: HttpErrorExtras = {}) {
-    super(message)
+    super(message, extras.cause === undefined ? undefined : { cause: extras.cause })
     this.code = code
     this.extras = extras
   }

@@ -1,5 +1,12 @@
 export { type AppOptions, apiRoutes, createApp, type Route } from './app.ts'
-export { type Authenticator, type JwksOptions, type JwtOptions, jwksAuthenticator, jwtAuthenticator } from './auth.ts'
+export {
+  type Authenticator,
+  type JwksOptions,
+  type JwtOptions,
+  jwksAuthenticator,
+  jwtAuthenticator,
+  type PublicKeyAlgorithm,
+} from './auth.ts'
 export { clientAddress } from './client-address.ts'
 export type { Endpoint, EndpointDocument, Handle } from './endpoint.ts'
 export { type ProblemCode, statusOf } from './error-response.ts'

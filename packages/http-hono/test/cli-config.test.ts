@@ -155,6 +155,11 @@ describe('wrong values', () => {
       message: 'must be a URL that begins with https:// or http://, not "ftp://keys"',
     },
     {
+      name: 'JWT_ALGORITHMS',
+      value: 'RS256,HS256',
+      message: 'must hold any of RS256, PS256, ES256, EdDSA (entry 2 of 2), not "RS256,HS256"',
+    },
+    {
       name: 'PAYMENT_RECOVERY_WINDOW',
       value: '2d',
       message: 'must be a time such as 30s, 15m or 1h, at most 23h, not "2d"',
@@ -214,6 +219,7 @@ describe('wrong values', () => {
   ])('$name=$value: $message', ({ name, value, message }) => {
     const withoutOther = {
       ...(name === 'JWT_JWKS_URL' && { JWT_SECRET: '' }),
+      ...(name === 'JWT_ALGORITHMS' && { JWT_SECRET: '', JWT_JWKS_URL: 'https://login.example/keys' }),
       ...(name === 'EVENT_WEBHOOK_URLS' && { EVENT_WEBHOOK_SECRET: `whsec_${'a'.repeat(32)}` }),
     }
     const problems = problemsWith({ ...withoutOther, [name]: value })
@@ -233,6 +239,10 @@ describe('wrong values', () => {
     {
       with: { JWT_JWKS_URL: 'https://login.example/keys' },
       problem: 'JWT_JWKS_URL and JWT_SECRET are both set: tokens are signed in one way, so set one',
+    },
+    {
+      with: { JWT_ALGORITHMS: 'ES256' },
+      problem: 'JWT_ALGORITHMS is only for JWT_JWKS_URL: JWT_SECRET always signs with HS256',
     },
     {
       with: { EVENT_WEBHOOK_URLS: 'https://shop.example/florin' },

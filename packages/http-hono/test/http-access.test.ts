@@ -131,10 +131,15 @@ describe.each(routes)('$method $path', (route) => {
 
   test('as nobody: without a role, and without a token', async () => {
     const [method, path, body] = requestOf(route)
-    expect(await send(method, path, body, { as: 'nobody' })).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+    const nobody = await send(method, path, body, { as: 'nobody' })
+    expect(nobody).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+    expect(nobody.headers.get('www-authenticate')).toBe('Bearer realm="florin", error="insufficient_scope"')
+    const wrong = await send(method, path, body, { as: 'no.such.token' })
+    expect(wrong).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
+    expect(wrong.headers.get('www-authenticate')).toBe('Bearer realm="florin", error="invalid_token"')
     const anonymous = await send(method, path, body, { as: 'anonymous' })
     expect(anonymous).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
-    expect(anonymous.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"')
+    expect(anonymous.headers.get('www-authenticate')).toBe('Bearer realm="florin"')
   })
 })
 

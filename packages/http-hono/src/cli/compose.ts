@@ -87,7 +87,7 @@ function authenticatorOf(config: Config): Authenticator {
   const claims = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) }
   return url === undefined
     ? jwtAuthenticator({ secret: given(config, 'JWT_SECRET'), ...claims })
-    : jwksAuthenticator({ url, ...claims })
+    : jwksAuthenticator({ url, algorithms: config.JWT_ALGORITHMS, ...claims })
 }
 
 /** A pool of connections, as Florin uses it. */

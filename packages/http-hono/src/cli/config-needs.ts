@@ -5,7 +5,9 @@ const postgres = variableNames.filter((name) => /^(DATABASE_URL|DB_)/.test(name)
 const everywhere: readonly VariableName[] = ['NODE_ENV', 'CONFIG_FILE', 'LOG_LEVEL']
 
 /** What the sandbox does without: nothing of the outside world is contacted, and its state opens with its own key. */
-const outside = variableNames.filter((name) => /^(STRIPE_|REDIS_|DATABASE_URL|DB_|ENCRYPTION_|JWT_JWKS_URL)/.test(name))
+const outside = variableNames.filter((name) =>
+  /^(STRIPE_|REDIS_|DATABASE_URL|DB_|ENCRYPTION_|JWT_JWKS_URL|JWT_ALGORITHMS)/.test(name),
+)
 
 /** What each command reads, and what it cannot do without. */
 export const needs = {

@@ -29,9 +29,11 @@ function missing(settings: Settings, group: readonly VariableName[]): readonly P
   return [{ name, message: how ? `is not set: ${how}` : 'is not set' }]
 }
 
-function twoKindsOfToken({ JWT_SECRET, JWT_JWKS_URL }: Settings): readonly Problem[] {
-  if (!JWT_SECRET || !JWT_JWKS_URL) return []
-  return [{ name: 'JWT_JWKS_URL', message: 'and JWT_SECRET are both set: tokens are signed in one way, so set one' }]
+function twoKindsOfToken({ JWT_SECRET, JWT_JWKS_URL, JWT_ALGORITHMS }: Settings): readonly Problem[] {
+  if (!JWT_SECRET) return []
+  const one = { name: 'JWT_JWKS_URL', message: 'and JWT_SECRET are both set: tokens are signed in one way, so set one' }
+  const fixed = { name: 'JWT_ALGORITHMS', message: 'is only for JWT_JWKS_URL: JWT_SECRET always signs with HS256' }
+  return [...(JWT_JWKS_URL ? [one] : []), ...(JWT_ALGORITHMS && !JWT_JWKS_URL ? [fixed] : [])]
 }
 
 function tlsFiles(settings: Settings): readonly Problem[] {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type PublicKeyAlgorithm, publicKeyAlgorithms } from '../auth.ts'
 import { readEncryptionKey } from './encryption-key.ts'
 import { placeholders, sandboxPrice } from './sandbox-constants.ts'
 import {
@@ -98,10 +99,13 @@ export const variables = z.object({
     .optional()
     .register(
       about,
-      tokens('Where the public keys of the tokens are (RS256, ES256, EdDSA), instead of JWT_SECRET', {
+      tokens('Where the public keys of the tokens are (a JWKS), instead of JWT_SECRET', {
         example: 'https://login.example/.well-known/jwks.json',
       }),
     ),
+  JWT_ALGORITHMS: list(readAlgorithm)
+    .default(publicKeyAlgorithms)
+    .register(about, tokens('What those keys may sign with, comma-separated; JWT_SECRET always signs with HS256')),
   JWT_ISSUER: text()
     .optional()
     .register(about, tokens('When set, the `iss` that every token must have', { example: 'https://login.example' })),
@@ -296,6 +300,12 @@ function readSecretKey(value: string): string {
 function readWebhookSecret(value: string): string {
   if (!/^whsec_\S+$/.test(value)) throw new WrongValue('must begin with whsec_')
   return value
+}
+
+function readAlgorithm(value: string): PublicKeyAlgorithm {
+  const known = publicKeyAlgorithms.find((name) => name === value)
+  if (known === undefined) throw new WrongValue(`must hold any of ${publicKeyAlgorithms.join(', ')}`)
+  return known
 }
 
 function readEventUrl(value: string): string {

@@ -6,7 +6,7 @@ import { problem } from '../wire/problem.ts'
 
 const always = ['rate_limited', 'invariant_broken'] as const
 const stored = ['storage_unavailable', 'overloaded'] as const
-const asked = ['unauthenticated', 'forbidden', ...stored] as const
+const asked = ['unauthenticated', 'forbidden', 'authentication_unavailable', ...stored] as const
 
 /** What any endpoint of a kind may answer. */
 const problemsOfKind = {
