@@ -110,6 +110,16 @@ describe('keys', () => {
     await expect(ask(authenticate, old)).rejects.toMatchObject(refused)
   })
 
+  test('that were withdrawn are refused ten minutes later, also where none came instead', async () => {
+    const authenticate = open()
+    await ask(authenticate, await sign(keys.es))
+    issuer.keys = [keys.rs]
+    seconds += minutes(10)
+    await expect(ask(authenticate, await sign(keys.rs))).resolves.toEqual(alice)
+    await expect(ask(authenticate, await sign(keys.es))).rejects.toMatchObject(refused)
+    expect(issuer.asked).toBe(2)
+  })
+
   test('are asked for at most every ten seconds, however many tokens name one that is not there', async () => {
     const authenticate = open()
     await ask(authenticate, await sign(keys.es))
