@@ -1,7 +1,7 @@
 import { type Commit, DefectError, type StoredTables, type TableName, uniqueKeys } from '@florin/core'
 import { type RawBuilder, sql } from 'kysely'
-import { compile, oncePerShape, slot } from './compile.ts'
-import { type NamedColumn, tableOrder, tables } from './tables.ts'
+import { cell, compile, oncePerShape, slot } from './compile.ts'
+import { keyColumns, type NamedColumn, tableOrder, tables } from './tables.ts'
 import { encodeRow } from './values.ts'
 
 type Row = StoredTables[TableName]
@@ -107,7 +107,10 @@ function batchAt(plan: Plan, index: number): Batch {
 type Encode = (table: TableName, entry: Entry) => object
 
 const wholeRow: Encode = (table, { row, commitId }) => encodeRow(table, row, commitId)
-const onlyId: Encode = (_, { row }) => ({ id: row.id })
+const onlyKey: Encode = (table, { row }) => {
+  const cells: Readonly<Record<string, unknown>> = { ...row }
+  return Object.fromEntries(keyColumns(table).map(({ property, name }) => [name, cells[property]]))
+}
 
 /** The rows of a batch as a relation `r` of the given columns, from one JSON parameter. */
 function given(batch: Batch, index: number, columns: readonly NamedColumn[], encode = wholeRow): RawBuilder<unknown> {
@@ -132,20 +135,28 @@ function insert(batch: Batch, index: number): RawBuilder<unknown> {
 
 function update(batch: Batch, index: number, after: RawBuilder<unknown> = sql``): RawBuilder<unknown> {
   const columns = tables[batch.table]
+  const keys = keyColumns(batch.table)
   const values = columns
-    .filter(({ name }) => name !== 'id' && name !== 'version')
+    .filter((column) => column.name !== 'version' && !keys.includes(column))
     .map(({ name }) => sql`${sql.ref(name)} = ${sql.ref(`r.${name}`)}`)
   return sql`update ${sql.table(batch.table)} as t
     set version = r.version + 1, ${sql.join(values)}, commit_id = r.commit_id
-    from ${given(batch, index, columns)} where t.id = r.id and t.version = r.version ${after} returning 1`
+    from ${given(batch, index, columns)} where ${isRow(batch)} and t.version = r.version ${after} returning 1`
 }
+
+/** Whether the row `t` of a table is the given `r`; of a partitioned one, so that one partition is asked. */
+const isRow = ({ table }: Batch): RawBuilder<unknown> =>
+  sql.join(
+    keyColumns(table).map(({ name }) => sql`${cell(name)} = ${sql.ref(`r.${name}`)}`),
+    sql` and `,
+  )
 
 /**
  * Locks the rows of several updates in the order of their ids, before any of them is written, and tells where they are.
  * The lateral join makes Postgres take them one by one, each by its id: it cannot choose another order or a table scan.
  */
 function lock(batch: Batch, index: number): RawBuilder<unknown> {
-  const ids = tables[batch.table].filter(({ name }) => name === 'id')
-  return sql`select l.place from ${given(batch, index, ids, onlyId)} cross join lateral
-    (select t.ctid as place from ${sql.table(batch.table)} as t where t.id = r.id for no key update) as l`
+  const keys = keyColumns(batch.table)
+  return sql`select l.place from ${given(batch, index, keys, onlyKey)} cross join lateral
+    (select t.ctid as place from ${sql.table(batch.table)} as t where ${isRow(batch)} for no key update) as l`
 }

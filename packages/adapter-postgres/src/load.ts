@@ -13,7 +13,7 @@ import {
 import { type RawBuilder, sql } from 'kysely'
 import { cell, compile, oncePerShape, slot } from './compile.ts'
 import type { Answer } from './database.ts'
-import { columnOf, type NamedColumn, tables } from './tables.ts'
+import { columnOf, isPartitioned, type NamedColumn, tables } from './tables.ts'
 import { decodeRow } from './values.ts'
 
 type Find = FindOne<TableName> | FindMany<TableName> | FindDue<DueTable>
@@ -87,7 +87,7 @@ function subselect(name: string, find: Find): RawBuilder<unknown> {
   const where = conditions.length > 0 ? sql`where ${sql.join(conditions, sql` and `)}` : sql``
 
   if (find.find === 'one') {
-    const first = isUnique(find) ? sql`` : sql`order by t.created_at, t.id limit 1`
+    const first = isUnique(find) ? onlyOne(table) : sql`order by t.created_at, t.id limit 1`
     return sql`(select ${row}::text ${from} ${where} ${first})`
   }
   const order = page
@@ -111,6 +111,12 @@ function condition(
 }
 
 const conditionsOf = (find: Find): Conditions => (find.find === 'due' ? {} : find.where)
+
+/**
+ * With the limit Postgres knows that one of the partitions ends the search. Without it, a plan for any parameter looks
+ * as dear as asking them all, so that it would plan every time anew.
+ */
+const onlyOne = (table: TableName): RawBuilder<unknown> => (isPartitioned(table) ? sql`limit 1` : sql``)
 
 /** Whether at most one row can match, so that none needs to be sorted before the others. */
 function isUnique({ table, where }: FindOne<TableName>): boolean {

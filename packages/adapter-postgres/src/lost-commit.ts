@@ -1,7 +1,8 @@
 import type { Change, Commit, StoredTables } from '@florin/core'
 import { sql } from 'kysely'
-import { compile, oncePerShape, slot } from './compile.ts'
+import { cell, compile, oncePerShape, slot } from './compile.ts'
 import type { Database } from './database.ts'
+import { keyColumns } from './tables.ts'
 
 interface Trace {
   readonly version: number
@@ -22,9 +23,12 @@ const tracesStatement = oncePerShape(
       'traces',
       sql.join(
         changes.map(({ table }, index) => {
-          const id = slot<Changes>((given) => given[index]?.row.id)
+          const isRow = keyColumns(table).map(({ property, name }) => {
+            const cells = (given: Changes): Readonly<Record<string, unknown>> => ({ ...given[index]?.row })
+            return sql`${cell(name)} = ${slot<Changes>((given) => cells(given)[property])}`
+          })
           return sql`select ${sql.lit(table)}::text, t.id, t.version::text, t.commit_id from ${sql.table(table)} as t
-            where t.id = ${id}`
+            where ${sql.join(isRow, sql` and `)}`
         }),
         sql` union all `,
       ),

@@ -1,4 +1,4 @@
-import type { TableName } from '@florin/core'
+import { partColumns, type TableName } from '@florin/core'
 import { auditColumns } from './audit.ts'
 import { bookmarkColumns } from './bookmarks.ts'
 import type { Column, Columns } from './column.ts'
@@ -52,6 +52,15 @@ export const tables = Object.fromEntries(
  * has done little.
  */
 export const tableOrder = Object.keys(declared) as readonly TableName[] // its type says that it names every table once
+
+/** The columns that find a row where it lies: its id and, in a partitioned table, what it is partitioned by. */
+export const keyColumns = (table: TableName): readonly NamedColumn[] => {
+  const parts: Readonly<Record<string, string>> = partColumns
+  return tables[table].filter(({ property }) => property === 'id' || property === parts[table])
+}
+
+/** Whether a row may lie in several parts of a table. */
+export const isPartitioned = (table: TableName): boolean => table in partColumns
 
 /** The name in Postgres of a column of a table, or undefined where it has none of that name. */
 export const columnOf = (table: TableName, property: string): NamedColumn | undefined =>

@@ -1,4 +1,4 @@
-import type { DueTable, Query, TableName } from '@florin/core'
+import { type DueTable, one, type Query, type TableName } from '@florin/core'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadStatement } from '../src/load.ts'
@@ -83,7 +83,8 @@ const fill = (() => {
       ...waiting,
       type: "'charge.refunded'",
       livemode: 'false',
-      occurred_at: now,
+      // In every partition; the last weeks in the default one.
+      occurred_at: "now() + (n % 8) * interval '1 week'",
       status: rarely('failed', 'processed'),
       attempts: '1',
     }),
@@ -126,6 +127,7 @@ const fill = (() => {
 interface Node {
   readonly 'Node Type': string
   readonly 'Relation Name'?: string
+  readonly 'Subplans Removed'?: number
   readonly Plans?: readonly Node[]
 }
 
@@ -237,6 +239,7 @@ test.each([
   { table: 'refunds', where: { gatewayId: 're_1' } },
   { table: 'disputes', where: { gatewayId: 'dp_1' } },
   { table: 'webhook_events', where: { id: 'evt_1' } },
+  { table: 'webhook_events', where: { id: 'evt_1', occurredAt: '2026-01-01T00:00:00.000Z' } },
   { table: 'operations', where: { callerScope: 'scope_1', callerKey: 'key_1' } },
   { table: 'leases', where: { id: 'lease_1' } },
   { table: 'debts', where: { id: 'debt_1' } },
@@ -245,4 +248,22 @@ test.each([
   const nodes = await planOf({ find: { find: 'one', table, where } } as unknown as Query)
   const mayHaveSeveral = table === 'outbox'
   expect(nodes.filter((node) => /Seq Scan/.test(node) || (/Sort/.test(node) && !mayHaveSeveral))).toStrictEqual([])
+})
+
+test('asks one partition for an event that is looked up with its time, by a plan for all of them', async () => {
+  const client = await pool.connect()
+  try {
+    const query: Query = { event: one('webhook_events', { id: 'evt_8', occurredAt: '2026-01-01T00:00:00.000Z' }) }
+    const { statement, values } = loadStatement(query)
+    await client.query(`prepare find_event as ${statement.text}`)
+    const given = values(query).map((value) => `'${value}'`)
+    const execute = `execute find_event(${given.join(', ')})`
+    for (let runs = 0; runs < 6; runs += 1) await client.query(execute)
+    const { rows } = await client.query(`explain (analyze, format json, costs off) ${execute}`)
+    const nodes = nodesOf(rows[0]['QUERY PLAN'][0].Plan)
+    expect(nodes.filter((node) => node['Relation Name']?.startsWith('webhook_events'))).toHaveLength(1)
+    expect(nodes.find((node) => node['Node Type'] === 'Append')?.['Subplans Removed']).toBeGreaterThan(4)
+  } finally {
+    client.release()
+  }
 })

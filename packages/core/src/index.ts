@@ -97,6 +97,7 @@ export {
   one,
   type PageQuery,
   page,
+  partColumns,
   type Query,
   type Rows,
   type Searchable,

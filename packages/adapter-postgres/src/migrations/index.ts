@@ -4,6 +4,7 @@ import { payments } from './0002-payments.ts'
 import { billing } from './0003-billing.ts'
 import { records } from './0004-records.ts'
 import { debts } from './0005-debts.ts'
+import { partitions } from './0008-partitions.ts'
 
 /**
  * All migrations by name, applied in the order of their names. A record and not a folder, so that bundlers keep them.
@@ -15,4 +16,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003-billing': billing,
   '0004-records': records,
   '0005-debts': debts,
+  '0008-partitions': partitions,
 }

@@ -18,7 +18,7 @@ const searchable: { readonly [T in TableName]: Readonly<Record<Searchable[T], tr
   refunds: { id: true, gatewayId: true, userId: true, paymentId: true, paymentGatewayId: true },
   disputes: { id: true, gatewayId: true, userId: true, paymentId: true, paymentGatewayId: true },
   debts: { id: true },
-  webhook_events: { id: true, status: true },
+  webhook_events: { id: true, occurredAt: true, status: true },
   operations: { id: true, callerScope: true, callerKey: true, status: true },
   leases: { id: true },
   outbox: { id: true, objectId: true, status: true },
@@ -34,7 +34,8 @@ const cells = (row: object): Cells => ({ ...row })
 /** The row with another value in a column; most columns of complete rows have one of their own anyway. */
 function unlike<Row extends object>(row: Row, column: string, value: unknown): Row {
   if (cells(row)[column] !== value) return row
-  return { ...row, [column]: typeof value === 'boolean' ? !value : 'another' }
+  const other = column === 'occurredAt' ? at(1) : 'another'
+  return { ...row, [column]: typeof value === 'boolean' ? !value : other }
 }
 
 const ofColumn = (table: TableName, column: string): readonly Promised<Store>[] => {

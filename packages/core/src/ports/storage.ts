@@ -95,7 +95,7 @@ export interface Searchable {
   refunds: 'id' | 'gatewayId' | 'userId' | 'paymentId' | 'paymentGatewayId'
   disputes: 'id' | 'gatewayId' | 'userId' | 'paymentId' | 'paymentGatewayId'
   debts: 'id'
-  webhook_events: 'id' | 'status'
+  webhook_events: 'id' | 'occurredAt' | 'status'
   operations: 'id' | 'callerScope' | 'callerKey' | 'status'
   leases: 'id'
   outbox: 'id' | 'objectId' | 'status'
@@ -120,6 +120,15 @@ export const uniqueKeys: { readonly [T in TableName]: readonly (readonly (keyof 
   audit_log: [],
   bookmarks: [],
 }
+
+/**
+ * The columns by which a storage may keep a table in parts, so that what is old goes a part at a time. A row's never
+ * changes. Ids are unique beside equal ones only: of two rows with one id and two times, both may be stored. A look-up
+ * by id that names the column too asks one part; by the id alone it asks them all.
+ */
+export const partColumns = {
+  webhook_events: 'occurredAt',
+} as const satisfies { readonly [T in TableName]?: keyof Tables[T] }
 
 /** Equality on searchable columns; `null` finds rows where the column is not set. */
 export type Where<T extends TableName> = { readonly [C in Searchable[T] & keyof Tables[T]]?: Tables[T][C] }

@@ -25,7 +25,9 @@ export type Applied = { readonly duplicate: true } | { readonly duplicate: false
  * @throws `unavailable` storage_unavailable, overloaded: it is not stored
  */
 export async function applyEvent(deps: Deps, event: GatewayEvent, body: string): Promise<Applied> {
-  const query = { ...seek(event.observations), '(event)': one('webhook_events', { id: event.id }) }
+  // The same in every delivery of the event: it tells the storage where to look.
+  const occurredAt = timestampOfSeconds(event.created)
+  const query = { ...seek(event.observations), '(event)': one('webhook_events', { id: event.id, occurredAt }) }
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     if (tries > 0) await deps.runtime.wait(Math.min(5 * tries, 100))
     const found = rowSetOf(query, await deps.storage.load(query))
