@@ -1,0 +1,103 @@
+import { Pool } from 'pg'
+import { type Cpu, readCpu } from './cpu.ts'
+import type { Contestant, Measurement, Running, Suite } from './suite.ts'
+import { here, type World } from './world.ts'
+
+export interface Plan {
+  readonly rounds: number
+  readonly warmUpMs: number
+  readonly measureMs: number
+  readonly connections: (suite: Suite) => readonly number[]
+}
+
+/** More than this share of a core taken by other programs spoils a measurement, and it is made again. */
+const MOST_FOR_OTHERS = 0.4
+const MOST_TRIES = 3
+
+/** Measures the contestants of a suite in turns, A B A B, so that what changes on the machine meets all of them. */
+export async function measureSuite(
+  world: World,
+  suite: Suite,
+  plan: Plan,
+  told: (measurement: Measurement) => void,
+): Promise<readonly Measurement[]> {
+  const running = new Map<Contestant, Running>()
+  const measurements: Measurement[] = []
+  try {
+    for (const contestant of suite.contestants) running.set(contestant, await contestant.start(world))
+    let turn = 0
+    for (const connections of plan.connections(suite)) {
+      for (let round = 1; round <= plan.rounds; round += 1) {
+        for (const [contestant, its] of running) {
+          for (let tries = 1; ; tries += 1) {
+            turn += 1
+            const at = { suite: suite.name, contestant: contestant.name, connections, round }
+            const measurement = { ...at, ...(await measure(world, contestant, its, { connections, turn, plan })) }
+            if ((measurement.others ?? 0) > MOST_FOR_OTHERS && tries < MOST_TRIES) continue
+            measurements.push(measurement)
+            told(measurement)
+            break
+          }
+        }
+      }
+    }
+    return measurements
+  } finally {
+    await Promise.all([...running.values()].map((its) => its.stop()))
+  }
+}
+
+async function measure(
+  world: World,
+  contestant: Contestant,
+  running: Running,
+  { connections, turn, plan }: { connections: number; turn: number; plan: Plan },
+): Promise<Omit<Measurement, 'suite' | 'contestant' | 'connections' | 'round'>> {
+  await contestant.reset?.(running)
+  await checkpoint(world)
+  const { requests, parameters, repeat = false, most = 10_000 } = await contestant.load(running, world, turn)
+  const { warmUpMs, measureMs } = plan
+  // One connection gets an answer every 0.2 ms at best.
+  const rate = Math.min(most, connections * 5000)
+  const count = Math.ceil((rate * (warmUpMs + measureMs)) / 1000)
+  const cpu: (Cpu | null)[] = []
+  const read = () => cpu.push(readCpu(running.pid, world.postmaster))
+  const callsBefore = await world.gatewayCalls()
+  let began = 0
+  let ended = 0
+  const order = { module: here(requests), parameters, port: running.port, connections, count, repeat }
+  const result = await world.load.run(
+    { ...order, warmUpMs, measureMs },
+    () => {
+      began = performance.now()
+      read()
+    },
+    () => {
+      read()
+      ended = performance.now()
+    },
+  )
+  const failed = Object.entries(result.failures)
+  if (failed.length > 0)
+    throw new Error(`${contestant.name} answered ${failed.map((one) => one.join(' × ')).join(', ')}`)
+  const [before, after] = cpu
+  const each = (what: (cpu: Cpu) => number) =>
+    before && after ? (what(after) - what(before)) / Math.max(1, result.requests) : null
+  const others =
+    before && after ? (after.machine - before.machine - (after.ours - before.ours)) / 1000 / (ended - began) : null
+  return {
+    requests: result.requests,
+    perSecond: (result.requests / result.milliseconds) * 1000,
+    ...{ p50: result.p50, p99: result.p99 },
+    serverCpu: each(({ server }) => server),
+    postgresCpu: world.postmaster ? each(({ postgres }) => postgres) : null,
+    gatewayCalls: ((await world.gatewayCalls()) - callsBefore) / result.sent,
+    others,
+  }
+}
+
+async function checkpoint({ databaseUrl }: World): Promise<void> {
+  const pool = new Pool({ connectionString: databaseUrl, max: 1 })
+  await pool.query('checkpoint')
+  await pool.end()
+}

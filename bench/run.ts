@@ -1,0 +1,73 @@
+// pnpm bench: how fast Florin is, beside what others do for less. See docs/performance.md.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { compare, printed } from './compare.ts'
+import { measureSuite, type Plan } from './measure.ts'
+import type { Measurement, Suite } from './suite.ts'
+import { payments } from './suites/payments.ts'
+import { reads } from './suites/reads.ts'
+import { sameSecond, webhooks } from './suites/webhooks.ts'
+import { here, openWorld, type World } from './world.ts'
+
+/** What one run came to, as it is written down. */
+export interface Results {
+  readonly date: string
+  readonly machine: string
+  readonly versions: Readonly<Record<string, string>>
+  readonly plan: { readonly rounds: number; readonly seconds: number }
+  readonly measurements: readonly Measurement[]
+}
+
+const suites: readonly Suite[] = [webhooks, sameSecond, payments, reads]
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    suite: { type: 'string', multiple: true },
+    connections: { type: 'string', multiple: true },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+  },
+})
+const { quick } = values
+const rounds = Number(values.rounds ?? (quick ? 2 : 5))
+const seconds = Number(values.seconds ?? (quick ? 2 : 3))
+const plan: Plan = {
+  ...{ rounds, warmUpMs: 1000, measureMs: seconds * 1000 },
+  connections: (suite) => values.connections?.map(Number) ?? (quick && suite.quick ? suite.quick : suite).connections,
+}
+const chosen = values.suite
+  ? suites.filter(({ name }) => values.suite?.includes(name))
+  : suites.filter((suite) => !quick || suite.quick)
+
+const world = await openWorld()
+const measurements: Measurement[] = []
+try {
+  for (const suite of chosen) {
+    console.log(`${suite.name}: ${suite.about}`)
+    measurements.push(...(await measureSuite(world, suite, plan, tell)))
+  }
+} finally {
+  await world.stop()
+}
+console.log(`\n${printed(compare(measurements))}`)
+console.log(`\nwritten to ${write(world)}`)
+
+function tell({ contestant, connections, round, perSecond, p50, others }: Measurement): void {
+  const busy = others !== null && others > 0.4 ? `, others took ${others.toFixed(1)} cores` : ''
+  console.log(`  ${contestant} c=${connections} #${round}: ${perSecond.toFixed(0)}/s, p50 ${p50.toFixed(2)} ms${busy}`)
+}
+
+function write({ versions }: World): string {
+  const [cpu] = cpus()
+  const results: Results = {
+    date: new Date().toISOString(),
+    machine: `${cpus().length} × ${cpu?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB`,
+    ...{ versions, plan: { rounds, seconds }, measurements },
+  }
+  mkdirSync(here('results'), { recursive: true })
+  const file = here(`results/${results.date.replaceAll(/[:.]/g, '-')}.json`)
+  writeFileSync(file, `${JSON.stringify(results, undefined, 1)}\n`)
+  return file
+}

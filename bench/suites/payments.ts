@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto'
+import { startFlorin, startServer, token } from '../servers.ts'
+import type { Suite } from '../suite.ts'
+
+const USERS = 250
+
+const bodies = Array.from({ length: USERS }, (_, index) => ({
+  ...{ user_id: `user_${index}`, amount: 1999, currency: 'USD', payment_method: 'pm_card_visa' },
+}))
+
+const requests = 'load/api-requests.ts'
+const most = 9000
+
+/** Everything that paying writes but customers, which are there from the second payment on. */
+const florinTables = 'transactions, refunds, disputes, operations, leases, outbox, debts, webhook_events'
+
+export const payments: Suite = {
+  name: 'payments',
+  about: 'A payment with a saved customer, confirmed at once; Stripe answers without a delay',
+  contestants: [
+    {
+      name: 'florin',
+      does: 'commits the intent, calls Stripe, commits the answer, the audit line and the domain event',
+      async start(world) {
+        const running = await startFlorin(world, { name: 'florin_payments' })
+        const authorization = `Bearer ${await token('shop', 'service')}`
+        await Promise.all(
+          bodies.map(async (body) => {
+            const answer = await fetch(`http://127.0.0.1:${running.port}/api/v1/payments`, {
+              method: 'POST',
+              headers: { authorization, 'content-type': 'application/json', 'idempotency-key': randomUUID() },
+              body: JSON.stringify(body),
+            })
+            if (answer.status !== 201) throw new Error(`the first payment was answered ${await answer.text()}`)
+          }),
+        )
+        return running
+      },
+      async reset({ database }) {
+        await database.query(`truncate ${florinTables}`)
+      },
+      async load(_running, _world, round) {
+        const headers = {
+          Authorization: `Bearer ${await token('shop', 'service')}`,
+          'Idempotency-Key': `order-${round}-#`,
+        }
+        return { requests, most, parameters: { method: 'POST', paths: ['/api/v1/payments'], bodies, headers } }
+      },
+    },
+    {
+      name: 'INSERT, call, UPDATE',
+      does: 'named statements and stripe-node, each awaited',
+      start: (world) =>
+        startServer(
+          world,
+          'create_payment',
+          'servers/create-payment.ts',
+          `create table payments (id text primary key, user_id text not null, amount bigint not null,
+             currency text not null, status text not null, gateway_id text,
+             created_at timestamptz not null default now())`,
+        ),
+      async reset({ database }) {
+        await database.query('truncate payments')
+      },
+      load: async () => ({
+        ...{ requests, most },
+        parameters: { method: 'POST', paths: ['/payments'], bodies, headers: {} },
+      }),
+    },
+  ],
+  connections: [1, 16, 64],
+  quick: { connections: [64] },
+}

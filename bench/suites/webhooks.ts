@@ -1,0 +1,74 @@
+import { startFlorin, startServer, webhookSecret } from '../servers.ts'
+import type { Contestant, Running, Suite } from '../suite.ts'
+
+const requests = 'load/webhook-requests.ts'
+
+const most = 14_000
+
+/** Every table that webhooks write. */
+const florinTables =
+  'webhook_events, transactions, refunds, disputes, subscriptions, invoices, customers, payment_methods, outbox, debts'
+
+const florinWebhooks: Contestant = {
+  name: 'florin',
+  does: 'verifies, stores the event sealed, folds it into its row, writes the domain event',
+  start: (world) => startFlorin(world, { name: 'florin_webhooks' }),
+  async reset({ database }) {
+    await database.query(`truncate ${florinTables}`)
+  },
+  load: async (_running, _world, round) => ({
+    ...{ requests, most },
+    parameters: { path: '/api/v1/webhooks/stripe', secret: webhookSecret, round },
+  }),
+}
+
+/** What others that take webhooks at `/webhooks` are sent. */
+const plainWebhooks = (path = '/webhooks') => ({
+  load: async (_running: Running, _world: unknown, round: number) => ({
+    ...{ requests, most },
+    parameters: { path, secret: webhookSecret, round },
+  }),
+})
+
+const insertWebhook: Contestant = {
+  name: 'verify + INSERT',
+  does: 'verifies, stores the event by one named INSERT',
+  start: (world) =>
+    startServer(
+      world,
+      'insert_webhook',
+      'servers/insert-webhook.ts',
+      `create table webhook_events (id text primary key, type text not null, api_version text,
+         created timestamptz not null, payload jsonb not null, received_at timestamptz not null default now())`,
+    ),
+  async reset({ database }) {
+    await database.query('truncate webhook_events')
+  },
+  ...plainWebhooks(),
+}
+
+export const webhooks: Suite = {
+  name: 'webhooks',
+  about: 'A new event in every request: payments, subscriptions, invoices and refunds, 4 KB each, signed',
+  contestants: [florinWebhooks, insertWebhook],
+  connections: [1, 16, 64],
+  quick: { connections: [1, 16, 64] },
+}
+
+export const sameSecond: Suite = {
+  name: 'webhooks, one second',
+  about: 'The same, and every event was made in the same second, so that only their contents tell their order',
+  contestants: [
+    {
+      ...florinWebhooks,
+      start: (world) => startFlorin(world, { name: 'florin_same_second' }),
+      load: async (running, world, round) => {
+        const load = await florinWebhooks.load(running, world, round)
+        return { ...load, parameters: { ...load.parameters, sameSecond: true } }
+      },
+    },
+    insertWebhook,
+  ],
+  connections: [64],
+  quick: false,
+}
