@@ -14,7 +14,7 @@ import { authenticate } from './middleware/authenticate.ts'
 import { bodyLimit } from './middleware/body-limit.ts'
 import { crossOrigin } from './middleware/cross-origin.ts'
 import { onlyErrors } from './middleware/only-errors.ts'
-import { type RateLimitOptions, rateLimit } from './middleware/rate-limit.ts'
+import { type Bucket, bucket, type RateLimitOptions, rateLimit, type TakeFromBucket } from './middleware/rate-limit.ts'
 import { recordMetrics } from './middleware/record-metrics.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
@@ -113,7 +113,9 @@ export function createApp(florin: Florin, options: AppOptions): OpenAPIHono<Http
     ['get', '/health', overall],
     ['get', '/health/live', live],
     ['get', '/health/ready', ready],
-    ...(metrics ? [['get', '/metrics', metricsEndpoint(metrics, metricsToken)] as const] : []),
+    ...(metrics
+      ? [['get', '/metrics', metricsEndpoint(metrics, metricsToken, bucketOf('failures', options))] as const]
+      : []),
     ...(docs ? [['get', '/openapi.json', reference.document] as const, ['get', '/docs', reference.page] as const] : []),
   ]
 
@@ -148,7 +150,7 @@ const honoPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ':$1')
 /** What happens to a request before its endpoint sees it, outermost first. */
 function before(route: string, kind: Endpoint['kind'], options: AppOptions): readonly HttpMiddleware[] {
   const { auth, logger, metrics, corsOrigins, requestIdHeader, bodyLimitBytes = 1_048_576 } = options
-  const limited = limitOf(kind, options)
+  const counted = kind === 'system' ? undefined : bucketOf(kind === 'webhook' ? 'webhooks' : 'api', options)
   return [
     requestId(route, requestIdHeader),
     securityHeaders,
@@ -156,18 +158,17 @@ function before(route: string, kind: Endpoint['kind'], options: AppOptions): rea
     ...(metrics ? [recordMetrics(metrics, { countProblems: kind === 'operation' })] : []),
     ...(logger ? [accessLog(logger, kind === 'system' && route !== UNMATCHED ? 'debug' : 'info')] : []),
     onlyErrors,
-    ...(limited ? [limited] : []),
+    ...(counted ? [rateLimit(counted)] : []),
     ...(kind === 'operation' || kind === 'webhook' ? [bodyLimit(bodyLimitBytes)] : []),
-    ...(kind === 'operation' || kind === 'read' ? [authenticate(auth)] : []),
+    ...(kind === 'operation' || kind === 'read' ? [authenticate(auth, bucketOf('failures', options))] : []),
   ]
 }
 
-function limitOf(kind: Endpoint['kind'], { rateLimit: limits, metrics }: AppOptions): HttpMiddleware | undefined {
-  if (!limits || kind === 'system') return undefined
-  const { limiter, webhookLimiter, clientAddress } = limits
-  const count = () => metrics?.requestLimited()
-  if (kind !== 'webhook') return rateLimit('api', limiter, clientAddress, count)
-  return webhookLimiter && rateLimit('webhooks', webhookLimiter, clientAddress, count)
+function bucketOf(name: Bucket['name'], { rateLimit: limits, metrics }: AppOptions): TakeFromBucket | undefined {
+  if (!limits) return undefined
+  const limiter = { api: limits.limiter, webhooks: limits.webhookLimiter, failures: limits.failureLimiter }[name]
+  const limited = () => metrics?.requestLimited()
+  return limiter && bucket({ name, limiter, clientAddress: limits.clientAddress, limited })
 }
 
 /** Runs middlewares by hand where Hono does not: around its answer for paths that no route has. */

@@ -143,6 +143,11 @@ describe('wrong values', () => {
       value: '10.0.0.0/33',
       message: 'must hold IP addresses or ranges such as 10.0.0.0/8, not "10.0.0.0/33"',
     },
+    {
+      name: 'IP_ALLOWLIST',
+      value: '10.0.0.0/8,::ffff:10.0.0.1',
+      message: 'must hold IPv4 addresses as such, without ::ffff: (entry 2 of 2), not "10.0.0.0/8,::ffff:10.0.0.1"',
+    },
     { name: 'TRUST_PROXY', value: 'true', message: 'must be a whole number from 0 to 16, not "true"' },
     {
       name: 'STRIPE_API_BASE',

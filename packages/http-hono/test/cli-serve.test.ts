@@ -251,7 +251,11 @@ describe('florin migrate and florin serve', () => {
       (await fetch(`${url}${path}`, { method, headers: { 'X-Forwarded-For': address } })).status
     expect(await from('203.0.113.9', '/api/v1/payments/tx_x')).toBe(401)
     expect(await from('2001:db8::1', '/api/v1/payments/tx_x')).toBe(401)
+    expect(await from('::ffff:203.0.113.9', '/api/v1/payments/tx_x')).toBe(401)
+    expect(await from('::ffff:cb00:7109', '/api/v1/payments/tx_x')).toBe(401)
     expect(await from('198.51.100.1', '/api/v1/payments/tx_x')).toBe(403)
+    expect(await from('::ffff:198.51.100.1', '/api/v1/payments/tx_x')).toBe(403)
+    expect(await from('2001:db9::1', '/api/v1/payments/tx_x')).toBe(403)
     expect(await from('203.0.113.9, 198.51.100.1', '/api/v1/payments/tx_x')).toBe(403)
     expect(await from('nonsense', '/docs')).toBe(403)
     expect(await from('198.51.100.1', '/metrics')).toBe(403)

@@ -7,7 +7,7 @@ import { SignJWT } from 'jose'
 import { validating } from '../../stripe-sandbox/test/validating.ts'
 import { type AppOptions, createApp, jwtAuthenticator } from '../src/index.ts'
 
-const jwtSecret = 'a secret for tests that is long enough'
+export const jwtSecret = 'a secret for tests that is long enough'
 const webhookSecret = 'whsec_tests'
 
 /** A JWT as the host's login would make it. */

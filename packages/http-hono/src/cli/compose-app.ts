@@ -22,7 +22,7 @@ export interface AppParts extends Pick<FlorinOptions, 'storage' | 'gateway' | 'c
   readonly metrics?: Metrics
 }
 
-export type Limiters = Pick<RateLimitOptions, 'limiter' | 'webhookLimiter'>
+export type Limiters = Omit<RateLimitOptions, 'clientAddress'>
 
 /** Florin and its HTTP face, from parts that are already open. */
 export interface ComposedApp {
@@ -77,5 +77,6 @@ export function limitersOf(
     limiter: make({ name: 'api', points, windowSeconds: 60 }),
     // Stripe sends from few addresses and in bursts.
     webhookLimiter: make({ name: 'webhooks', points: points * 60, windowSeconds: 60 }),
+    failureLimiter: make({ name: 'failures', points: Math.ceil(points / 10), windowSeconds: 60 }),
   }
 }

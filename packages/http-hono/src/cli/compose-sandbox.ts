@@ -140,7 +140,8 @@ function neverBackwards(read: () => number): () => number {
 }
 
 /** Webhooks come from inside of the process, over no connection that could be counted. */
-const withoutWebhooks = (limiters: ReturnType<typeof limitersOf>) => limiters && { limiter: limiters.limiter }
+const withoutWebhooks = (limiters: ReturnType<typeof limitersOf>) =>
+  limiters && { limiter: limiters.limiter, failureLimiter: limiters.failureLimiter }
 
 /** A state that takes longer to write is not written at once, or it would slow down every call. */
 const QUICK_MS = 20

@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import { z } from 'zod'
+import { ipAddress } from '../ip-address.ts'
 
 /** Why a value is wrong; the message reads on from the variable's name. Never holds the value, which may be secret. */
 export class WrongValue extends Error {
@@ -129,6 +130,9 @@ export function readAddressRange(value: string): string {
   const fits = bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= most)
   if (version === 0 || !fits || rest.length > 0) {
     throw new WrongValue('must hold IP addresses or ranges such as 10.0.0.0/8')
+  }
+  if (version === 6 && isIP(ipAddress(address) ?? '') === 4) {
+    throw new WrongValue('must hold IPv4 addresses as such, without ::ffff:')
   }
   // Says now what would otherwise be said at the first request.
   if (bits !== undefined) new BlockList().addSubnet(address, Number(bits), version === 6 ? 'ipv6' : 'ipv4')

@@ -6,6 +6,9 @@ export const crossOrigin = (origins: readonly string[]) =>
     origin: [...origins],
     allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
     allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
-    exposeHeaders: ['Florin-Operation', 'Idempotent-Replayed', 'RateLimit', 'Retry-After', 'X-Request-Id'],
+    exposeHeaders: [
+      ...['Florin-Operation', 'Idempotent-Replayed', 'X-Request-Id'],
+      ...['RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate'],
+    ],
     maxAge: 600,
   })

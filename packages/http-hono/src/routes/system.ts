@@ -8,6 +8,7 @@ import type { Endpoint, Handle } from '../endpoint.ts'
 import { type HealthOptions, healthReader } from '../health.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
+import type { TakeFromBucket } from '../middleware/rate-limit.ts'
 
 const state = z.enum(['healthy', 'unhealthy'])
 const healthBody = z
@@ -54,18 +55,25 @@ export function healthEndpoints(options: HealthOptions, logger: Logger | undefin
 }
 
 /** `/metrics`, for the holder of the token where there is one. */
-export function metricsEndpoint(metrics: Metrics, token: string | undefined): Endpoint {
+export function metricsEndpoint(
+  metrics: Metrics,
+  token: string | undefined,
+  countFailure: TakeFromBucket | undefined,
+): Endpoint {
   const document = {
     name: 'getMetrics',
     summary: "Prometheus's metrics",
     success: { status: 200, schema: z.string(), contentType: 'text/plain' },
-    ...(token !== undefined && { problems: ['unauthenticated'] as const }),
+    ...(token !== undefined && { problems: ['unauthenticated', 'rate_limited'] as const }),
   }
   return system(document, async (c) => {
     if (token !== undefined) {
       const given = c.req.header('authorization')?.replace(/^Bearer +/i, '') ?? ''
       const right = await timingSafeEqual(given, token)
-      if (!right) throw new RefusedError('unauthenticated', 'the metrics need their token')
+      if (!right) {
+        await countFailure?.(c)
+        throw new RefusedError('unauthenticated', 'the metrics need their token')
+      }
     }
     return answerText(c, 200, await metrics.text(), metrics.contentType)
   })
