@@ -37,6 +37,8 @@ export function sandboxedFlorin(
     beside?: SandboxedFlorin
     storage?: (inner: Storage<StoredTables>) => Storage<StoredTables>
     gateway?: (inner: PaymentGateway) => PaymentGateway
+    /** How it waits for others; really, where absent. The sandbox's clock stands still meanwhile. */
+    wait?: (milliseconds: number) => Promise<void>
   } = {},
 ): SandboxedFlorin {
   const happenings: Happening[] = []
@@ -63,7 +65,8 @@ export function sandboxedFlorin(
         ...options.sandbox,
       }),
     )
-  const runtime = { ...systemRuntime, now: () => sandbox.clock.now() * 1000 }
+  const now = () => sandbox.clock.now() * 1000
+  const runtime = { ...systemRuntime, now, ...(options.wait && { wait: options.wait }) }
   const stripe = stripeClient({ secretKey: 'sk_test_florin', fetch: sandbox.fetch })
   const direct = stripeGateway({ stripe, webhookSecrets: [secret] })
   const counted: PaymentGateway = {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { anyStep, live, settle } from '../../test/random-life.ts'
+import { live, settle } from '../../test/live.ts'
+import { anyStep } from '../../test/random-life.ts'
 import { altered, unhurried } from '../../test/reconciling-florin.ts'
 import { sandboxedFlorin } from '../../test/sandboxed-florin.ts'
 import type { Difference } from '../index.ts'
