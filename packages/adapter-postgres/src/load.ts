@@ -22,7 +22,7 @@ type Find = FindOne<TableName> | FindMany<TableName> | FindDue<DueTable>
 type Conditions = Readonly<Record<string, unknown>>
 
 /** Words that partial indexes name: as text in the statement, so that a plan for any parameter can use the index. */
-const indexedWords = /^(open|pending|dead|received|failed)$/
+const indexedWords = /^(open|pending|dead|received|failed|ignored)$/
 
 const isText = (column: string, value: unknown): boolean =>
   typeof value === 'boolean' || (column === 'status' && typeof value === 'string' && indexedWords.test(value))

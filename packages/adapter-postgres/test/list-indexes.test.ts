@@ -85,7 +85,7 @@ const fill = (() => {
       livemode: 'false',
       // In every partition; the last weeks in the default one.
       occurred_at: "now() + (n % 8) * interval '1 week'",
-      status: rarely('failed', 'processed'),
+      status: "case when n % 1000 = 0 then 'failed' when n % 10 = 1 then 'ignored' else 'processed' end",
       attempts: '1',
     }),
     insert('operations', 'operation', {
@@ -171,8 +171,11 @@ const lists: readonly { readonly table: TableName; readonly where: Where }[] = [
   { table: 'disputes', where: { userId: 'user_1' } },
   { table: 'disputes', where: { paymentId: 'tx_1' } },
   { table: 'disputes', where: { paymentGatewayId: 'pi_1' } },
-  { table: 'webhook_events', where: { status: 'failed' } },
-  { table: 'webhook_events', where: { status: 'received' } },
+  ...['received', 'processed', 'ignored', 'failed'].map(
+    (status) => ({ table: 'webhook_events', where: { status } }) as const,
+  ),
+  { table: 'webhook_events', where: { status: 'failed', type: 'invoice.paid' } },
+  { table: 'webhook_events', where: { status: 'ignored', type: 'invoice.paid' } },
   { table: 'operations', where: { status: 'open' } },
   { table: 'outbox', where: { status: 'pending' } },
   { table: 'outbox', where: { status: 'dead' } },
@@ -200,7 +203,10 @@ const scoped: typeof lists = [
   { table: 'disputes', where: { paymentId: 'tx_1', userId: 'user_1' } },
 ]
 
-const narrowed = [...lists, ...scoped].filter(({ where }) => Object.keys(where).length > 0)
+// What was processed is nearly all of its table; nobody asks for all of it at once.
+const narrowed = [...lists, ...scoped].filter(
+  ({ where }) => Object.keys(where).length > 0 && where.status !== 'processed',
+)
 
 test.each(narrowed)('finds all of $table where $where by an index', async ({ table, where }) => {
   const nodes = await planOf(find(table, where, {}))

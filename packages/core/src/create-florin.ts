@@ -49,7 +49,10 @@ import { getSubscription } from './subscriptions/get-subscription.ts'
 import { type ListSubscriptions, listSubscriptions } from './subscriptions/list-subscriptions.ts'
 import { type ResumeSubscription, resumeSubscription } from './subscriptions/resume-subscription.ts'
 import { type UpdateSubscription, updateSubscription } from './subscriptions/update-subscription.ts'
+import { getWebhookEvent } from './webhooks/get-webhook-event.ts'
+import { type ListWebhookEvents, listWebhookEvents } from './webhooks/list-webhook-events.ts'
 import { receiveWebhook } from './webhooks/receive-webhook.ts'
+import { replayWebhookEvent } from './webhooks/replay-webhook-event.ts'
 import { retryWebhooks } from './webhooks/retry-webhooks.ts'
 
 /** What Florin runs on. */
@@ -162,6 +165,9 @@ export function createFlorin({
     },
     webhooks: {
       receive: (body: string, signature: string | undefined) => receiveWebhook(deps, body, signature),
+      get: (id: string, actor: Actor) => getWebhookEvent(deps, id, actor),
+      list: (input: ListWebhookEvents, actor: Actor) => listWebhookEvents(deps, input, actor),
+      replay: (id: string, caller: Pick<Caller, 'actor' | 'requestId'>) => replayWebhookEvent(deps, id, caller),
     },
   }
 }

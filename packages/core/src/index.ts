@@ -133,5 +133,7 @@ export {
 } from './subscriptions/subscription.ts'
 export type { UpdateSubscription } from './subscriptions/update-subscription.ts'
 export type { Timestamp } from './time.ts'
+export type { ListWebhookEvents } from './webhooks/list-webhook-events.ts'
 export type { Received } from './webhooks/receive-webhook.ts'
 export type { Retried } from './webhooks/retry-webhooks.ts'
+export { type WebhookEvent, type WebhookEventStatus, webhookEventStatuses } from './webhooks/webhook-event.ts'

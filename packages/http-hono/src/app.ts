@@ -28,6 +28,7 @@ import * as payments from './routes/payments.ts'
 import * as refunds from './routes/refunds.ts'
 import * as subscriptions from './routes/subscriptions.ts'
 import { docsEndpoints, healthEndpoints, metricsEndpoint } from './routes/system.ts'
+import * as webhookEvents from './routes/webhook-events.ts'
 import * as webhooks from './routes/webhooks.ts'
 
 export interface AppOptions {
@@ -94,6 +95,9 @@ export const apiRoutes: readonly Route[] = [
   ['post', '/api/v1/billing-portal-sessions', billingPortalSessions.create],
 
   ['post', '/api/v1/webhooks/stripe', webhooks.stripe],
+  ['get', '/api/v1/webhook-events', webhookEvents.list],
+  ['get', '/api/v1/webhook-events/{id}', webhookEvents.get],
+  ['post', '/api/v1/webhook-events/{id}/replay', webhookEvents.replay],
 ]
 
 /**

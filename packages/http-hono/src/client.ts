@@ -24,6 +24,7 @@ import type {
 } from './wire/payment-method.ts'
 import type { CreateRefundBody, RefundBody } from './wire/refund.ts'
 import type { CreateSubscriptionBody, SubscriptionBody, UpdateSubscriptionBody } from './wire/subscription.ts'
+import type { WebhookEventBody } from './wire/webhook-event.ts'
 
 export { FlorinApiError, type FlorinClientOptions } from './client-transport.ts'
 export type { BillingPortalSessionBody, CreateBillingPortalSessionBody } from './wire/billing-portal-sessions.ts'
@@ -47,6 +48,7 @@ export type {
 export type { Problem } from './wire/problem.ts'
 export type { CreateRefundBody, RefundBody } from './wire/refund.ts'
 export type { CreateSubscriptionBody, SubscriptionBody, UpdateSubscriptionBody } from './wire/subscription.ts'
+export type { WebhookEventBody } from './wire/webhook-event.ts'
 
 /** How to make a change. */
 export interface ChangeOptions {
@@ -61,6 +63,12 @@ export interface PageOptions {
   readonly limit?: number
   /** The `next_cursor` of the page before. */
   readonly cursor?: string
+}
+
+export interface WebhookEventFilter extends PageOptions {
+  readonly status?: WebhookEventBody['status']
+  /** Goes with the status `failed` or `ignored`. */
+  readonly type?: string
 }
 
 export type FlorinClient = ReturnType<typeof createFlorinClient>
@@ -143,6 +151,11 @@ export function createFlorinClient(options: FlorinClientOptions) {
       list: (userId: string, place?: PageOptions) => page<InvoiceBody>(`/users/${of(userId)}/invoices`, place),
       listBySubscription: (id: string, place?: PageOptions) =>
         page<InvoiceBody>(`/subscriptions/${of(id)}/invoices`, place),
+    },
+    webhookEvents: {
+      list: (filter: WebhookEventFilter = {}) => get<PageBody<WebhookEventBody>>('/webhook-events', { ...filter }),
+      get: (id: string) => get<WebhookEventBody>(`/webhook-events/${of(id)}`),
+      replay: (id: string) => send<WebhookEventBody>({ method: 'POST', path: `/webhook-events/${of(id)}/replay` }),
     },
   }
 }

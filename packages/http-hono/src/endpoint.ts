@@ -29,11 +29,13 @@ export interface EndpointDocument {
   readonly otherwise?: { readonly status: number; readonly description: string; readonly schema: z.ZodType }
   /** Whether a payment that was declined is answered as 402, with Stripe's code. */
   readonly declines?: boolean
+  /** Whether it may be repeated at will, so that it takes no idempotency key. */
+  readonly isRepeatable?: boolean
 }
 
 /** What a row of the route table leads to. */
 export interface Endpoint {
-  /** `read` and `operation` need a token. An operation also takes an idempotency key. */
+  /** `read` and `operation` need a token. An operation also takes an idempotency key, unless it may be repeated. */
   readonly kind: 'read' | 'operation' | 'webhook' | 'system'
   readonly document: EndpointDocument
   readonly handle: (florin: Florin) => Handle
@@ -130,29 +132,61 @@ export function read<View>(
   }
 }
 
-/** An endpoint that lists objects, a page at a time. */
-export function list<View, Path>(
+/** An endpoint that does something with one object of Florin's own that may be repeated at will. */
+export function repeatable<View>(
   definition: Described & {
-    readonly path: z.ZodObject & z.ZodType<Path>
+    readonly path: z.ZodObject & z.ZodType<{ id: string }>
     readonly answer: z.ZodType
-    readonly page: (
-      florin: Florin,
-      input: CamelCased<Path & z.output<typeof pageQuery>>,
-      actor: Actor,
-    ) => Promise<Page<View>>
+    readonly perform: (florin: Florin, id: string, caller: Caller) => Promise<View>
     readonly present: (view: View) => object
   },
 ): Endpoint {
-  const { path, answer, notFound, page, present } = definition
+  const { path, answer, notFound, perform, present } = definition
+  return {
+    kind: 'operation',
+    document: { ...describe(definition), path, success: { status: 200, schema: answer }, isRepeatable: true },
+    handle: (florin) => async (c) => {
+      const { id } = parsePath(path, c.req.param(), notFound)
+      return answerJson(c, 200, present(await perform(florin, id, callerOf(c))))
+    },
+  }
+}
+
+interface Listing<View, Input> extends Described {
+  readonly answer: z.ZodType
+  readonly page: (florin: Florin, input: CamelCased<Input>, actor: Actor) => Promise<Page<View>>
+  readonly present: (view: View) => object
+}
+
+/** An endpoint that lists what belongs to an object, a page at a time. */
+export function list<View, Path>(
+  definition: Listing<View, Path & z.output<typeof pageQuery>> & { readonly path: z.ZodObject & z.ZodType<Path> },
+): Endpoint {
+  const { path, notFound } = definition
+  const read = (c: HttpContext) => ({
+    ...parsePath(path, c.req.param(), notFound),
+    ...parsePart(pageQuery, c.req.query()),
+  })
+  return listing({ ...definition, query: pageQuery }, read)
+}
+
+/** An endpoint that lists what a filter finds, a page at a time. */
+export function filteredList<View, Query>(
+  definition: Listing<View, Query> & { readonly query: z.ZodObject & z.ZodType<Query> },
+): Endpoint {
+  return listing(definition, (c) => parsePart(definition.query, c.req.query()))
+}
+
+function listing<View, Input>(
+  definition: Listing<View, Input> & { readonly path?: z.ZodObject; readonly query: z.ZodObject },
+  read: (c: HttpContext) => Input & object,
+): Endpoint {
+  const { path, query, answer, page, present } = definition
   return {
     kind: 'read',
-    document: {
-      ...describe(definition),
-      ...{ path, query: pageQuery, success: { status: 200, schema: answer } },
-    },
+    document: { ...describe(definition), ...{ path, query, success: { status: 200, schema: answer } } },
     handle: (florin) => async (c) => {
-      const place = { ...parsePath(path, c.req.param(), notFound), ...parsePart(pageQuery, c.req.query()) }
-      const { data, hasMore, nextCursor } = await page(florin, camelCased(place), actorOf(c))
+      const { data, hasMore, nextCursor } = await page(florin, camelCased(read(c)), actorOf(c))
       return answerJson(c, 200, { data: data.map(present), has_more: hasMore, next_cursor: nextCursor })
     },
   }

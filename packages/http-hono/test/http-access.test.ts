@@ -17,6 +17,9 @@ const all = { support: 'allowed', service: 'allowed', admin: 'allowed' } as cons
 const object: Access = { own: 'allowed', foreign: 'not_found', ...all }
 const listOfUser: Access = { own: 'allowed', foreign: 'forbidden', ...all }
 const notForSupport = (access: Access): Access => ({ ...access, support: 'forbidden' })
+const adminsOnly: Access = {
+  ...{ own: 'forbidden', foreign: 'forbidden', support: 'forbidden', service: 'forbidden', admin: 'allowed' },
+}
 const notForUsers = (access: Access): Access => ({ ...access, own: 'forbidden', foreign: 'forbidden' })
 
 const accessTo: Readonly<Record<string, Access>> = {
@@ -47,6 +50,9 @@ const accessTo: Readonly<Record<string, Access>> = {
   listSubscriptionInvoices: object,
   createCheckoutSession: notForSupport(listOfUser),
   createBillingPortalSession: notForSupport(listOfUser),
+  listWebhookEvents: adminsOnly,
+  getWebhookEvent: adminsOnly,
+  replayWebhookEvent: adminsOnly,
 }
 
 const callers = { own: 'alice', foreign: 'bob', support: 'support', service: 'service', admin: 'admin' } as const
@@ -79,7 +85,9 @@ beforeAll(async () => {
   await world.webhooks()
   const disputes = await send('GET', `/api/v1/payments/${disputed.body.id}/disputes`)
   const invoices = await send('GET', '/api/v1/users/alice/invoices')
+  const events = await send('GET', '/api/v1/webhook-events', undefined, { as: 'admin' })
   ids = {
+    'Webhook events': events.body.data[0].id,
     Payments: payment.id,
     Refunds: refund.body.id,
     Disputes: disputes.body.data[0].id,

@@ -26,7 +26,7 @@ async function openServer(options: Partial<FlorinClientOptions> = {}, world = op
 const order = { user_id: 'alice', amount: 1000, currency: 'USD', payment_method: 'pm_card_visa' }
 
 test('speaks with a server: every method reaches its route', async () => {
-  const { client, webhooks, basic } = await openServer()
+  const { baseUrl, client, webhooks, basic } = await openServer()
   const payment = await client.payments.create(order)
   expectTypeOf(payment).toEqualTypeOf<PaymentBody>()
   expect(await client.payments.get(payment.id)).toEqual(payment)
@@ -69,6 +69,11 @@ test('speaks with a server: every method reaches its route', async () => {
   await webhooks()
   const [dispute] = (await client.disputes.list(disputed.id)).data
   expect(await client.disputes.get(dispute?.id ?? '')).toEqual(dispute)
+
+  const admin = createFlorinClient({ baseUrl, token: await tokenFor('root', 'admin') })
+  const [event] = (await admin.webhookEvents.list({ status: 'processed', limit: 1 })).data
+  expect(await admin.webhookEvents.get(event?.id ?? '')).toEqual(event)
+  expect(await admin.webhookEvents.replay(event?.id ?? '')).toMatchObject({ id: event?.id, attempts: 2 })
 })
 
 test('throws what was answered instead, with the declined payment in it', async () => {

@@ -9,6 +9,7 @@ import { paymentMethod, setupIntent } from '../src/wire/payment-method.ts'
 import { problem } from '../src/wire/problem.ts'
 import { refund } from '../src/wire/refund.ts'
 import { subscription } from '../src/wire/subscription.ts'
+import { webhookEvent } from '../src/wire/webhook-event.ts'
 import { type Json, openWorld, paidPayment } from './http-world.ts'
 
 const { app, send } = await openWorld()
@@ -65,7 +66,9 @@ test('asks for a token where the route does, and names every problem of its tabl
 })
 
 test('gives examples that its schemas accept', () => {
-  const schemas = { payment, refund, dispute, paymentMethod, setupIntent, subscription, invoice, problem }
+  const schemas = {
+    ...{ payment, refund, dispute, paymentMethod, setupIntent, subscription, invoice, webhookEvent, problem },
+  }
   for (const [name, schema] of Object.entries<z.ZodType>(schemas)) {
     const example = schema.meta()?.example
     expect(example, name).toBeDefined()

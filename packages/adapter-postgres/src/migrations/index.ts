@@ -5,6 +5,7 @@ import { billing } from './0003-billing.ts'
 import { records } from './0004-records.ts'
 import { debts } from './0005-debts.ts'
 import { partitions } from './0008-partitions.ts'
+import { webhookLists } from './0010-webhook-lists.ts'
 
 /**
  * All migrations by name, applied in the order of their names. A record and not a folder, so that bundlers keep them.
@@ -17,4 +18,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004-records': records,
   '0005-debts': debts,
   '0008-partitions': partitions,
+  '0010-webhook-lists': webhookLists,
 }

@@ -84,6 +84,7 @@ export function fold<Row extends Observed, Field extends keyof Row & string>(
   const known = row.ties?.[group.name] ?? [
     { value: pick(row, group.fields), ...(current?.after !== undefined && { after: current.after }) },
   ]
+  if (known.some((one) => canonicalJson(one) === canonicalJson(seen))) return row
   return settle(row, group, place, [...known, seen])
 }
 

@@ -18,7 +18,7 @@ const searchable: { readonly [T in TableName]: Readonly<Record<Searchable[T], tr
   refunds: { id: true, gatewayId: true, userId: true, paymentId: true, paymentGatewayId: true },
   disputes: { id: true, gatewayId: true, userId: true, paymentId: true, paymentGatewayId: true },
   debts: { id: true },
-  webhook_events: { id: true, occurredAt: true, status: true },
+  webhook_events: { id: true, occurredAt: true, status: true, type: true },
   operations: { id: true, callerScope: true, callerKey: true, status: true },
   leases: { id: true },
   outbox: { id: true, objectId: true, status: true },

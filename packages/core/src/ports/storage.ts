@@ -95,7 +95,7 @@ export interface Searchable {
   refunds: 'id' | 'gatewayId' | 'userId' | 'paymentId' | 'paymentGatewayId'
   disputes: 'id' | 'gatewayId' | 'userId' | 'paymentId' | 'paymentGatewayId'
   debts: 'id'
-  webhook_events: 'id' | 'occurredAt' | 'status'
+  webhook_events: 'id' | 'occurredAt' | 'status' | 'type'
   operations: 'id' | 'callerScope' | 'callerKey' | 'status'
   leases: 'id'
   outbox: 'id' | 'objectId' | 'status'

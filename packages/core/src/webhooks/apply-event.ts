@@ -7,7 +7,7 @@ import { changesBetween, type RowSet, rowSetOf } from '../observations/row-set.t
 import type { GatewayEvent } from '../ports/gateway.ts'
 import { type Change, one, write } from '../ports/storage.ts'
 import { milliseconds, type Timestamp, timestamp, timestampOfSeconds } from '../time.ts'
-import type { WebhookEventRow } from './webhook-event.ts'
+import type { WebhookEventRow, WebhookEventStatus } from './webhook-event.ts'
 
 const MOST_TRIES = 60
 
@@ -15,16 +15,26 @@ const MOST_TRIES = 60
 const FIRST_RETRY_MS = 60_000
 const LAST_RETRY_MS = 24 * 3600_000
 
-/** What became of an event: its row as stored, or that it had been taken before. */
-export type Applied = { readonly duplicate: true } | { readonly duplicate: false; readonly row: WebhookEventRow }
+/** What became of an event: its row as stored, and whether it had been taken before, so that nothing was done. */
+export interface Applied {
+  readonly duplicate: boolean
+  readonly row: WebhookEventRow
+}
+
+/** Has an event applied also where it was before. */
+interface Again {
+  /** What to write in the same commit, by what came of it this time and what the event was before. */
+  beside(outcome: WebhookEventStatus, before: WebhookEventRow | undefined): readonly Change[]
+}
 
 /**
  * Stores an event and folds what it tells into the rows, in one commit. One that was processed or ignored before changes
- * nothing; one that failed is tried again. However it came here (webhook, catch-up, retry), this is its one way in.
+ * nothing; one that failed is tried again. However it came here (webhook, catch-up, retry, replay), this is its one way
+ * in.
  *
  * @throws `unavailable` storage_unavailable, overloaded: it is not stored
  */
-export async function applyEvent(deps: Deps, event: GatewayEvent, body: string): Promise<Applied> {
+export async function applyEvent(deps: Deps, event: GatewayEvent, body: string, again?: Again): Promise<Applied> {
   // The same in every delivery of the event: it tells the storage where to look.
   const occurredAt = timestampOfSeconds(event.created)
   const query = { ...seek(event.observations), '(event)': one('webhook_events', { id: event.id, occurredAt }) }
@@ -33,11 +43,14 @@ export async function applyEvent(deps: Deps, event: GatewayEvent, body: string):
     const found = rowSetOf(query, await deps.storage.load(query))
     const rows = await withDebts(deps, found, event.observations)
     const earlier = rows.webhook_events?.find(({ id }) => id === event.id)
-    if (earlier && earlier.status !== 'failed') return { duplicate: true }
+    if (earlier && earlier.status !== 'failed' && !again) return { duplicate: true, row: earlier }
 
-    const { row, changes, facts } = decide(deps, event, body, rows, earlier)
-    const commit = { id: deps.newId('commit'), changes: [write('webhook_events', row), ...changes] }
-    if ((await deps.storage.commit(commit)) === 'conflict') continue
+    const now = timestamp(deps.runtime.now())
+    const decided = decide(deps, event, body, { rows, earlier, now })
+    const beside = again?.beside(decided.row.status, earlier) ?? []
+    const { row, changes, facts } = earlier?.status === 'processed' ? onceMore(decided) : decided
+    const all = [write('webhook_events', row), ...changes, ...factChanges(deps, facts, now), ...beside]
+    if ((await deps.storage.commit({ id: deps.newId('commit'), changes: all })) === 'conflict') continue
     tellFacts(deps, facts)
     return { duplicate: false, row }
   }
@@ -50,15 +63,15 @@ interface Decided {
   readonly facts: readonly Fact[]
 }
 
-/** The event's row and what it changes. A poison event keeps its error, and changes nothing else. */
-function decide(
-  deps: Deps,
-  event: GatewayEvent,
-  body: string,
-  rows: RowSet,
-  earlier: WebhookEventRow | undefined,
-): Decided {
-  const now = timestamp(deps.runtime.now())
+/** What is known when an event is decided on. */
+interface Known {
+  readonly rows: RowSet
+  readonly earlier: WebhookEventRow | undefined
+  readonly now: Timestamp
+}
+
+/** The event's row, what it changes and what it proves. A poison event keeps its error, and changes nothing else. */
+function decide(deps: Deps, event: GatewayEvent, body: string, { rows, earlier, now }: Known): Decided {
   const row = eventRow(event, body, now, earlier)
   const reason = ignoredBecause(deps, event)
   if (reason !== undefined) return { row: { ...row, status: 'ignored', reason }, changes: [], facts: [] }
@@ -66,12 +79,19 @@ function decide(
   try {
     const observing = { now, newId: deps.newId, installation: deps.settings.installation }
     const { rows: after, facts } = observe(rows, event.observations, observing)
-    const changes = [...changesBetween(rows, after), ...factChanges(deps, facts, now)]
-    return { row: { ...row, status: 'processed' }, changes, facts }
+    return { row: { ...row, status: 'processed' }, changes: changesBetween(rows, after), facts }
   } catch (error) {
     const failure = isFlorinError(error) ? error : new DefectError('cannot be applied', { cause: error })
     return failed(row, `${failure.code}: ${failure.message}`, now)
   }
+}
+
+/**
+ * An event that was processed stays so, whatever it meets this time. What it proves was told in the commit that processed
+ * it; told again for a row that was lost and is made anew, it would be news, and an old order would be shipped again.
+ */
+function onceMore({ row, changes }: Decided): Decided {
+  return { row: { ...row, status: 'processed', dueAt: null }, changes, facts: [] }
 }
 
 function failed(row: WebhookEventRow, reason: string, now: Timestamp): Decided {

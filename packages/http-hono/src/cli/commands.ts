@@ -48,6 +48,19 @@ export const commands: readonly Command[] = [
     run: async (...given) => (await import('./events.ts')).events(...given),
   },
   {
+    name: 'webhooks',
+    about: "Lists what became of Stripe's events, shows one, or applies stored ones again; never shows a body",
+    words: ['list', 'show', 'replay'],
+    operand: 'id',
+    flags: {
+      status: { type: 'string', value: 'status', about: 'Which to list: failed, ignored, processed or received' },
+      type: { type: 'string', value: 'type', about: 'Only those of a type, with --status failed or ignored' },
+      limit: { type: 'string', value: 'number', about: 'How many to list, newest first (20)' },
+      failed: { type: 'boolean', about: 'Replays every one that failed' },
+    },
+    run: async (...given) => (await import('./webhooks.ts')).webhooks(...given),
+  },
+  {
     name: 'reconcile',
     about: "Applies Stripe's events since the last one that was read: what webhooks should have told",
     flags: {},

@@ -8,7 +8,7 @@ const always = ['rate_limited', 'invariant_broken'] as const
 const stored = ['storage_unavailable', 'overloaded'] as const
 const asked = ['unauthenticated', 'forbidden', 'authentication_unavailable', ...stored] as const
 
-/** What any endpoint of a kind may answer. */
+/** What any endpoint of a kind may answer. One that may be repeated asks Stripe nothing, as one that reads. */
 const problemsOfKind = {
   read: [...always, ...asked],
   operation: [
@@ -48,6 +48,7 @@ export function describeEndpoint(
 ): RouteConfig {
   const { name, tag, summary, description, body, success, otherwise } = document
   const isOperation = kind === 'operation'
+  const isKeyed = isOperation && !document.isRepeatable
   return {
     method,
     path,
@@ -59,13 +60,13 @@ export function describeEndpoint(
     request: {
       ...(document.path && { params: document.path }),
       ...(document.query && { query: document.query }),
-      ...(isOperation && { headers: requestHeaders }),
+      ...(isKeyed && { headers: requestHeaders }),
       ...(body && { body: { required: !body.optional, content: { 'application/json': { schema: body.schema } } } }),
     },
     responses: {
       [success.status]: {
         description: success.status === 204 ? 'Done.' : summary,
-        ...(isOperation && { headers: responseHeaders }),
+        ...(isKeyed && { headers: responseHeaders }),
         ...(success.schema && { content: { [success.contentType ?? 'application/json']: { schema: success.schema } } }),
       },
       ...(otherwise && {
@@ -74,7 +75,7 @@ export function describeEndpoint(
           content: { 'application/json': { schema: otherwise.schema } },
         },
       }),
-      ...describeProblems(problemsOf(kind, document)),
+      ...describeProblems(problemsOf(document.isRepeatable ? 'read' : kind, document)),
       ...(document.declines && { 402: declined }),
     },
   }

@@ -18,6 +18,7 @@ const tags = [
   { name: 'Invoices', description: 'What subscriptions billed.' },
   { name: 'Checkout', description: "Stripe's own pages: paying, subscribing, managing." },
   { name: 'Webhooks', description: "Stripe's events." },
+  { name: 'Webhook events', description: "What became of Stripe's events, for admins." },
   { name: 'System', description: 'For those who run it.' },
 ]
 

@@ -1,0 +1,23 @@
+import { type Actor, scopeOf } from '../actor.ts'
+import type { Deps } from '../deps.ts'
+import { InvalidError } from '../errors.ts'
+import { parseInput } from '../input/parse-input.ts'
+import { one } from '../ports/storage.ts'
+import { toWebhookEvent, type WebhookEvent, webhookEventId } from './webhook-event.ts'
+
+/**
+ * Reads one webhook event by Stripe's id of it.
+ *
+ * @throws `invalid` input_invalid, webhook_event_not_found · `refused` forbidden
+ */
+export async function getWebhookEvent(
+  { storage }: Pick<Deps, 'storage'>,
+  id: string,
+  actor: Actor,
+): Promise<WebhookEvent> {
+  parseInput(webhookEventId, id)
+  scopeOf(actor, 'webhooks:replay')
+  const { event } = await storage.load({ event: one('webhook_events', { id }) })
+  if (!event) throw new InvalidError('webhook_event_not_found', `no webhook event ${id}`)
+  return toWebhookEvent(event)
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { type Actor, scopeOf } from '../actor.ts'
+import type { Deps } from '../deps.ts'
+import { parseInput } from '../input/parse-input.ts'
+import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
+import { page } from '../ports/storage.ts'
+import { toWebhookEvent, type WebhookEvent, webhookEventStatuses } from './webhook-event.ts'
+
+// What was processed is nearly all of the table, and no index by type is worth its price at every webhook.
+const typed = ['failed', 'ignored'] as const
+
+const listWebhookEventsInput = z
+  .strictObject({
+    status: z.enum(webhookEventStatuses).optional(),
+    type: z
+      .string()
+      .regex(/^[a-z0-9_]{1,100}(\.[a-z0-9_]{1,100}){1,5}$/, { error: 'must be a type such as invoice.paid' })
+      .optional(),
+    ...pageInput,
+  })
+  .refine(({ type, status }) => type === undefined || typed.some((word) => word === status), {
+    path: ['type'],
+    error: `goes with the status ${typed.join(' or ')}: only those are found by their type`,
+  })
+
+export type ListWebhookEvents = z.input<typeof listWebhookEventsInput>
+
+/**
+ * Lists webhook events, newest first: all, those of a status, or of a type among those that failed or were ignored.
+ *
+ * @throws `invalid` input_invalid · `refused` forbidden
+ */
+export async function listWebhookEvents(
+  { storage }: Pick<Deps, 'storage'>,
+  input: ListWebhookEvents,
+  actor: Actor,
+): Promise<Page<WebhookEvent>> {
+  const { status, type, ...place } = parseInput(listWebhookEventsInput, input)
+  scopeOf(actor, 'webhooks:replay')
+  const of = (one: (typeof webhookEventStatuses)[number]) =>
+    page('webhook_events', { status: one, ...(type !== undefined && { type }) }, pageQuery(place))
+  if (status !== undefined) {
+    const { events } = await storage.load({ events: of(status) })
+    return toPage(events, place.limit, toWebhookEvent)
+  }
+  // One index, by status, serves every list: a page of all is merged from one of each, in the same round trip.
+  const { received, processed, ignored, failed } = await storage.load({
+    received: of('received'),
+    processed: of('processed'),
+    ignored: of('ignored'),
+    failed: of('failed'),
+  })
+  const newest = [...received, ...processed, ...ignored, ...failed].sort(newestFirst).slice(0, place.limit + 1)
+  return toPage(newest, place.limit, toWebhookEvent)
+}
+
+type Place = { readonly createdAt: string; readonly id: string }
+
+const newestFirst = (a: Place, b: Place) =>
+  a.createdAt === b.createdAt ? (a.id < b.id ? 1 : -1) : a.createdAt < b.createdAt ? 1 : -1
