@@ -1,5 +1,5 @@
 export type { Database } from './database.ts'
 export { type EmbeddedPostgres, fromPglite } from './from-pglite.ts'
 export { fromPool, type PgClient, type PgPool, type PoolOptions } from './from-pool.ts'
-export { type MigrationState, migrateDown, migrateToLatest, migrationStatus } from './migrate.ts'
+export { type MigrationState, migrateDown, migrateToLatest, migrationStatus, pendingMigrations } from './migrate.ts'
 export { type PostgresStorageOptions, postgresStorage } from './storage.ts'

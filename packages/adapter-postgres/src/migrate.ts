@@ -1,6 +1,7 @@
 import { type DialectAdapter, Kysely, sql } from 'kysely'
 import { type Migration, type MigrationResultSet, Migrator } from 'kysely/migration'
 import type { Database } from './database.ts'
+import { isServerError } from './errors.ts'
 import { migrations } from './migrations/index.ts'
 
 /** A migration, and when it was applied; null where it is still to come. */
@@ -27,6 +28,19 @@ export async function migrationStatus(database: Database): Promise<readonly Migr
   const states = await migratorOf(kyselyOf(database)).getMigrations()
   return states.map(({ name, executedAt }) => ({ name, appliedAt: executedAt?.toISOString() ?? null }))
 }
+
+/** The names of the migrations to come, by one cheap statement, as health checks want it. Changes nothing. */
+export async function pendingMigrations(database: Database): Promise<readonly string[]> {
+  const applied = await database.run(appliedStatement, []).catch((error: unknown) => {
+    if (isServerError(error) && error.code === UNDEFINED_TABLE) return []
+    throw error
+  })
+  const names = new Set(applied.map(([name]) => name))
+  return Object.keys(migrations).filter((name) => !names.has(name))
+}
+
+const UNDEFINED_TABLE = '42P01'
+const appliedStatement = { name: 'florin_applied', text: 'select name::text from florin_migrations' }
 
 // Any number will do, as long as every version of this package uses the same.
 const migrationLock = 4_062_309_107

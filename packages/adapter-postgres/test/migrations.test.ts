@@ -1,7 +1,15 @@
 import { PGlite } from '@electric-sql/pglite'
 import { Pool } from 'pg'
 import { afterEach, expect, test } from 'vitest'
-import { type Database, fromPglite, fromPool, migrateDown, migrateToLatest, migrationStatus } from '../src/index.ts'
+import {
+  type Database,
+  fromPglite,
+  fromPool,
+  migrateDown,
+  migrateToLatest,
+  migrationStatus,
+  pendingMigrations,
+} from '../src/index.ts'
 import { migrations } from '../src/migrations/index.ts'
 import { tables } from '../src/tables.ts'
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts'
@@ -46,6 +54,19 @@ test('applies all migrations, tells which, and finds nothing to do the next time
   const states = await migrationStatus(database)
   expect(states.map(({ name }) => name)).toStrictEqual(names)
   expect(states.every(({ appliedAt }) => appliedAt !== null && Date.parse(appliedAt) > 0)).toBe(true)
+})
+
+test('names what is to come by one statement, also in an empty database', async () => {
+  const pool = (await empty()).pool()
+  const database = fromPool(pool)
+  expect(await pendingMigrations(database)).toStrictEqual(names)
+  await migrateToLatest(database)
+  expect(await pendingMigrations(database)).toStrictEqual([])
+  await migrateDown(database)
+  expect(await pendingMigrations(database)).toStrictEqual(names.slice(-1))
+  // A newer release has been here: nothing is missing for this one.
+  await pool.query("insert into florin_migrations (name, timestamp) values ('9999-later', '')")
+  expect(await pendingMigrations(database)).toStrictEqual(names.slice(-1))
 })
 
 test('goes down one step at a time to nothing, and up again to the same tables', async () => {

@@ -1,3 +1,4 @@
+import type { Observer } from '@florin/core'
 import type { Logger } from './logger.ts'
 
 /** Whether one thing that the server needs answers. Resolves where it does, throws where it does not. */
@@ -5,6 +6,8 @@ export interface HealthCheck {
   readonly check: () => Promise<unknown>
   /** The service goes on without it: its loss is `degraded`, not `unhealthy`. */
   readonly optional?: boolean
+  /** Milliseconds for which a good answer counts, so that many probes cost little. A bad one never counts again. */
+  readonly goodForMs?: number
 }
 
 export interface HealthOptions {
@@ -13,6 +16,8 @@ export interface HealthOptions {
   readonly isStopping?: () => boolean
   /** Milliseconds that a check may take. Default 2000. */
   readonly timeout?: number
+  /** What became of the latest call of the gateway, for `/health?verbose`. */
+  readonly lastGatewayCall?: () => GatewayCallSeen | undefined
 }
 
 export interface Health {
@@ -23,13 +28,20 @@ export interface Health {
 /** Runs all checks at once. Requests that come meanwhile share the run, so that probes cannot flood a sick database. */
 export function healthReader({ checks, timeout = 2000 }: HealthOptions, logger?: Logger): () => Promise<Health> {
   let running: Promise<Health> | undefined
+  const goodUntil = new Map<string, number>()
+  const isHealthy = async (name: string, { check, goodForMs = 0 }: HealthCheck): Promise<boolean> => {
+    if (performance.now() < (goodUntil.get(name) ?? 0)) return true
+    const error = await failureOf(check, timeout)
+    // Only the log says why: the answer is public.
+    if (error) logger?.warn({ check: name, err: error }, 'a health check failed')
+    goodUntil.set(name, error ? 0 : performance.now() + goodForMs)
+    return error === undefined
+  }
   const run = async (): Promise<Health> => {
     const results = await Promise.all(
-      Object.entries(checks).map(async ([name, { check, optional = false }]) => {
-        const error = await failureOf(check, timeout)
-        // Only the log says why: the answer is public.
-        if (error) logger?.warn({ check: name, err: error }, 'a health check failed')
-        return { name, optional, healthy: error === undefined }
+      Object.entries(checks).map(async ([name, check]) => {
+        const { optional = false } = check
+        return { name, optional, healthy: await isHealthy(name, check) }
       }),
     )
     const lost = results.filter(({ healthy }) => !healthy)
@@ -58,4 +70,39 @@ async function failureOf(check: () => Promise<unknown>, timeout: number): Promis
   } finally {
     clearTimeout(timer)
   }
+}
+
+export interface GatewayCallSeen {
+  /** `accepted`, `declined`, `rejected`, or the code of the error where there was no answer. */
+  readonly outcome: string
+  readonly secondsAgo: number
+}
+
+/** After this long without a call, nobody knows how the gateway is: it counts as well. */
+const CALL_COUNTS_MS = 60_000
+
+const answers = ['accepted', 'declined', 'rejected']
+
+/**
+ * Watches the gateway by the calls that are made anyway: a probe of its own would use up Stripe's limits. Give
+ * `observer` to `createFlorin`, and the rest to `/health`.
+ */
+export function gatewayWatch(now: () => number = () => performance.now()) {
+  let last: { readonly outcome: string; readonly at: number } | undefined
+  const observer: Observer = {
+    tell(happening) {
+      if (happening.what === 'gateway_called') last = { outcome: happening.outcome, at: now() }
+    },
+  }
+  const check: HealthCheck = {
+    // Reads, webhooks and health itself go on while the gateway is away.
+    optional: true,
+    async check() {
+      if (!last || answers.includes(last.outcome) || now() - last.at > CALL_COUNTS_MS) return
+      throw new Error(`the latest call of the gateway came to ${last.outcome}`)
+    },
+  }
+  const lastGatewayCall = (): GatewayCallSeen | undefined =>
+    last && { outcome: last.outcome, secondsAgo: Math.floor((now() - last.at) / 1000) }
+  return { observer, check, lastGatewayCall }
 }

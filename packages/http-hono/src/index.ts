@@ -10,7 +10,7 @@ export {
 export { clientAddress } from './client-address.ts'
 export type { Endpoint, EndpointDocument, Handle } from './endpoint.ts'
 export { type ProblemCode, statusOf } from './error-response.ts'
-export type { Health, HealthCheck, HealthOptions } from './health.ts'
+export { type GatewayCallSeen, gatewayWatch, type Health, type HealthCheck, type HealthOptions } from './health.ts'
 export { HttpError, type HttpErrorCode } from './http-error.ts'
 export { createLogger, describeError, type Logger, type LoggerOptions } from './logger.ts'
 export { createMetrics, type Metrics, metricsObserver } from './metrics.ts'

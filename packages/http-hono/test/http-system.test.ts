@@ -1,5 +1,12 @@
 import { describe, expect, test, vi } from 'vitest'
-import { apiRoutes, createLogger, createMetrics, type HealthOptions, metricsObserver } from '../src/index.ts'
+import {
+  apiRoutes,
+  createLogger,
+  createMetrics,
+  gatewayWatch,
+  type HealthOptions,
+  metricsObserver,
+} from '../src/index.ts'
 import { openWorld, paidPayment, type Send } from './http-world.ts'
 
 const get = (send: Send, path: string, headers: Record<string, string> = {}) =>
@@ -50,6 +57,47 @@ describe('/health', () => {
     stopping = true
     expect((await get(send, '/health/ready')).status).toBe(503)
     expect((await get(send, '/health/live')).status).toBe(200)
+  })
+
+  test('tells every check where it is asked for, and the latest call of the gateway', async () => {
+    let clock = 0
+    const watch = gatewayWatch(() => clock)
+    const health = {
+      checks: { postgres: { check: works }, gateway: watch.check },
+      lastGatewayCall: watch.lastGatewayCall,
+    }
+    const { send } = await openWorld({ app: { health }, observer: watch.observer })
+    const checks = { postgres: 'healthy', gateway: 'healthy' }
+    expect((await get(send, '/health?verbose')).body).toEqual({ status: 'healthy', checks, last_gateway_call: null })
+    await paidPayment(send)
+    clock = 5500
+    const lastCall = { outcome: 'accepted', seconds_ago: 5 }
+    expect((await get(send, '/health?verbose')).body).toMatchObject({ status: 'healthy', last_gateway_call: lastCall })
+    expect((await get(send, '/health')).body).toEqual({ status: 'healthy' })
+  })
+
+  test('is degraded, and ready all the same, for a minute after a call that the gateway did not answer', async () => {
+    let clock = 0
+    const watch = gatewayWatch(() => clock)
+    const app = { health: { checks: { gateway: watch.check } } }
+    const { send, sandbox } = await openWorld({ app, observer: watch.observer })
+    sandbox.faults.inject({ kind: 'fail_before', status: 500, times: 10 })
+    await send('POST', '/api/v1/payments', { user_id: 'alice', amount: 1000, currency: 'USD' })
+    const lost = { status: 'degraded', checks: { gateway: 'unhealthy' } }
+    expect(await get(send, '/health')).toMatchObject({ status: 200, body: lost })
+    expect(await get(send, '/health/ready')).toMatchObject({ status: 200, body: lost })
+    clock = 60_001
+    expect((await get(send, '/health')).body).toEqual({ status: 'healthy' })
+  })
+
+  test('counts a good answer for a while, and never a bad one', async () => {
+    const check = vi.fn(works)
+    const send = await open({ checks: { postgres: { check, goodForMs: 60_000 } } })
+    for (let times = 0; times < 3; times += 1) expect((await get(send, '/health')).status).toBe(200)
+    expect(check).toHaveBeenCalledTimes(1)
+    const sick = await open({ checks: { postgres: { check: fails, goodForMs: 60_000 } } })
+    expect((await get(sick, '/health')).status).toBe(503)
+    expect((await get(sick, '/health')).status).toBe(503)
   })
 
   test('asks a sick database once, however many ask for its health', async () => {

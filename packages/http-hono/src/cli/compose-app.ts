@@ -2,7 +2,7 @@ import { createFlorin, type FlorinOptions, type RateLimiter, webhookSender } fro
 import { createApp } from '../app.ts'
 import type { Authenticator } from '../auth.ts'
 import { clientAddress } from '../client-address.ts'
-import type { HealthOptions } from '../health.ts'
+import { gatewayWatch, type HealthOptions } from '../health.ts'
 import type { Logger } from '../logger.ts'
 import { createMetrics, type Metrics, metricsObserver } from '../metrics.ts'
 import type { RateLimitOptions } from '../middleware/rate-limit.ts'
@@ -35,12 +35,18 @@ export interface ComposedApp {
 
 export function composeApp({ config, logger, auth, health, limiters, metrics, ...parts }: AppParts): ComposedApp {
   const counted = metrics ?? createMetrics()
-  const florin = createFlorin({ ...parts, observer: allObservers(metricsObserver(counted), loggingObserver(logger)) })
+  const gateway = gatewayWatch()
+  const observer = allObservers(metricsObserver(counted), loggingObserver(logger), gateway.observer)
+  const florin = createFlorin({ ...parts, observer })
   const { EVENT_WEBHOOK_URLS: urls, EVENT_WEBHOOK_SECRET: secret = [] } = config
   if (urls.length > 0) florin.on('*', webhookSender({ endpoints: urls.map((url) => ({ url, secret })) }))
   const address = clientAddress({ trustedProxies: config.TRUST_PROXY })
   const app = createApp(florin, {
-    ...{ auth, logger, metrics: counted, health, corsOrigins: config.CORS_ORIGINS },
+    ...{ auth, logger, metrics: counted, corsOrigins: config.CORS_ORIGINS },
+    health: {
+      ...{ ...health, checks: { ...health.checks, gateway: gateway.check } },
+      lastGatewayCall: gateway.lastGatewayCall,
+    },
     ...(config.METRICS_TOKEN !== undefined && { metricsToken: config.METRICS_TOKEN }),
     ...(limiters && { rateLimit: { ...limiters, clientAddress: address } }),
   })

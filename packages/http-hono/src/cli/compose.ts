@@ -1,4 +1,4 @@
-import { fromPool, migrationStatus, postgresStorage } from '@florin/adapter-postgres'
+import { fromPool, pendingMigrations, postgresStorage } from '@florin/adapter-postgres'
 import { nodeCipher } from '@florin/core/node'
 import { stripeClient, stripeGateway } from '@florin/core/stripe'
 import { Pool, type PoolConfig } from 'pg'
@@ -18,9 +18,9 @@ export interface ComposedServer {
   readonly fetch: Fetch
   /** Begins the work that goes on without requests. */
   start(): void
-  /** Makes `/health/ready` say that nothing more should be sent here. */
+  /** Begins no more of that work, and makes `/health/ready` say that nothing more should be sent here. */
   stopping(): void
-  /** Ends that work and closes all clients. */
+  /** Waits for the work that is running to end, and closes all clients. */
   close(): Promise<void>
 }
 
@@ -59,7 +59,8 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
       health: {
         isStopping: () => isStopping,
         checks: {
-          postgres: { check: () => checkMigrations(database, config) },
+          postgres: { check: () => database.database.run(ping, []), goodForMs: 1000 },
+          migrations: { check: () => checkMigrations(database, config), goodForMs: 5000 },
           ...(redis && { redis: { check: () => redis.ping(), optional: true } }),
         },
       },
@@ -67,6 +68,7 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
     })
     const stopping = (): void => {
       isStopping = true
+      void background.stop()
     }
     return { fetch, stopping, start: background.start, close: () => background.stop().finally(close) }
   } catch (error) {
@@ -74,6 +76,8 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
     throw error
   }
 }
+
+const ping = { name: 'florin_health', text: 'select 1' }
 
 /** The value of a variable that the command requires, so that it was checked to be there. */
 function given<Name extends VariableName>(config: Config, name: Name): NonNullable<Config[Name]> {
@@ -125,13 +129,13 @@ export function openDatabase(config: Config, logger: Logger, options: PoolConfig
 
 /** @throws CommandError that says what to do */
 async function checkMigrations({ database }: OpenDatabase, config: Config): Promise<void> {
-  const states = await migrationStatus(database).catch((cause: unknown) => {
+  const missing = await pendingMigrations(database).catch((cause: unknown) => {
     throw new CommandError(`PostgreSQL ${placeOf(config)} does not answer: ${messageOf(cause)}`, { cause })
   })
-  const missing = states.filter(({ appliedAt }) => appliedAt === null)
   if (missing.length === 0) return
-  const which = missing.map(({ name }) => name).join(', ')
-  throw new CommandError(`the database lacks ${missing.length} migrations (${which}): run florin migrate up`)
+  throw new CommandError(
+    `the database lacks ${missing.length} migrations (${missing.join(', ')}): run florin migrate up`,
+  )
 }
 
 function placeOf({ DATABASE_URL: url, DB_HOST, DB_PORT, DB_NAME }: Config): string {

@@ -21,6 +21,8 @@ export interface ListenOptions {
 
 export interface Listening {
   readonly port: number
+  /** Goes on, but ends each connection with its next answer, so that clients that keep connections go elsewhere. */
+  drain(): void
   /** Takes no new connection, lets requests finish, and cuts what is left at the end. Answers whether all finished. */
   close(withinMs: number): Promise<boolean>
 }
@@ -33,17 +35,27 @@ export interface Listening {
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { fetch, port, host, tls, choosePort, replaceGlobals = false } = options
   const listener = getRequestListener(fetch, { overrideGlobalObjects: replaceGlobals })
-  const answer: Parameters<typeof createPlainServer>[1] = (incoming, outgoing) => void listener(incoming, outgoing)
+  let isDraining = false
+  const answer: Parameters<typeof createPlainServer>[1] = (incoming, outgoing) => {
+    if (isDraining) outgoing.shouldKeepAlive = false
+    void listener(incoming, outgoing)
+  }
   const server: PlainServer | TlsServer = tls
     ? createTlsServer({ ...readFiles(tls), minVersion: 'TLSv1.3' }, answer)
     : createPlainServer(answer)
+  // Longer than load balancers keep theirs (60 s is usual): whoever ends a connection first must not be the server, or a
+  // request that is just being sent on it is lost.
+  server.keepAliveTimeout = 75_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(explain(error, port, choosePort)))
     server.listen(port, host, () => resolve())
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server has no TCP port')
-  return { port: address.port, close: (withinMs) => closeServer(server, withinMs) }
+  const drain = (): void => {
+    isDraining = true
+  }
+  return { port: address.port, drain, close: (withinMs) => closeServer(server, withinMs) }
 }
 
 function readFiles({ certFile, keyFile }: { certFile: string; keyFile: string }) {

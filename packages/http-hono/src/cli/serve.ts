@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { createLogger, type Logger } from '../logger.ts'
 import { composeServer } from './compose.ts'
 import { readConfig } from './config.ts'
@@ -9,8 +10,11 @@ import { gatherSettings } from './setting-sources.ts'
 import { stopSignal } from './stop-signal.ts'
 import type { Config } from './variables.ts'
 
-/** How long requests may take to finish after a signal to stop, before supervisors lose their patience (30 s). */
+/** How long stopping may take after the signal, before supervisors lose their patience (30 s). */
 const STOP_MS = 25_000
+
+/** How much of it still takes requests, where `SHUTDOWN_DELAY` does not say. */
+const DELAY_MS = 5000
 
 /** Runs the server until it is told to stop. */
 export async function serve(program: Program, flags: GivenFlags): Promise<number> {
@@ -36,19 +40,28 @@ export async function serve(program: Program, flags: GivenFlags): Promise<number
   logger.info({ port: listening.port, host: config.SERVER_HOST, tls: tlsOf(config) !== undefined }, 'listening')
   server.start()
   const signal = await stopped
+  const deadline = performance.now() + STOP_MS
   logger.info({ signal }, 'stopping')
   server.stopping()
-  return finish(listening, server, logger)
+  listening.drain()
+  // Load balancers need a moment to learn that nothing more should be sent here. A person at a terminal does not.
+  if (signal === 'SIGTERM') await setTimeout(config.SHUTDOWN_DELAY ?? DELAY_MS)
+  return finish(listening, server, deadline, logger)
 }
 
-async function finish(listening: Listening, server: { close(): Promise<void> }, logger: Logger): Promise<number> {
-  const deadline = performance.now() + STOP_MS
-  const finished = await listening.close(STOP_MS)
-  if (!finished) logger.warn({}, 'requests were cut off: they did not finish in time')
-  const left = new Promise((resolve) => setTimeout(resolve, Math.max(1000, deadline - performance.now())).unref())
-  await Promise.race([server.close(), left])
+async function finish(
+  listening: Listening,
+  server: { close(): Promise<void> },
+  deadline: number,
+  logger: Logger,
+): Promise<number> {
+  const left = () => Math.max(1000, deadline - performance.now())
+  const answered = await listening.close(left())
+  if (!answered) logger.warn({}, 'requests were cut off: they did not finish in time')
+  const worked = await Promise.race([server.close().then(() => true), setTimeout(left(), false, { ref: false })])
+  if (!worked) logger.warn({}, 'background work was cut off: it did not end in time, and is taken up again by others')
   logger.info({}, 'stopped')
-  return finished ? 0 : 1
+  return answered && worked ? 0 : 1
 }
 
 /** The certificate, where the server speaks TLS itself. */

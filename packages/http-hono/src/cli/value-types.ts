@@ -39,9 +39,9 @@ export function readDuration(value: string): number | undefined {
   return factor === undefined || Number(count) === 0 ? undefined : Number(count) * factor
 }
 
-export const duration = ({ to }: { to: string }) =>
+export const duration = ({ to, orNone = false }: { to: string; orNone?: boolean }) =>
   read((value) => {
-    const time = readDuration(value)
+    const time = orNone && value === '0' ? 0 : readDuration(value)
     if (time === undefined || time > (readDuration(to) ?? 0)) {
       throw new WrongValue(`must be a time such as 30s, 15m or 1h, at most ${to}`)
     }

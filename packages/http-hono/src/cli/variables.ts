@@ -183,6 +183,14 @@ export const variables = z.object({
       about,
       server('When set, /metrics asks for it as a bearer token', { example: 'long_and_random', secret: true }),
     ),
+  SHUTDOWN_DELAY: duration({ to: '20s', orNone: true })
+    .optional()
+    .register(
+      about,
+      server('How long SIGTERM lets requests come while /health/ready says no, for load balancers; 0 for none', {
+        example: '5s',
+      }),
+    ),
   CONFIG_FILE: text().default('config.yaml').register(about, server('Where further settings are read from')),
 
   DATABASE_URL: url(['postgres:', 'postgresql:'])

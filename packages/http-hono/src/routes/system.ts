@@ -5,7 +5,7 @@ import { answerJson, answerText } from '../answer.ts'
 import type { OpenApiDocument } from '../docs/openapi-document.ts'
 import { referencePage } from '../docs/reference-page.ts'
 import type { Endpoint, Handle } from '../endpoint.ts'
-import { type HealthOptions, healthReader } from '../health.ts'
+import { type GatewayCallSeen, type HealthOptions, healthReader } from '../health.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import type { TakeFromBucket } from '../middleware/rate-limit.ts'
@@ -14,7 +14,15 @@ const state = z.enum(['healthy', 'unhealthy'])
 const healthBody = z
   .object({
     status: z.enum(['healthy', 'degraded', 'unhealthy']),
-    checks: z.record(z.string(), state).optional().meta({ description: 'What was checked, where something is lost.' }),
+    checks: z
+      .record(z.string(), state)
+      .optional()
+      .meta({ description: 'What was checked, where something is lost or `verbose` asks.' }),
+    last_gateway_call: z
+      .object({ outcome: z.string(), seconds_ago: z.int() })
+      .nullable()
+      .optional()
+      .meta({ description: 'Where `verbose` asks: what became of the latest call of Stripe; null before the first.' }),
   })
   .meta({ id: 'Health', example: { status: 'healthy' } })
 
@@ -34,18 +42,24 @@ export function healthEndpoints(options: HealthOptions, logger: Logger | undefin
     async (c) => {
       if (stopping()) return answerJson(c, 503, { status: 'unhealthy', checks: { server: 'unhealthy' } })
       const { status, checks } = await readHealth()
-      const body = status === 'healthy' ? { status } : { status, checks }
+      const verbose = c.req.query('verbose') !== undefined
+      const body = {
+        status,
+        ...((verbose || status !== 'healthy') && { checks }),
+        ...(verbose && options.lastGatewayCall && { last_gateway_call: shownCall(options.lastGatewayCall()) }),
+      }
       return answerJson(c, status === 'unhealthy' ? 503 : 200, body)
     }
+  const query = z.object({ verbose: z.string().optional().meta({ description: 'Tells every check.', example: '' }) })
   const success = { status: 200, schema: healthBody }
   const otherwise = { status: 503, description: 'Something that it cannot do without is lost.', schema: healthBody }
   return {
     health: system(
-      { name: 'getHealth', summary: 'Whether the service works', success, otherwise },
+      { name: 'getHealth', summary: 'Whether the service works', query, success, otherwise },
       answer(() => false),
     ),
     ready: system(
-      { name: 'getReadiness', summary: 'Whether it may be sent requests', success, otherwise },
+      { name: 'getReadiness', summary: 'Whether it may be sent requests', query, success, otherwise },
       answer(options.isStopping ?? (() => false)),
     ),
     live: system({ name: 'getLiveness', summary: 'Whether the process answers at all', success }, (c) =>
@@ -53,6 +67,9 @@ export function healthEndpoints(options: HealthOptions, logger: Logger | undefin
     ),
   }
 }
+
+const shownCall = (call: GatewayCallSeen | undefined) =>
+  call ? { outcome: call.outcome, seconds_ago: call.secondsAgo } : null
 
 /** `/metrics`, for the holder of the token where there is one. */
 export function metricsEndpoint(
