@@ -1,0 +1,34 @@
+import { type PublicKeyAlgorithm, publicKeyAlgorithms } from '../auth.ts'
+import { WrongValue } from './value-types.ts'
+
+export function readSecretKey(value: string): string {
+  if (value.startsWith('pk_')) throw new WrongValue('is a publishable key; the secret one begins with sk_ or rk_')
+  if (!/^(sk|rk)_(test|live)_\w+$/.test(value))
+    throw new WrongValue('must begin with sk_test_, sk_live_, rk_test_ or rk_live_')
+  return value
+}
+
+export function readWebhookSecret(value: string): string {
+  if (!/^whsec_\S+$/.test(value)) throw new WrongValue('must begin with whsec_')
+  return value
+}
+
+export function readAlgorithm(value: string): PublicKeyAlgorithm {
+  const known = publicKeyAlgorithms.find((name) => name === value)
+  if (known === undefined) throw new WrongValue(`must hold any of ${publicKeyAlgorithms.join(', ')}`)
+  return known
+}
+
+export function readEventUrl(value: string): string {
+  const { protocol, username, password } = URL.canParse(value) ? new URL(value) : {}
+  if (!/^https?:$/.test(protocol ?? '') || username || password) {
+    throw new WrongValue('must hold URLs such as https://shop.example/florin, without a user and a password')
+  }
+  return value
+}
+
+export function readEventSecret(value: string): string {
+  if (!/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(value))
+    throw new WrongValue('must be whsec_ and at least 24 bytes in base64')
+  return value
+}
