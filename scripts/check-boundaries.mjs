@@ -14,7 +14,7 @@ const mayImport = {
     'src/testing/': ['node:*', 'vitest'],
   },
   'adapter-postgres': { '': ['node:*', '@florin/core', 'kysely', 'kysely/*', 'pg', '@electric-sql/pglite'] },
-  'adapter-redis': { '': ['node:*', '@florin/core', 'ioredis', 'rate-limiter-flexible'] },
+  'adapter-redis': { '': ['node:*', '@florin/core', '@florin/core/memory', 'ioredis', 'rate-limiter-flexible'] },
   'stripe-sandbox': { '': ['node:*', 'hono', 'hono/*', '@hono/node-server', '@hono/node-server/*', 'stripe', 'zod'] },
   'http-hono': {
     '': [

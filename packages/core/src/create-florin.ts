@@ -3,6 +3,7 @@ import {
   type CreateBillingPortalSession,
   createBillingPortalSession,
 } from './billing-portal-sessions/create-billing-portal-session.ts'
+import { budgetedGateway } from './budgeted-gateway.ts'
 import { type CreateCheckoutSession, createCheckoutSession } from './checkout-sessions/create-checkout-session.ts'
 import { refundDuplicates } from './debts/refund-duplicates.ts'
 import { type Deps, defaultSettings, type Settings } from './deps.ts'
@@ -30,6 +31,7 @@ import { type ConfirmPayment, confirmPayment } from './payments/confirm-payment.
 import { type CreatePayment, createPayment } from './payments/create-payment.ts'
 import { getPayment } from './payments/get-payment.ts'
 import { type ListPayments, listPayments } from './payments/list-payments.ts'
+import type { CallBudget, CallShare } from './ports/call-budget.ts'
 import type { Cipher } from './ports/cipher.ts'
 import type { PaymentGateway } from './ports/gateway.ts'
 import type { Observer, Runtime } from './ports/runtime.ts'
@@ -65,6 +67,8 @@ export interface FlorinOptions {
   readonly runtime?: Runtime
   /** Is told what happens, for metrics and logs. */
   readonly observer?: Observer
+  /** Keeps calls under the gateway's limits, e.g. `memoryCallBudget`. Absent: only what reads whole lists is held back. */
+  readonly callBudget?: CallBudget
   readonly settings?: Partial<Settings>
 }
 
@@ -82,17 +86,21 @@ export function createFlorin({
   cipher,
   runtime = systemRuntime,
   observer = { tell: () => undefined },
+  callBudget,
   settings,
 }: FlorinOptions) {
+  const inShare = (share: CallShare) => budgetedGateway({ gateway, budget: callBudget, share, runtime, observer })
   const deps: Deps = {
     storage: sealedStorage(storage, cipher),
-    gateway,
+    gateway: inShare('interactive'),
     digest: (text) => cipher.digest(text),
     runtime,
     newId: idMaker(runtime),
     observer,
     settings: { ...defaultSettings, ...settings },
   }
+  const recovery: Deps = { ...deps, gateway: inShare('recovery') }
+  const background: Deps = { ...deps, gateway: inShare('background') }
   const handlers = eventHandlers()
   return {
     /**
@@ -149,14 +157,14 @@ export function createFlorin({
     },
     /** What keeps everything true in the background; `florin serve` runs these in a loop. */
     maintenance: {
-      recover: (options?: { limit?: number }) => recoverOperations(deps, options),
-      refresh: (options?: { limit?: number }) => refreshRows(deps, options),
-      refundDuplicates: (options?: { limit?: number }) => refundDuplicates(deps, options),
-      retryWebhooks: (options?: { limit?: number }) => retryWebhooks(deps, options),
-      reconcile: (options?: ReconcileOptions) => reconcileEvents(deps, options),
-      importAccount: (options?: ImportAccount) => importAccount(deps, options),
-      findDrift: (options: FindDrift) => findDrift(deps, options),
-      repairDrift: (options: RepairDrift) => repairDrift(deps, options),
+      recover: (options?: { limit?: number }) => recoverOperations(recovery, options),
+      refresh: (options?: { limit?: number }) => refreshRows(background, options),
+      refundDuplicates: (options?: { limit?: number }) => refundDuplicates(background, options),
+      retryWebhooks: (options?: { limit?: number }) => retryWebhooks(background, options),
+      reconcile: (options?: ReconcileOptions) => reconcileEvents(background, options),
+      importAccount: (options?: ImportAccount) => importAccount(background, options),
+      findDrift: (options: FindDrift) => findDrift(background, options),
+      repairDrift: (options: RepairDrift) => repairDrift(background, options),
       dispatch: (options?: { limit?: number }) => dispatchEvents(deps, handlers, options),
     },
     events: {

@@ -1,5 +1,5 @@
+import type { BudgetedGateway } from './budgeted-gateway.ts'
 import type { NewId } from './ids.ts'
-import type { PaymentGateway } from './ports/gateway.ts'
 import type { Observer, Runtime } from './ports/runtime.ts'
 import type { Storage, Tables } from './ports/storage.ts'
 
@@ -43,7 +43,8 @@ export const defaultSettings: Settings = {
 /** What use cases need. Storage seals and opens private columns by itself (sealed-storage.ts). */
 export interface Deps {
   readonly storage: Storage<Tables>
-  readonly gateway: PaymentGateway
+  /** Keeps to the share of whoever has these deps. */
+  readonly gateway: BudgetedGateway
   readonly digest: (text: string) => string | Promise<string>
   readonly runtime: Runtime
   readonly newId: NewId

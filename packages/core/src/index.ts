@@ -69,6 +69,15 @@ export {
   paymentStatuses,
 } from './payments/payment.ts'
 export type { Cache } from './ports/cache.ts'
+export {
+  type CallBudget,
+  type CallPlace,
+  type CallRates,
+  type CallShare,
+  checkRates,
+  pacesOf,
+  SLOW_DOWN_MS,
+} from './ports/call-budget.ts'
 export type { Cipher } from './ports/cipher.ts'
 export type {
   Answer,

@@ -77,6 +77,10 @@ export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observ
     ...{ name: 'gateway_call_duration_seconds', help: 'How long calls of the gateway took', registers, buckets },
     labelNames: ['call'],
   })
+  const waits = new Histogram({
+    ...{ name: 'gateway_call_wait_seconds', help: 'How long calls waited for their place in the call budget' },
+    ...{ registers, buckets, labelNames: ['share', 'outcome'] },
+  })
   const unknown = new Counter({
     ...{ name: 'unknown_statuses_total', help: 'Statuses of the gateway that Florin does not know', registers },
     labelNames: ['table', 'status'],
@@ -105,6 +109,7 @@ export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observ
       calls.inc({ call, outcome })
       latencies.observe({ call }, milliseconds / 1000)
     },
+    gateway_awaited: ({ share, outcome, milliseconds }) => waits.observe({ share, outcome }, milliseconds / 1000),
     event_dispatched({ type, outcome, milliseconds }) {
       deliveries.inc({ type, outcome })
       if (outcome === 'delivered') delays.observe(milliseconds / 1000)

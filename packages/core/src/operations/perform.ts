@@ -1,3 +1,4 @@
+import type { Reserved } from '../budgeted-gateway.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError, UnavailableError } from '../errors.ts'
 import { parseInput } from '../input/parse-input.ts'
@@ -21,7 +22,8 @@ const LONGEST_WAIT_MS = 10_000
  *
  * With an idempotency key the same input gets the same answer, whatever happened in between. Once the intent is
  * committed nothing is forgotten: a crash, or a gateway that does not answer, leaves an open operation, which the same
- * key, a webhook or recovery settles.
+ * key, a webhook or recovery settles. Its place in the call budget is taken before that, so that whoever would have to
+ * wait too long is turned away with nothing done.
  *
  * @throws `invalid` input_invalid, card_number_refused, idempotency_key_missing, idempotency_key_reused
  * @throws `refused` forbidden, operation_in_progress, and what the use case refuses
@@ -41,6 +43,7 @@ export async function perform<Input, const Q extends Query, View extends Json>(
   let more: Query = {}
   const giveUpAt = deps.runtime.now() + LONGEST_WAIT_MS
   let lease = useCase.lease?.(input)
+  let reserved: Reserved | undefined
 
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     if (tries > 0) await deps.runtime.wait(backOff(deps, tries))
@@ -71,6 +74,11 @@ export async function perform<Input, const Q extends Query, View extends Json>(
       if (deps.runtime.now() > giveUpAt) throw inProgress()
       continue
     }
+    const { call } = decision.step
+    if (reserved?.call !== call.do) {
+      reserved = await deps.gateway.reserve(call.do)
+      if (reserved.hasWaited) continue
+    }
 
     const operation = operationOf(deps, useCase, decision, input, caller, key, { operationId, now })
     const changes: readonly Change[] = [
@@ -79,10 +87,16 @@ export async function perform<Input, const Q extends Query, View extends Json>(
       ...(lease === undefined ? [] : [write('leases', taken(held, lease, operationId, now))]),
     ]
     if ((await deps.storage.commit({ id: deps.newId('commit'), changes })) === 'conflict') continue
-    return run(deps, useCase, operationId, committed(rows, withChanges(rows, changes)), {
-      maybeSent: false,
-      lookOnly: false,
-    })
+    return run(
+      { ...deps, gateway: reserved.gateway },
+      useCase,
+      operationId,
+      committed(rows, withChanges(rows, changes)),
+      {
+        maybeSent: false,
+        lookOnly: false,
+      },
+    )
   }
   throw new UnavailableError('overloaded', 'too many requests change the same object at once', 'not_applied')
 }

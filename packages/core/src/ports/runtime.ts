@@ -1,3 +1,5 @@
+import type { CallShare } from './call-budget.ts'
+
 /** The time that Florin lives in. Sandbox mode hands in the sandbox's virtual clock. */
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
@@ -23,6 +25,14 @@ export type Happening =
   | { readonly what: 'fact'; readonly type: string; readonly objectId: string; readonly currency?: string }
   | { readonly what: 'operation_failed'; readonly operationId: string; readonly kind: string; readonly code: string }
   | { readonly what: 'gateway_called'; readonly call: string; readonly outcome: string; readonly milliseconds: number }
+  /** A call had to wait for its place in the call budget; `refused` would have had to wait too long, and was not sent. */
+  | {
+      readonly what: 'gateway_awaited'
+      readonly endpoint: string
+      readonly share: CallShare
+      readonly outcome: 'sent' | 'refused'
+      readonly milliseconds: number
+    }
   | {
       readonly what: 'webhook_received'
       readonly eventId: string

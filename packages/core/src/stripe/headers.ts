@@ -6,7 +6,14 @@ export interface AnswerHeaders {
   readonly stamp: number | undefined
   /** The answer is a stored one of an earlier request with the same key. */
   readonly replayed: boolean
+  /** Which of Stripe's limits the request was one too many for: of its endpoint, or of the account. */
+  readonly exceeded: 'endpoint' | 'account' | undefined
 }
+
+const limits = new Map<string, 'endpoint' | 'account'>([
+  ['endpoint-rate', 'endpoint'],
+  ['global-rate', 'account'],
+])
 
 const plain = z.record(z.string(), z.unknown())
 
@@ -17,6 +24,7 @@ export function readHeaders(headers: unknown): AnswerHeaders {
   const original = read('original-request')
   return {
     stamp: Number.isNaN(date) ? undefined : Math.floor(date / 1000),
+    exceeded: limits.get(read('stripe-rate-limited-reason') ?? ''),
     replayed: read('idempotent-replayed') === 'true' || (original !== undefined && original !== read('request-id')),
   }
 }

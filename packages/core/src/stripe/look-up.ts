@@ -27,7 +27,7 @@ const subjects: Partial<Record<GatewayCall['do'], ObjectRef['object']>> = {
 export async function lookUp(requests: StripeRequests, call: PreparedCall, since: number): Promise<Answer | undefined> {
   const subject = subjects[call.call]
   if (subject !== undefined && call.subject !== null) {
-    const found = await requests.get(pathOf({ object: subject, gatewayId: call.subject }))
+    const found = await requests.get(`${subject}.read`, pathOf({ object: subject, gatewayId: call.subject }))
     return found && toAccepted(found)
   }
   // It is in no list and carries no metadata. To make it twice does no harm: it is a link, good for some minutes.
@@ -35,6 +35,7 @@ export async function lookUp(requests: StripeRequests, call: PreparedCall, since
   const operation = isWire(call.params.metadata) ? call.params.metadata[METADATA.operation] : undefined
   const { customer, payment_intent } = filterShape.parse(call.params)
   const from = Math.max(since - EARLIER_SECONDS, 0)
+  const noun = call.call.split('.')[0]
   const filter = {
     customer,
     payment_intent,
@@ -42,7 +43,10 @@ export async function lookUp(requests: StripeRequests, call: PreparedCall, since
     ...(call.call === 'subscription.create' && { status: 'all' }),
   }
   for (let after: string | undefined; ; ) {
-    const page = await requests.get(`${call.path}${queryOf({ ...filter, limit: 100, starting_after: after }, [])}`)
+    const page = await requests.get(
+      `${noun}.list`,
+      `${call.path}${queryOf({ ...filter, limit: 100, starting_after: after }, [])}`,
+    )
     const { data, has_more } = listShape.parse(page?.object)
     const made = data.find((object) => isWire(object.metadata) && object.metadata[METADATA.operation] === operation)
     if (made && page) return read(requests, call, made)
@@ -62,6 +66,7 @@ async function read(requests: StripeRequests, call: PreparedCall, made: Wire): P
   }
   const object = kinds[call.call]
   const found = await requests.get(
+    `${object ?? call.call.split('.')[0]}.read`,
     object ? pathOf({ object, gatewayId: id }) : `${call.path}/${encodeURIComponent(id)}`,
   )
   return found && toAccepted(found)

@@ -12,6 +12,7 @@ import {
   expansions,
   pathOf,
   queryOf,
+  type SlowDown,
   type StripeRequests,
   type StripeRuntime,
   stripeRequests,
@@ -28,6 +29,8 @@ export interface StripeGatewayOptions {
   /** As in Florin's settings: written into what is made, so that another installation's objects are told apart. */
   readonly installation?: string
   readonly runtime?: StripeRuntime
+  /** The budget that Florin was given: it slows down where Stripe says that it is too much. */
+  readonly callBudget?: SlowDown | undefined
 }
 
 /**
@@ -40,12 +43,13 @@ export function stripeGateway({
   webhookSecrets,
   installation = 'florin',
   runtime = systemRuntime,
+  callBudget,
 }: StripeGatewayOptions): PaymentGateway {
   if (webhookSecrets.length === 0 || webhookSecrets.some((secret) => secret.trim() === '')) {
     // Never fail open: without a secret anybody could tell Florin that a payment succeeded.
     throw new TypeError('webhookSecrets must hold at least one signing secret')
   }
-  const requests = stripeRequests(stripe, runtime)
+  const requests = stripeRequests(stripe, runtime, callBudget)
   return {
     prepare: (call) => ({
       call: call.do,
@@ -58,7 +62,7 @@ export function stripeGateway({
       return 'failure' in sent ? toAnswer(sent.failure) : toAccepted(sent)
     },
     async read(ref) {
-      const found = await requests.get(pathOf(ref))
+      const found = await requests.get(`${ref.object}.read`, pathOf(ref))
       return found && toAccepted(found)
     },
     lookUp: (call, since) => lookUp(requests, call, since),
@@ -82,7 +86,7 @@ async function listObjects(
 ): Promise<GatewayPage<readonly Observation[]>> {
   const expand = (expansions[object] ?? []).map((field) => `data.${field}`)
   const query = queryOf({ ...filters[object], customer, limit: 100, starting_after: after }, expand)
-  const { data, stamp, next } = await page(requests, `/v1/${collections[object]}${query}`)
+  const { data, stamp, next } = await page(requests, `${object}.list`, `/v1/${collections[object]}${query}`)
   return { data: data.map((one) => observeObject(one, { stamp })), next }
 }
 
@@ -91,15 +95,16 @@ async function listEvents(
   { since, after }: { since: number; after?: string },
 ): ReturnType<GatewayEvents['list']> {
   const query = queryOf({ 'created[gte]': since, limit: 100, starting_after: after }, [])
-  const { data, next } = await page(requests, `/v1/events${query}`)
+  const { data, next } = await page(requests, 'event.list', `/v1/events${query}`)
   return { data: data.map((event) => ({ event: readStripeEvent(event), body: JSON.stringify(event) })), next }
 }
 
 async function page(
   requests: StripeRequests,
+  endpoint: string,
   path: string,
 ): Promise<{ data: readonly Wire[]; stamp: number; next: string | null }> {
-  const found = await requests.get(path)
+  const found = await requests.get(endpoint, path)
   const { data, has_more } = listShape.parse(found?.object)
   return { data, stamp: found?.stamp ?? 0, next: has_more ? (idOf(data.at(-1)) ?? null) : null }
 }

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe'
 import { z } from 'zod'
 import { UnavailableError } from '../errors.ts'
+import type { CallBudget } from '../ports/call-budget.ts'
 import type { Answer, ObjectRef, PreparedCall } from '../ports/gateway.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { isTurnedAway, noAnswer, readFailure, type StripeFailure } from './errors.ts'
@@ -22,24 +23,27 @@ export type StripeRuntime = Pick<Runtime, 'now' | 'wait' | 'randomBytes'>
 export interface StripeRequests {
   send(call: PreparedCall, idempotencyKey: string): Promise<Sent>
   /**
-   * A GET; undefined for a 404.
+   * A GET; undefined for a 404. The endpoint is named as the call budget does.
    *
    * @throws `unavailable`
    */
-  get(path: string): Promise<Extract<Sent, { object: Wire }> | undefined>
+  get(endpoint: string, path: string): Promise<Extract<Sent, { object: Wire }> | undefined>
 }
 
-export function stripeRequests(stripe: Stripe, runtime: StripeRuntime): StripeRequests {
+/** Is told when Stripe says that there are too many requests. */
+export type SlowDown = Pick<CallBudget, 'slowDown'>
+
+export function stripeRequests(stripe: Stripe, runtime: StripeRuntime, budget?: SlowDown): StripeRequests {
   return {
-    send: ({ method, path, params, apiVersion }, idempotencyKey) =>
-      patiently(runtime, () =>
+    send: ({ call, method, path, params, apiVersion }, idempotencyKey) =>
+      patiently({ runtime, budget, endpoint: call }, () =>
         method === 'POST'
           ? stripe.rawRequest('POST', path, params, { idempotencyKey, apiVersion })
           : // DELETE carries no key: Stripe knows none there.
             stripe.rawRequest('DELETE', path, undefined, { apiVersion }),
       ),
-    async get(path) {
-      const sent = await patiently(runtime, () => stripe.rawRequest('GET', path))
+    async get(endpoint, path) {
+      const sent = await patiently({ runtime, budget, endpoint }, () => stripe.rawRequest('GET', path))
       if ('object' in sent) return sent
       if (sent.failure.statusCode === 404) return undefined
       throw noAnswer(sent.failure)
@@ -47,7 +51,13 @@ export function stripeRequests(stripe: Stripe, runtime: StripeRuntime): StripeRe
   }
 }
 
-async function patiently(runtime: StripeRuntime, request: () => Promise<unknown>): Promise<Sent> {
+interface Patience {
+  readonly runtime: StripeRuntime
+  readonly budget: SlowDown | undefined
+  readonly endpoint: string
+}
+
+async function patiently({ runtime, budget, endpoint }: Patience, request: () => Promise<unknown>): Promise<Sent> {
   const until = runtime.now() + LONGEST_MS
   for (let sends = 1; ; sends += 1) {
     let response: unknown
@@ -55,6 +65,8 @@ async function patiently(runtime: StripeRuntime, request: () => Promise<unknown>
       response = await request()
     } catch (error) {
       const failure = readFailure(error)
+      const { exceeded } = readHeaders(failure.headers)
+      if (exceeded) await budget?.slowDown(exceeded === 'endpoint' ? endpoint : null)
       const [random = 0] = runtime.randomBytes(1)
       const pause = 250 * 2 ** sends * (0.5 + random / 512)
       const stop = sends >= MOST_SENDS || runtime.now() + pause > until

@@ -17,6 +17,7 @@ function levelOf(happening: Happening): keyof Logger {
   if (happening.what === 'webhook_received') return happening.outcome === 'failed' ? 'error' : 'info'
   if (happening.what === 'event_dispatched') return levelOfOutcome[happening.outcome]
   if (happening.what === 'gateway_called') return 'debug'
+  if (happening.what === 'gateway_awaited') return happening.outcome === 'sent' ? 'debug' : 'warn'
   return happening.what === 'fact' ? 'info' : 'warn'
 }
 

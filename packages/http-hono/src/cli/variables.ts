@@ -81,6 +81,20 @@ export const variables = z.object({
       about,
       stripe("Another host that speaks Stripe's API, such as `florin sandbox`", { example: 'http://127.0.0.1:9098' }),
     ),
+  STRIPE_RATE_LIMIT_PER_SECOND: integer({ from: 0, to: 1000 })
+    .optional()
+    .register(
+      about,
+      stripe('Calls a second to the account, of all servers together (100; with a test key 25); 0 turns the limit off', {
+        example: '100',
+      }),
+    ),
+  STRIPE_ENDPOINT_RATE_LIMIT_PER_SECOND: integer({ from: 1, to: 1000 })
+    .default(25)
+    .register(about, stripe('The same on any one endpoint')),
+  REPLICAS: integer({ from: 1, to: 1000 })
+    .default(1)
+    .register(about, stripe('How many servers share the account: each has such a part of these while Redis is lost')),
   FLORIN_INSTALLATION: text()
     .default('florin')
     .register(about, stripe('Marks what this installation makes at Stripe, so that two may share one account')),
