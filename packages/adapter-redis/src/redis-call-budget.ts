@@ -47,8 +47,8 @@ export function redisCallBudget({
     async take(wanted) {
       const { endpoint, share, atMostMs } = wanted
       const keys = [`${share}:${endpoint}`, share, `held:${endpoint}`, 'held'].map(keyOf)
-      const paces = [pacesOf(perEndpointPerSecond, share), pacesOf(perSecond, share)]
-      const values = [JSON.stringify(paces), String(atMostMs ?? -1)]
+      const paces = pacesOf({ perSecond, perEndpointPerSecond }, wanted)
+      const values = [JSON.stringify([paces.endpoint, paces.account]), String(atMostMs ?? -1)]
       try {
         return placeOf(await reach.ask(() => redis.eval(takePlace, keys.length, ...keys, ...values)))
       } catch {

@@ -97,6 +97,11 @@ describe('Redis call budget', { timeout: 30_000 }, () => {
       expect(waits.at(-1)).toBeGreaterThan(2990)
       expect(waits.filter((slot) => slot < (waits[0] ?? 0) + 990).length).toBeLessThanOrEqual(8)
     })
+    // And half of 100 in all, and 70 % of that: the last 5 of 40 have to wait for the next second.
+    const all = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => budget.take({ ...call, endpoint: `endpoint ${index % 5}` })),
+    )
+    expect(Math.max(...all.map(({ waitMs }) => waitMs))).toBeGreaterThan(990)
     expect(told).toStrictEqual([expect.any(Error)])
 
     await restore(proxy)

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { describeCache, describeRateLimiter } from '@florin/core/testing'
+import type { CallRates } from '@florin/core'
+import { describeCache, describeCallBudget, describeRateLimiter } from '@florin/core/testing'
 import { afterAll, expect, test } from 'vitest'
-import { redisCache, redisRateLimiter } from '../src/index.ts'
+import { redisCache, redisCallBudget, redisRateLimiter } from '../src/index.ts'
 import { patience } from './clients.ts'
 import { startRedisCluster } from './redis-cluster.ts'
 
@@ -22,6 +23,15 @@ describeCache({
   async open() {
     const { client: redis } = await starting
     return { cache: redisCache({ redis, ...patience, prefix: `${randomUUID()}:` }), close: async () => undefined }
+  },
+})
+
+describeCallBudget({
+  name: 'Redis call budget on a cluster of three',
+  async open() {
+    const { client: redis } = await starting
+    const make = (rates: CallRates) => redisCallBudget({ redis, prefix: randomUUID(), ...patience, ...rates })
+    return { make, close: async () => undefined }
   },
 })
 

@@ -68,7 +68,7 @@ export interface FlorinOptions {
   /** Is told what happens, for metrics and logs. */
   readonly observer?: Observer
   /** Keeps calls under the gateway's limits, e.g. `memoryCallBudget`. Absent: only what reads whole lists is held back. */
-  readonly callBudget?: CallBudget
+  readonly callBudget?: CallBudget | undefined
   readonly settings?: Partial<Settings>
 }
 

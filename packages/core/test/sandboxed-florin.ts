@@ -3,6 +3,7 @@ import { validating } from '../../stripe-sandbox/test/validating.ts'
 import { type Actor, createFlorin, type Florin, type Happening, type Settings } from '../src/index.ts'
 import { memoryStorage } from '../src/memory/index.ts'
 import { nodeCipher } from '../src/node/index.ts'
+import type { CallBudget } from '../src/ports/call-budget.ts'
 import type { PaymentGateway } from '../src/ports/gateway.ts'
 import type { Storage, StoredTables } from '../src/ports/storage.ts'
 import { systemRuntime } from '../src/runtime.ts'
@@ -39,6 +40,7 @@ export function sandboxedFlorin(
     gateway?: (inner: PaymentGateway) => PaymentGateway
     /** How it waits for others; really, where absent. The sandbox's clock stands still meanwhile. */
     wait?: (milliseconds: number) => Promise<void>
+    callBudget?: CallBudget
   } = {},
 ): SandboxedFlorin {
   const happenings: Happening[] = []
@@ -68,7 +70,10 @@ export function sandboxedFlorin(
   const now = () => sandbox.clock.now() * 1000
   const runtime = { ...systemRuntime, now, ...(options.wait && { wait: options.wait }) }
   const stripe = stripeClient({ secretKey: 'sk_test_florin', fetch: sandbox.fetch })
-  const direct = stripeGateway({ stripe, webhookSecrets: [secret] })
+  const direct = stripeGateway({
+    ...{ stripe, webhookSecrets: [secret], callBudget: options.callBudget },
+    runtime: { ...systemRuntime, ...(options.wait && { wait: options.wait }) },
+  })
   const counted: PaymentGateway = {
     ...direct,
     send: (call, key) => {
@@ -98,6 +103,7 @@ export function sandboxedFlorin(
     gateway,
     cipher: nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32).fill(7) } }),
     runtime,
+    callBudget: options.callBudget,
     observer: { tell: (happening) => void happenings.push(happening) },
     settings: { subscribablePrices: ['price_1234567890'], ...options.settings },
   })

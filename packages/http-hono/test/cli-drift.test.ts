@@ -36,6 +36,7 @@ async function florin(...args: string[]) {
   const environment = {
     DATABASE_URL: databaseUrl.href,
     STRIPE_API_BASE: (await served).url,
+    STRIPE_RATE_LIMIT_PER_SECOND: '0',
     STRIPE_SECRET_KEY: 'sk_test_drift',
     ENCRYPTION_KEY: '0123456789abcdef0123456789abcdef',
     LOG_LEVEL: 'error',

@@ -22,11 +22,8 @@ export function memoryCallBudget({ clock = systemRuntime, ...rates }: MemoryCall
 
   const nowOf = (): number => {
     const now = clock.now()
-    if (now < latest) {
-      // A clock that was put back would make everybody wait until it is where it was.
-      lines.clear()
-      heldUntil.clear()
-    }
+    // A clock that was put back would make everybody wait until it is where it was. Places beyond are in nobody's way.
+    if (now < latest) heldUntil.clear()
     latest = now
     return now
   }
@@ -38,11 +35,13 @@ export function memoryCallBudget({ clock = systemRuntime, ...rates }: MemoryCall
   }
 
   return {
-    async take({ endpoint, share, atMostMs = Number.POSITIVE_INFINITY }) {
+    async take(wanted) {
+      const { endpoint, share, atMostMs = Number.POSITIVE_INFINITY } = wanted
       const now = nowOf()
+      const paces = pacesOf(rates, wanted)
       const limits = [
-        { name: `${share} ${endpoint}`, paces: pacesOf(rates.perEndpointPerSecond, share) },
-        { name: share, paces: pacesOf(rates.perSecond, share) },
+        { name: `${share} ${endpoint}`, paces: paces.endpoint },
+        { name: share, paces: paces.account },
       ].map(({ name, paces }) => ({ line: lineOf(name, paces, now), paces }))
       let slot = Math.max(now, heldUntil.get(endpoint) ?? now, heldUntil.get(null) ?? now)
       let before: number

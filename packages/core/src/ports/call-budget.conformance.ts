@@ -74,6 +74,17 @@ export const callBudgetPromises: readonly Promised<MakeCallBudget>[] = [
     },
   },
   {
+    it: 'gives the background most of the lists, which nobody else reads',
+    async check(make) {
+      const budget = make(stripe)
+      const { slots, spreadMs } = await ask(budget, times(30, 'customer.list', 'background'))
+      expect(Math.max(...slots)).toBeLessThanOrEqual(2000 + spreadMs)
+      expect((await budget.take({ endpoint: 'customer.list', share: 'interactive' })).waitMs).toBe(0)
+      const reads = await ask(budget, times(12, 'customer.read', 'background'))
+      expect(Math.max(...reads.slots)).toBeGreaterThan(3000 - reads.spreadMs)
+    },
+  },
+  {
     it: 'lets whoever asks first go first',
     async check(make) {
       const { slots, spreadMs } = await ask(make(stripe), times(40, 'payment.create', 'interactive'))

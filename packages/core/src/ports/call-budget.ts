@@ -48,12 +48,20 @@ export interface Pace {
 
 const parts: Readonly<Record<CallShare, number>> = { interactive: 0.7, recovery: 0.15, background: 0.15 }
 
+/** Lists are read where nobody waits, so there the background has the part that callers have elsewhere. */
+const partsOfLists: typeof parts = { ...parts, interactive: parts.background, background: parts.interactive }
+
+/** What a call has to keep to: the paces of its share on its endpoint, and those of its share in all. */
+export function pacesOf({ perSecond, perEndpointPerSecond }: CallRates, { endpoint, share }: WantedCall) {
+  const ofEndpoint = endpoint.endsWith('.list') ? partsOfLists : parts
+  return { endpoint: paces(perEndpointPerSecond * ofEndpoint[share]), account: paces(perSecond * parts[share]) }
+}
+
 /**
- * What a share may send under a rate. A quarter of a second's calls may go at once and no more, so that calls which
- * arrive a little late do not meet the next ones in the second that the gateway counts.
+ * A quarter of a second's calls may go at once and no more, so that calls which arrive a little late do not meet the next
+ * ones in the second that the gateway counts.
  */
-export function pacesOf(perSecond: number, share: CallShare): readonly Pace[] {
-  const rate = perSecond * parts[share]
+function paces(rate: number): readonly Pace[] {
   if (rate < 1) return [{ most: 1, withinMs: Math.ceil(1000 / rate) }]
   const most = Math.floor(rate)
   return [

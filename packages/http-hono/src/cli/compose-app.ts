@@ -13,7 +13,8 @@ import { allObservers, loggingObserver } from './log-happenings.ts'
 import type { Config } from './variables.ts'
 
 /** What the two modes fill differently. */
-export interface AppParts extends Pick<FlorinOptions, 'storage' | 'gateway' | 'cipher' | 'runtime' | 'settings'> {
+export interface AppParts
+  extends Pick<FlorinOptions, 'storage' | 'gateway' | 'cipher' | 'runtime' | 'settings' | 'callBudget'> {
   readonly config: Config
   readonly logger: Logger
   readonly auth: Authenticator

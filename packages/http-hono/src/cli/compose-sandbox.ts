@@ -14,6 +14,7 @@ import {
 } from '@florin/stripe-sandbox'
 import { jwtAuthenticator } from '../auth.ts'
 import type { Logger } from '../logger.ts'
+import { sandboxCallBudget } from './call-budget.ts'
 import { type ComposedApp, composeApp, limitersOf, rulesOf } from './compose-app.ts'
 import type { DevFolder } from './dev-folder.ts'
 import { readEncryptionKey } from './encryption-key.ts'
@@ -75,8 +76,9 @@ async function composeOn(
     return { status: (await deliver(new Request(url, { method: 'POST', body, headers }))).status }
   })
   const keeper = stateKeeper(folder, sandbox)
+  const callBudget = sandboxCallBudget(config)
   const app = composeApp({
-    ...{ config, logger },
+    ...{ config, logger, callBudget },
     storage: postgresStorage({ database }),
     // Always the same key: what one start wrote, the next must read.
     cipher: nodeCipher({ current: readEncryptionKey(sandboxSecrets.ENCRYPTION_KEY) }),
@@ -87,6 +89,7 @@ async function composeOn(
       }),
       webhookSecrets: [sandboxSecrets.STRIPE_WEBHOOK_SECRET],
       installation: config.FLORIN_INSTALLATION,
+      callBudget,
     }),
     runtime: { ...systemRuntime, now: neverBackwards(() => sandbox.clock.nowMs()) },
     settings: { subscribablePrices: [sandboxPrice], ...rulesOf(config) },

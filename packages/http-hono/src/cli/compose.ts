@@ -6,11 +6,13 @@ import { Gauge } from 'prom-client'
 import { type Authenticator, jwksAuthenticator, jwtAuthenticator } from '../auth.ts'
 import type { Logger } from '../logger.ts'
 import { createMetrics, type Metrics } from '../metrics.ts'
+import { openCallBudget } from './call-budget.ts'
 import { CommandError } from './command-error.ts'
 import { composeApp, limitersOf, rulesOf } from './compose-app.ts'
 import { ConfigError } from './config.ts'
 import type { Fetch } from './listen.ts'
 import { openRedis, redisLimiter } from './open-redis.ts'
+import { isLiveKey } from './stripe-key.ts'
 import type { Config, VariableName } from './variables.ts'
 
 /** A server that is ready to be served. */
@@ -33,7 +35,8 @@ export interface ComposedServer {
 export async function composeServer(config: Config, logger: Logger): Promise<ComposedServer> {
   const metrics = createMetrics()
   const database = openDatabase(config, logger)
-  const redis = config.RATE_LIMIT_PER_MINUTE > 0 ? await openRedis(config, logger) : undefined
+  const isShared = config.RATE_LIMIT_PER_MINUTE > 0 || config.STRIPE_RATE_LIMIT_PER_SECOND !== 0
+  const redis = isShared ? await openRedis(config, logger) : undefined
   const close = async (): Promise<void> => {
     redis?.disconnect()
     await database.close()
@@ -42,19 +45,23 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
     await checkMigrations(database, config)
     measurePool(database.pool, metrics)
     let isStopping = false
+    const secretKey = given(config, 'STRIPE_SECRET_KEY')
+    const callBudget = redis && openCallBudget({ ...config, STRIPE_SECRET_KEY: secretKey }, redis, logger)
     const { fetch, background } = composeApp({
       ...{ config, logger, metrics, auth: authenticatorOf(config) },
       storage: postgresStorage({ database: database.database }),
       cipher: nodeCipher({ current: given(config, 'ENCRYPTION_KEY'), retired: config.ENCRYPTION_KEYS_RETIRED }),
       gateway: stripeGateway({
-        stripe: stripeClient({ secretKey: given(config, 'STRIPE_SECRET_KEY'), apiBase: config.STRIPE_API_BASE }),
+        stripe: stripeClient({ secretKey, apiBase: config.STRIPE_API_BASE }),
         webhookSecrets: given(config, 'STRIPE_WEBHOOK_SECRET'),
         installation: config.FLORIN_INSTALLATION,
+        callBudget,
       }),
+      callBudget,
       settings: {
         requireIdempotencyKey: true,
         ...rulesOf(config),
-        livemode: /^[sr]k_live_/.test(given(config, 'STRIPE_SECRET_KEY')),
+        livemode: isLiveKey(secretKey),
       },
       health: {
         isStopping: () => isStopping,

@@ -2,11 +2,12 @@ import type { Needs } from './config.ts'
 import { type VariableName, variableNames } from './variables.ts'
 
 const postgres = variableNames.filter((name) => /^(DATABASE_URL|DB_)/.test(name))
+const redis = variableNames.filter((name) => /^REDIS_/.test(name))
 const everywhere: readonly VariableName[] = ['NODE_ENV', 'CONFIG_FILE', 'LOG_LEVEL']
 
 /** What the sandbox does without: nothing of the outside world is contacted, and its state opens with its own key. */
 const outside = variableNames.filter((name) =>
-  /^(STRIPE_|REDIS_|DATABASE_URL|DB_|ENCRYPTION_|JWT_JWKS_URL|JWT_ALGORITHMS)/.test(name),
+  /^(STRIPE_(?!(ENDPOINT_)?RATE_LIMIT)|REDIS_|DATABASE_URL|DB_|ENCRYPTION_|JWT_JWKS_URL|JWT_ALGORITHMS)/.test(name),
 )
 
 /** What each command reads, and what it cannot do without. */
@@ -26,6 +27,7 @@ export const needs = {
     uses: [
       ...[...everywhere, ...postgres, 'ENCRYPTION_KEY', 'ENCRYPTION_KEYS_RETIRED'],
       ...['STRIPE_SECRET_KEY', 'STRIPE_API_BASE', 'FLORIN_INSTALLATION'],
+      ...[...redis, 'STRIPE_RATE_LIMIT_PER_SECOND', 'STRIPE_ENDPOINT_RATE_LIMIT_PER_SECOND', 'REPLICAS'],
     ],
     required: [['STRIPE_SECRET_KEY'], ['ENCRYPTION_KEY']],
   },

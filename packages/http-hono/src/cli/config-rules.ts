@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Needs } from './config.ts'
 import { placeholders, sandboxSecrets } from './sandbox-constants.ts'
 import type { Problem, Settings } from './setting-sources.ts'
+import { isLiveKey } from './stripe-key.ts'
 import { about, type VariableName, variables } from './variables.ts'
 
 /**
@@ -80,7 +81,7 @@ function shortSecret({ JWT_SECRET }: Settings): readonly Problem[] {
 /** Whoever sits between could read the secret key, or hand out keys of their own. */
 function plainHttp({ STRIPE_SECRET_KEY, STRIPE_API_BASE, JWT_JWKS_URL }: Settings): readonly Problem[] {
   const plain = (url: string | undefined) => url?.startsWith('http:') ?? false
-  const live = /^[sr]k_live_/.test(STRIPE_SECRET_KEY?.value ?? '')
+  const live = isLiveKey(STRIPE_SECRET_KEY?.value ?? '')
   const message = 'must begin with https:// under NODE_ENV=production'
   return [
     ...(live && plain(STRIPE_API_BASE?.value) ? [{ name: 'STRIPE_API_BASE', message }] : []),

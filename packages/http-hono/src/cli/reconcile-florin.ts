@@ -3,11 +3,14 @@ import { createFlorin, type Florin } from '@florin/core'
 import { nodeCipher } from '@florin/core/node'
 import { stripeClient, stripeGateway } from '@florin/core/stripe'
 import { createLogger } from '../logger.ts'
+import { openCallBudget } from './call-budget.ts'
 import { openDatabase } from './compose.ts'
 import { rulesOf } from './compose-app.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
+import { openRedis } from './open-redis.ts'
 import type { Program } from './program.ts'
+import { isLiveKey } from './stripe-key.ts'
 
 /** Runs a command over the configured database and Stripe's API; no server need be running, and any number may. */
 export async function withFlorin(program: Program, run: (florin: Florin) => Promise<number>): Promise<number> {
@@ -15,7 +18,11 @@ export async function withFlorin(program: Program, run: (florin: Florin) => Prom
   const { ENCRYPTION_KEY: current, ENCRYPTION_KEYS_RETIRED: retired, STRIPE_SECRET_KEY: secretKey } = config
   if (current === undefined) throw new ConfigError([{ name: 'ENCRYPTION_KEY', message: 'is not set' }])
   if (secretKey === undefined) throw new ConfigError([{ name: 'STRIPE_SECRET_KEY', message: 'is not set' }])
-  const database = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), { max: 2 })
+  const logger = createLogger({ level: config.LOG_LEVEL })
+  const database = openDatabase(config, logger, { max: 2 })
+  // The servers' line, so that what runs here makes no caller wait there.
+  const redis = config.STRIPE_RATE_LIMIT_PER_SECOND === 0 ? undefined : await openRedis(config, logger)
+  const callBudget = redis && openCallBudget({ ...config, STRIPE_SECRET_KEY: secretKey }, redis, logger)
   try {
     const florin = createFlorin({
       storage: postgresStorage({ database: database.database }),
@@ -25,11 +32,14 @@ export async function withFlorin(program: Program, run: (florin: Florin) => Prom
         // No webhook comes here.
         webhookSecrets: ['unused'],
         installation: config.FLORIN_INSTALLATION,
+        callBudget,
       }),
-      settings: { ...rulesOf(config), livemode: /^[sr]k_live_/.test(secretKey) },
+      callBudget,
+      settings: { ...rulesOf(config), livemode: isLiveKey(secretKey) },
     })
     return await run(florin)
   } finally {
+    redis?.disconnect()
     await database.close()
   }
 }

@@ -85,9 +85,12 @@ export const variables = z.object({
     .optional()
     .register(
       about,
-      stripe('Calls a second to the account, of all servers together (100; with a test key 25); 0 turns the limit off', {
-        example: '100',
-      }),
+      stripe(
+        'Calls a second to the account, of all servers together (100; with a test key 25); 0 turns the limit off',
+        {
+          example: '100',
+        },
+      ),
     ),
   STRIPE_ENDPOINT_RATE_LIMIT_PER_SECOND: integer({ from: 1, to: 1000 })
     .default(25)
