@@ -1,4 +1,5 @@
 import type { Actor } from './actor.ts'
+import { type ListAuditEntries, listAuditEntries } from './audit/list-audit-entries.ts'
 import {
   type CreateBillingPortalSession,
   createBillingPortalSession,
@@ -170,6 +171,9 @@ export function createFlorin({
     events: {
       list: (input: ListEvents, actor: Actor) => listEvents(deps, input, actor),
       retry: (id: string, actor: Actor) => retryEvent(deps, id, actor),
+    },
+    audit: {
+      list: (input: ListAuditEntries, actor: Actor) => listAuditEntries(deps, input, actor),
     },
     webhooks: {
       receive: (body: string, signature: string | undefined) => receiveWebhook(deps, body, signature),

@@ -1,4 +1,6 @@
 export { type Actor, type Permission, type Role, roles, system } from './actor.ts'
+export type { AuditEntry } from './audit/audit.ts'
+export type { ListAuditEntries } from './audit/list-audit-entries.ts'
 export type {
   BillingPortalSession,
   CreateBillingPortalSession,

@@ -19,6 +19,7 @@ import { recordMetrics } from './middleware/record-metrics.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import type { HttpContext, HttpEnv, HttpMiddleware } from './request-state.ts'
+import * as auditLog from './routes/audit-log.ts'
 import * as billingPortalSessions from './routes/billing-portal-sessions.ts'
 import * as checkoutSessions from './routes/checkout-sessions.ts'
 import * as disputes from './routes/disputes.ts'
@@ -98,6 +99,8 @@ export const apiRoutes: readonly Route[] = [
   ['get', '/api/v1/webhook-events', webhookEvents.list],
   ['get', '/api/v1/webhook-events/{id}', webhookEvents.get],
   ['post', '/api/v1/webhook-events/{id}/replay', webhookEvents.replay],
+
+  ['get', '/api/v1/audit-log', auditLog.list],
 ]
 
 /**

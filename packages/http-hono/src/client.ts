@@ -4,6 +4,7 @@
  * @module
  */
 import { type ClientRequest, type FlorinClientOptions, transport } from './client-transport.ts'
+import type { AuditEntryBody } from './wire/audit-entry.ts'
 import type { BillingPortalSessionBody, CreateBillingPortalSessionBody } from './wire/billing-portal-sessions.ts'
 import type { CheckoutSessionBody, CreateCheckoutSessionBody } from './wire/checkout-sessions.ts'
 import type { PageBody } from './wire/common.ts'
@@ -27,6 +28,7 @@ import type { CreateSubscriptionBody, SubscriptionBody, UpdateSubscriptionBody }
 import type { WebhookEventBody } from './wire/webhook-event.ts'
 
 export { FlorinApiError, type FlorinClientOptions } from './client-transport.ts'
+export type { AuditEntryBody } from './wire/audit-entry.ts'
 export type { BillingPortalSessionBody, CreateBillingPortalSessionBody } from './wire/billing-portal-sessions.ts'
 export type { CheckoutSessionBody, CreateCheckoutSessionBody } from './wire/checkout-sessions.ts'
 export type { PageBody } from './wire/common.ts'
@@ -151,6 +153,10 @@ export function createFlorinClient(options: FlorinClientOptions) {
       list: (userId: string, place?: PageOptions) => page<InvoiceBody>(`/users/${of(userId)}/invoices`, place),
       listBySubscription: (id: string, place?: PageOptions) =>
         page<InvoiceBody>(`/subscriptions/${of(id)}/invoices`, place),
+    },
+    auditLog: {
+      list: ({ objectId, ...place }: PageOptions & { readonly objectId?: string } = {}) =>
+        get<PageBody<AuditEntryBody>>('/audit-log', { ...place, object_id: objectId }),
     },
     webhookEvents: {
       list: (filter: WebhookEventFilter = {}) => get<PageBody<WebhookEventBody>>('/webhook-events', { ...filter }),

@@ -53,6 +53,7 @@ const accessTo: Readonly<Record<string, Access>> = {
   listWebhookEvents: adminsOnly,
   getWebhookEvent: adminsOnly,
   replayWebhookEvent: adminsOnly,
+  listAuditLog: adminsOnly,
 }
 
 const callers = { own: 'alice', foreign: 'bob', support: 'support', service: 'service', admin: 'admin' } as const

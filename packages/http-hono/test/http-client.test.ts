@@ -73,6 +73,8 @@ test('speaks with a server: every method reaches its route', async () => {
   const admin = createFlorinClient({ baseUrl, token: await tokenFor('root', 'admin') })
   const [event] = (await admin.webhookEvents.list({ status: 'processed', limit: 1 })).data
   expect(await admin.webhookEvents.get(event?.id ?? '')).toEqual(event)
+  const { data: entries } = await admin.auditLog.list({ objectId: payment.id })
+  expect(entries.map(({ action }) => action)).toEqual(['payment.create'])
   expect(await admin.webhookEvents.replay(event?.id ?? '')).toMatchObject({ id: event?.id, attempts: 2 })
 })
 

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { apiRoutes, statusOf } from '../src/index.ts'
+import { auditEntry } from '../src/wire/audit-entry.ts'
 import { dispute } from '../src/wire/dispute.ts'
 import { invoice } from '../src/wire/invoice.ts'
 import { payment } from '../src/wire/payment.ts'
@@ -67,7 +68,18 @@ test('asks for a token where the route does, and names every problem of its tabl
 
 test('gives examples that its schemas accept', () => {
   const schemas = {
-    ...{ payment, refund, dispute, paymentMethod, setupIntent, subscription, invoice, webhookEvent, problem },
+    ...{
+      payment,
+      refund,
+      dispute,
+      paymentMethod,
+      setupIntent,
+      subscription,
+      invoice,
+      webhookEvent,
+      auditEntry,
+      problem,
+    },
   }
   for (const [name, schema] of Object.entries<z.ZodType>(schemas)) {
     const example = schema.meta()?.example

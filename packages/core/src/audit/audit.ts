@@ -11,14 +11,41 @@ export interface AuditRow {
   readonly updatedAt: Timestamp
   readonly actorId: string
   readonly actorRoles: readonly string[]
-  /** What was done, e.g. `refund.create` or `webhook.charge.refunded`. */
+  /** What was done, e.g. `refund.create`, `webhook.replay` or `drift.repair`. */
   readonly action: string
   readonly objectId: string | null
   readonly operationId: string | null
   readonly requestId: string | null
-  /** `intended`, `succeeded`, `declined`, `refused`, `observed`. */
+  /**
+   * What came of it: `accepted`, `declined` or `rejected` by the gateway; `succeeded` for what Florin does by itself; what
+   * became of an event that was replayed.
+   */
   readonly outcome: string
   readonly detail: Json
+}
+
+/** An entry of the audit log as Florin shows it. */
+export type AuditEntry = {
+  readonly id: string
+  readonly object: 'audit_entry'
+  readonly createdAt: Timestamp
+  /** Who did it, with the roles that it had then. */
+  readonly actorId: string
+  readonly actorRoles: readonly string[]
+  readonly action: string
+  readonly objectId: string | null
+  readonly operationId: string | null
+  readonly requestId: string | null
+  readonly outcome: string
+  readonly detail: Json
+}
+
+export function toAuditEntry(row: AuditRow): AuditEntry {
+  const { id, createdAt, actorId, actorRoles, action, objectId, operationId, requestId, outcome, detail } = row
+  return {
+    ...{ id, object: 'audit_entry', createdAt, actorId, actorRoles, action },
+    ...{ objectId, operationId, requestId, outcome, detail },
+  }
 }
 
 /** The entry for one settled step of an operation. */

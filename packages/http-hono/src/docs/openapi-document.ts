@@ -19,6 +19,7 @@ const tags = [
   { name: 'Checkout', description: "Stripe's own pages: paying, subscribing, managing." },
   { name: 'Webhooks', description: "Stripe's events." },
   { name: 'Webhook events', description: "What became of Stripe's events, for admins." },
+  { name: 'Audit log', description: 'Who did what, for admins.' },
   { name: 'System', description: 'For those who run it.' },
 ]
 
