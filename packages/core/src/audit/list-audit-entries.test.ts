@@ -19,7 +19,7 @@ describe('the list of the audit log', () => {
     expect(data.map(({ action, objectId, actorId, outcome }) => [action, objectId, actorId, outcome])).toEqual([
       ['refund.create', refund.id, 'ann', 'accepted'],
       ['payment.create', payment.id, 'shop', 'accepted'],
-      ['customer.create', expect.stringMatching(/^cus_/), 'shop', 'accepted'],
+      ['customer.create', expect.stringMatching(/^cus_/), 'florin', 'accepted'],
     ])
     expect(data[1]).toStrictEqual({
       ...{ id: expect.stringMatching(/^audit_/), object: 'audit_entry', createdAt: expect.any(String) },

@@ -15,7 +15,9 @@ export const auditEntry = z
     id: z.string(),
     object: z.literal('audit_entry'),
     created_at: time,
-    actor_id: z.string().meta({ description: 'The `sub` of the token; `system` and `florin-cli` are Florin itself.' }),
+    actor_id: z
+      .string()
+      .meta({ description: 'The `sub` of the token; `florin`, `system` and `florin-cli` are Florin itself.' }),
     actor_roles: z.array(z.string()).meta({ description: 'As they were then.' }),
     action: z.string(),
     object_id: z.string().nullable(),
