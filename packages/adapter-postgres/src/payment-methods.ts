@@ -9,5 +9,5 @@ export const paymentMethodColumns: Columns<'payment_methods'> = {
   customerId: ['customer_id', 'text'],
   status: ['status', 'text'],
   type: ['type', 'text'],
-  card: ['card', 'jsonb'],
+  card: ['card', 'text'],
 }

@@ -16,7 +16,7 @@ export const paymentColumns: Columns<'transactions'> = {
   amountRefunded: ['amount_refunded', 'bigint'],
   captureMethod: ['capture_method', 'text'],
   paymentMethod: ['payment_method', 'text'],
-  failure: ['failure', 'jsonb'],
+  failure: ['failure', 'text'],
   nextAction: ['next_action', 'text'],
   chargeId: ['charge_id', 'text'],
   chargeRefunded: ['charge_refunded', 'bigint'],

@@ -3,6 +3,7 @@ import { auditColumns } from './audit.ts'
 import { bookmarkColumns } from './bookmarks.ts'
 import type { Column, Columns } from './column.ts'
 import { customerColumns } from './customers.ts'
+import { dataKeyColumns } from './data-keys.ts'
 import { debtColumns } from './debts.ts'
 import { disputeColumns } from './disputes.ts'
 import { invoiceColumns } from './invoices.ts'
@@ -15,6 +16,7 @@ import { subscriptionColumns } from './subscriptions.ts'
 import { webhookEventColumns } from './webhook-events.ts'
 
 const declared: { readonly [T in TableName]: Columns<T> } = {
+  data_keys: dataKeyColumns,
   operations: operationColumns,
   leases: leaseColumns,
   debts: debtColumns,

@@ -8,6 +8,8 @@ export const webhookEventColumns: Columns<'webhook_events'> = {
   livemode: ['livemode', 'boolean'],
   occurredAt: ['occurred_at', 'timestamptz'],
   objectId: ['object_id', 'text'],
+  ownerId: ['owner_id', 'text'],
+  userId: ['user_id', 'text'],
   status: ['status', 'text'],
   reason: ['reason', 'text'],
   attempts: ['attempts', 'bigint'],

@@ -87,9 +87,11 @@ const fill = (() => {
       occurred_at: "now() + (n % 8) * interval '1 week'",
       status: "case when n % 1000 = 0 then 'failed' when n % 10 = 1 then 'ignored' else 'processed' end",
       attempts: '1',
+      owner_id: "'cus_' || n % 200",
     }),
     insert('operations', 'operation', {
       ...waiting,
+      user_id: "'user_' || n % 200",
       kind: "'payment.create'",
       status: rarely('open', 'done'),
       actor: "'{}'",
@@ -113,6 +115,12 @@ const fill = (() => {
       occurred_at: now,
       status: rarely('pending', 'delivered'),
       attempts: '0',
+    }),
+    insert('data_keys', 'key', {
+      ...waiting,
+      subject: "'user:user_' || n",
+      is_current: 'true',
+      wrapped_by: "'ring_' || n % 200",
     }),
     insert('audit_log', 'audit', {
       actor_id: "'user_1'",
@@ -176,11 +184,15 @@ const lists: readonly { readonly table: TableName; readonly where: Where }[] = [
   ),
   { table: 'webhook_events', where: { status: 'failed', type: 'invoice.paid' } },
   { table: 'webhook_events', where: { status: 'ignored', type: 'invoice.paid' } },
+  { table: 'webhook_events', where: { ownerId: 'cus_1' } },
   { table: 'operations', where: { status: 'open' } },
+  { table: 'operations', where: { userId: 'user_1', status: 'open' } },
   { table: 'outbox', where: { status: 'pending' } },
   { table: 'outbox', where: { status: 'dead' } },
   { table: 'audit_log', where: { objectId: 'tx_1' } },
   { table: 'audit_log', where: {} },
+  { table: 'data_keys', where: { subject: 'user:user_1' } },
+  { table: 'data_keys', where: { wrappedBy: 'ring_1' } },
 ]
 
 // Tables and columns are data here, so the types cannot follow; each pair above is one of `Searchable`.
@@ -225,6 +237,7 @@ const dueTables: Readonly<Record<DueTable, true>> = {
   webhook_events: true,
   operations: true,
   outbox: true,
+  data_keys: true,
 }
 
 test.each(Object.keys(dueTables))('finds what is due of %s by an index, without sorting all of it', async (table) => {
@@ -249,6 +262,8 @@ test.each([
   { table: 'operations', where: { callerScope: 'scope_1', callerKey: 'key_1' } },
   { table: 'leases', where: { id: 'lease_1' } },
   { table: 'debts', where: { id: 'debt_1' } },
+  { table: 'data_keys', where: { id: 'key_1' } },
+  { table: 'data_keys', where: { subject: 'user:user_1', isCurrent: true } },
   { table: 'outbox', where: { objectId: 'tx_1' } },
 ] as const)('finds one of $table where $where by an index, without a sort', async ({ table, where }) => {
   const nodes = await planOf({ find: { find: 'one', table, where } } as unknown as Query)

@@ -6,6 +6,7 @@ import {
 } from './billing-portal-sessions/create-billing-portal-session.ts'
 import { budgetedGateway } from './budgeted-gateway.ts'
 import { type CreateCheckoutSession, createCheckoutSession } from './checkout-sessions/create-checkout-session.ts'
+import { keyStore } from './data-keys/key-store.ts'
 import { refundDuplicates } from './debts/refund-duplicates.ts'
 import { type Deps, defaultSettings, type Settings } from './deps.ts'
 import { getDispute } from './disputes/get-dispute.ts'
@@ -91,12 +92,14 @@ export function createFlorin({
   settings,
 }: FlorinOptions) {
   const inShare = (share: CallShare) => budgetedGateway({ gateway, budget: callBudget, share, runtime, observer })
+  const newId = idMaker(runtime)
+  const keys = keyStore(storage, cipher, { runtime, newId })
   const deps: Deps = {
-    storage: sealedStorage(storage, cipher),
+    storage: sealedStorage(storage, keys, runtime),
     gateway: inShare('interactive'),
     digest: (text) => cipher.digest(text),
     runtime,
-    newId: idMaker(runtime),
+    newId,
     observer,
     settings: { ...defaultSettings, ...settings },
   }

@@ -13,6 +13,7 @@ export type IdPrefix =
   | 'event'
   | 'audit'
   | 'commit'
+  | 'key'
 
 /** Makes an id such as `tx_01jd…`: a prefix and a UUIDv7, so ids sort by their creation. */
 export type NewId = (prefix: IdPrefix) => string

@@ -1,6 +1,14 @@
-import type { Cipher } from './ports/cipher.ts'
+import { keyIdOf } from './cipher/envelope.ts'
+import type { DataKeyRow } from './data-keys/data-key.ts'
+import { currentKeyOf, isClosed, type KeyStore, type KnownKey } from './data-keys/key-store.ts'
+import { type Sealing, sealingOf } from './data-keys/sealing.ts'
+import { DefectError } from './errors.ts'
+import type { Clock, Runtime } from './ports/runtime.ts'
 import {
   type Change,
+  columnsOf,
+  type Find,
+  isBlank,
   type Loaded,
   type Query,
   type Storage,
@@ -11,28 +19,50 @@ import {
   type Tables,
 } from './ports/storage.ts'
 
+const MOST_TRIES = 5
+
 /**
  * Seals private columns on their way into a storage and opens them on their way out, so that no adapter, backup or dump
  * holds them in clear, and no use case can forget to seal one. See `sealedColumns` for which they are.
+ *
+ * Each is sealed under the data key of its user, or of the day. A key that is missing is made in the very commit that
+ * needs it, so no value is ever sealed under a key that is not stored. Of an erased user nothing is sealed and nothing
+ * opens: its columns are stored, and shown, without their contents.
  */
-export function sealedStorage(storage: Storage<StoredTables>, cipher: Cipher): Storage<Tables> {
+export function sealedStorage(
+  storage: Storage<StoredTables>,
+  keys: KeyStore,
+  runtime: Clock & Pick<Runtime, 'randomBytes'>,
+): Storage<Tables> {
   return {
     async load(query) {
-      const stored = await storage.load(query)
-      const opened: Record<string, unknown> = {}
-      for (const [name, found] of Object.entries<unknown>(stored)) {
-        const table = tableOf(query, name)
-        opened[name] = Array.isArray(found)
-          ? await Promise.all(found.map((row: Plain) => open(cipher, table, row)))
-          : isPlain(found)
-            ? await open(cipher, table, found)
-            : undefined
-      }
-      // True by construction: every name of the query was opened by its own table's columns.
-      return opened as Loaded<typeof query, Tables>
+      const at = runtime.now()
+      const subjects = keys.ahead(query)
+      const ahead = Object.fromEntries(subjects.map((subject, index) => [keyName(index), currentKeyOf(subject)]))
+      const stored: Plain = await storage.load({ ...query, ...ahead })
+      // Under these names there are data keys only.
+      const read = subjects.map((_, index) => stored[keyName(index)]) as readonly (DataKeyRow | undefined)[]
+      await keys.learn(
+        read.filter((row) => row !== undefined),
+        at,
+        subjects,
+      )
+      return openAll(keys, query, stored)
     },
     async commit({ id, changes }) {
-      return storage.commit({ id, changes: await Promise.all(changes.map((change) => seal(cipher, change))) })
+      for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+        const at = runtime.now()
+        const sealing = await sealingOf(keys, runtime, changes)
+        const sealed = await Promise.all(changes.map((change) => seal(sealing, change)))
+        const outcome = await storage.commit({ id, changes: [...sealed, ...sealing.changes] })
+        if (outcome === 'committed') {
+          await keys.learn([...sealing.made.map(stored), ...writtenKeys(changes)], at)
+          return 'committed'
+        }
+        // Either the rows moved on, or somebody else made the key of the same subject: then its key is taken.
+        if (sealing.made.length === 0 || !(await hasOther(keys, sealing))) return 'conflict'
+      }
+      return 'conflict'
     },
   }
 }
@@ -40,43 +70,94 @@ export function sealedStorage(storage: Storage<StoredTables>, cipher: Cipher): S
 // Rows are handled by their columns' names here: which columns are sealed is data, so the types cannot follow.
 type Plain = Readonly<Record<string, unknown>>
 
+// A name that no use case's own query uses.
+const keyName = (index: number) => `(key ${index})`
+
 const isPlain = (value: unknown): value is Plain => typeof value === 'object' && value !== null
 
-function tableOf(query: Query, name: string): TableName {
-  const find = query[name]
-  if (!find) throw new TypeError(`the storage answered ${name}, which nobody asked for`)
-  return find.table
+/** Whether a subject that a key was made for has another one by now. */
+async function hasOther(keys: KeyStore, { made }: Sealing): Promise<boolean> {
+  const before = new Map(made.map(({ row, replaces }) => [row.subject, replaces]))
+  keys.forget(before.keys())
+  const now = await keys.ofSubjects(new Set(before.keys()))
+  return [...before].some(([subject, replaced]) => now.get(subject)?.row.id !== replaced)
 }
 
-async function seal(cipher: Cipher, change: Change<Tables>): Promise<Change<StoredTables>> {
+/** A key as it is once its commit went through. */
+const stored = ({ key, row }: KnownKey): KnownKey => ({ key, row: { ...row, version: row.version + 1 } })
+
+/** Data keys that were written as such: what others know of them is learned from the storage, but here at once. */
+const writtenKeys = (changes: readonly Change<Tables>[]): readonly DataKeyRow[] =>
+  changes.flatMap(({ table, row }) => (table === 'data_keys' ? [{ ...row, version: row.version + 1 }] : []))
+
+async function openAll<const Q extends Query>(keys: KeyStore, query: Q, stored: Plain): Promise<Loaded<Q, Tables>> {
+  const found = Object.entries<Find>(query).map(([name, { table }]) => {
+    const rows = stored[name]
+    return { name, table, rows: Array.isArray(rows) ? (rows as Plain[]) : isPlain(rows) ? rows : undefined }
+  })
+  const ids = new Set(found.flatMap(({ table, rows }) => [rows ?? []].flat().flatMap((row) => keyIds(table, row))))
+  const known = await keys.withIds(ids)
+  const opened: Record<string, unknown> = {}
+  for (const { name, table, rows } of found) {
+    opened[name] = Array.isArray(rows)
+      ? await Promise.all(rows.map((row) => open(known, table, row)))
+      : rows && (await open(known, table, rows))
+  }
+  // True by construction: every name of the query was opened by its own table's columns.
+  return opened as Loaded<Q, Tables>
+}
+
+const isSealed = (value: unknown): value is string | Uint8Array =>
+  typeof value === 'string' || value instanceof Uint8Array
+
+const keyIds = (table: TableName, row: Plain): readonly string[] =>
+  [...columnsOf(sealedColumns, table), ...columnsOf(sealedByteColumns, table)].flatMap(([column]) => {
+    const value = row[column]
+    return isSealed(value) ? [keyIdOf(value)] : []
+  })
+
+async function seal(sealing: Sealing, change: Change<Tables>): Promise<Change<StoredTables>> {
   const { table, row } = change
   const plain: Plain = { ...row }
   const sealed: Record<string, unknown> = { ...row }
-  for (const column of columns(sealedColumns, table)) {
+  const key = sealing.keyFor(change)
+  for (const [column, blank] of columnsOf(sealedColumns, table)) {
     const value = plain[column]
-    if (value !== null) sealed[column] = await cipher.sealText(JSON.stringify(value), `${table}.${column}.${row.id}`)
+    if (!key || isBlank(value, blank)) sealed[column] = null
+    else sealed[column] = await key.sealText(JSON.stringify(value), place(table, column, row.id))
   }
-  for (const column of columns(sealedByteColumns, table)) {
+  for (const [column] of columnsOf(sealedByteColumns, table)) {
     const value = plain[column]
-    if (typeof value === 'string') sealed[column] = await cipher.sealBytes(value, `${table}.${column}.${row.id}`)
+    sealed[column] = key && typeof value === 'string' ? await key.sealBytes(value, place(table, column, row.id)) : null
   }
   // True by construction: exactly the sealed columns were replaced, which is what StoredTables says of Tables.
   return { ...change, row: sealed } as unknown as Change<StoredTables>
 }
 
-async function open(cipher: Cipher, table: TableName, row: Plain): Promise<Plain> {
+async function open(keys: ReadonlyMap<string, KnownKey>, table: TableName, row: Plain): Promise<Plain> {
   const opened: Record<string, unknown> = { ...row }
-  const place = (column: string) => `${table}.${column}.${String(row.id)}`
-  for (const column of columns(sealedColumns, table)) {
+  const id = String(row.id)
+  for (const [column, blank] of columnsOf(sealedColumns, table)) {
     const value = row[column]
-    if (typeof value === 'string') opened[column] = JSON.parse(await cipher.openText(value, place(column)))
+    const key = typeof value === 'string' ? keyOf(keys, table, value, id) : null
+    if (!key || typeof value !== 'string') opened[column] = blank
+    else opened[column] = JSON.parse(await key.openText(value, place(table, column, id)))
   }
-  for (const column of columns(sealedByteColumns, table)) {
+  for (const [column, blank] of columnsOf(sealedByteColumns, table)) {
     const value = row[column]
-    if (value instanceof Uint8Array) opened[column] = await cipher.openBytes(value, place(column))
+    const key = value instanceof Uint8Array ? keyOf(keys, table, value, id) : null
+    if (!key || !(value instanceof Uint8Array)) opened[column] = blank
+    else opened[column] = await key.openBytes(value, place(table, column, id))
   }
   return opened
 }
 
-const columns = (table: Readonly<Record<TableName, readonly string[]>>, name: TableName): readonly string[] =>
-  table[name]
+/** The key that opens a value; null where its user was erased. What is still open is finished until the key is gone. */
+function keyOf(keys: ReadonlyMap<string, KnownKey>, table: TableName, sealed: string | Uint8Array, id: string) {
+  const known = keys.get(keyIdOf(sealed))
+  if (!known)
+    throw new DefectError(`${table} ${id} is sealed under the data key ${keyIdOf(sealed)}, which is not there`)
+  return isClosed(known) && table !== 'operations' ? null : known.key
+}
+
+const place = (table: TableName, column: string, id: string) => `${table}.${column}.${id}`

@@ -2,12 +2,12 @@ import Stripe from 'stripe'
 import { createFlorin, type Florin, type Happening, type Settings } from '../src/index.ts'
 import { memoryStorage } from '../src/memory/index.ts'
 import { writeSnapshot } from '../src/memory/memory-snapshot.ts'
-import { nodeCipher } from '../src/node/index.ts'
 import type { PaymentGateway } from '../src/ports/gateway.ts'
 import type { Storage, StoredTables, TableName } from '../src/ports/storage.ts'
 import { many, uniqueKeys } from '../src/ports/storage.ts'
 import { systemRuntime } from '../src/runtime.ts'
 import { stripeClient, stripeGateway } from '../src/stripe/index.ts'
+import { testCipher } from './opened.ts'
 import { alice, bob, type SandboxedFlorin, service } from './sandboxed-florin.ts'
 
 const DAY = 24 * 3600
@@ -51,7 +51,7 @@ export function unhurried(
   const florin = createFlorin({
     storage,
     gateway: options.gateway ? options.gateway(counted) : counted,
-    cipher: nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32).fill(7) } }),
+    cipher: testCipher,
     runtime: {
       ...systemRuntime,
       now: () => sandbox.clock.now() * 1000 + (options.moving ? waited : 0),

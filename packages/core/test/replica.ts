@@ -1,7 +1,7 @@
 import { createFlorin, type Florin, type Happening, type Settings } from '../src/index.ts'
-import { nodeCipher } from '../src/node/index.ts'
 import type { Storage, StoredTables } from '../src/ports/storage.ts'
 import { systemRuntime } from '../src/runtime.ts'
+import { testCipher } from './opened.ts'
 import type { SandboxedFlorin } from './sandboxed-florin.ts'
 
 /** Another process over the storage, the gateway and the clock of the first one. */
@@ -16,7 +16,7 @@ export function replicaOf(
   return createFlorin({
     storage: options.storage ? options.storage(storage) : storage,
     gateway,
-    cipher: nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32).fill(7) } }),
+    cipher: testCipher,
     runtime: { ...systemRuntime, now: () => sandbox.clock.now() * 1000 },
     observer: options.observer ?? { tell: (happening) => void happenings.push(happening) },
     ...(options.settings && { settings: options.settings }),

@@ -2,12 +2,12 @@ import { createStripeSandbox, type SandboxOptions, type StripeSandbox } from '@f
 import { validating } from '../../stripe-sandbox/test/validating.ts'
 import { type Actor, createFlorin, type Florin, type Happening, type Settings } from '../src/index.ts'
 import { memoryStorage } from '../src/memory/index.ts'
-import { nodeCipher } from '../src/node/index.ts'
 import type { CallBudget } from '../src/ports/call-budget.ts'
 import type { PaymentGateway } from '../src/ports/gateway.ts'
 import type { Storage, StoredTables } from '../src/ports/storage.ts'
 import { systemRuntime } from '../src/runtime.ts'
 import { stripeClient, stripeGateway } from '../src/stripe/index.ts'
+import { testCipher } from './opened.ts'
 
 /** Florin over memory and the sandbox, with everything that a test wants to look at or disturb. */
 export interface SandboxedFlorin {
@@ -101,7 +101,7 @@ export function sandboxedFlorin(
   const florin = createFlorin({
     storage,
     gateway,
-    cipher: nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32).fill(7) } }),
+    cipher: testCipher,
     runtime,
     callBudget: options.callBudget,
     observer: { tell: (happening) => void happenings.push(happening) },

@@ -1,7 +1,6 @@
 import { canonicalJson } from '../src/json.ts'
-import { nodeCipher } from '../src/node/index.ts'
 import { many } from '../src/ports/storage.ts'
-import { sealedStorage } from '../src/sealed-storage.ts'
+import { opened } from './opened.ts'
 import type { SandboxedFlorin } from './sandboxed-florin.ts'
 
 type Cells = Readonly<Record<string, unknown>>
@@ -125,10 +124,8 @@ export async function differences({ sandbox, storage }: World): Promise<string[]
 
 type Wanted<Row> = (object: Cells, row: Row | undefined) => Cells | undefined
 
-const cipher = nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32).fill(7) } })
-
 function rowsOf(storage: World['storage']) {
-  return sealedStorage(storage, cipher).load({
+  return opened(storage).load({
     payments: many('transactions', {}),
     refunds: many('refunds', {}),
     disputes: many('disputes', {}),

@@ -4,6 +4,7 @@ import { payments } from './0002-payments.ts'
 import { billing } from './0003-billing.ts'
 import { records } from './0004-records.ts'
 import { debts } from './0005-debts.ts'
+import { dataKeys } from './0006-data-keys.ts'
 import { partitions } from './0008-partitions.ts'
 import { webhookLists } from './0010-webhook-lists.ts'
 
@@ -17,6 +18,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003-billing': billing,
   '0004-records': records,
   '0005-debts': debts,
+  '0006-data-keys': dataKeys,
   '0008-partitions': partitions,
   '0010-webhook-lists': webhookLists,
 }

@@ -1,18 +1,12 @@
 import { expect, it } from 'vitest'
 import { z } from 'zod'
+import { opened } from '../../test/opened.ts'
 import { idMaker } from '../ids.ts'
 import { memoryStorage } from '../memory/index.ts'
-import { nodeCipher } from '../node/index.ts'
 import { systemRuntime } from '../runtime.ts'
-import { sealedStorage } from '../sealed-storage.ts'
 import { moveBookmark, readBookmark } from './keep-bookmark.ts'
 
-const cipher = nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32) } })
-const depsOver = () => ({
-  storage: sealedStorage(memoryStorage(), cipher),
-  runtime: systemRuntime,
-  newId: idMaker(systemRuntime),
-})
+const depsOver = () => ({ storage: opened(memoryStorage()), runtime: systemRuntime, newId: idMaker(systemRuntime) })
 
 it('moves from where it is at that moment, whoever moves it besides', async () => {
   const deps = depsOver()

@@ -1,17 +1,18 @@
 import { DefectError } from '../errors.ts'
 
-/** A 256-bit key and the id that envelopes name it by. */
+/** A 256-bit key of the ring, and the id that wrapped data keys name it by. */
 export interface CipherKey {
   readonly id: string
   readonly bytes: Uint8Array
 }
 
-/** The key that seals, and those that only open what they sealed before. */
+/** The key that wraps data keys, and those that only open what they wrapped before. */
 export interface KeyRing {
   readonly current: CipherKey
   readonly retired?: readonly CipherKey[]
 }
 
+export const KEY_BYTES = 32
 export const NONCE_BYTES = 12
 export const TAG_BYTES = 16
 const VERSION = 'v1'
@@ -56,7 +57,18 @@ export function readBytes(bytes: Uint8Array): Envelope {
   }
 }
 
-/** Finds the key that an envelope names. */
+/** The id of the key that a value was sealed under, without reading the rest of it. */
+export function keyIdOf(sealed: string | Uint8Array): string {
+  if (typeof sealed !== 'string') return readBytes(sealed).keyId
+  const end = sealed.indexOf('.', VERSION.length + 1)
+  if (!sealed.startsWith(`${VERSION}.`) || end < 0) throw new DefectError('not a sealed value')
+  return sealed.slice(VERSION.length + 1, end)
+}
+
+/** The place of a wrapped data key, authenticated with it like that of any sealed value. */
+export const placeOfKey = (id: string): string => `data_keys.wrapped.${id}`
+
+/** Finds the ring key that an envelope names. */
 export function keyFor<Key>(keys: ReadonlyMap<string, Key>, keyId: string): Key {
   const key = keys.get(keyId)
   if (key === undefined) throw new DefectError(`no key ${keyId} in the key ring`)
@@ -67,7 +79,7 @@ export const keysOf = ({ current, retired = [] }: KeyRing): readonly CipherKey[]
 
 /** Refuses keys of another size: AES-256 takes 32 bytes, and a shorter one must never be padded. */
 export function checkKey({ id, bytes }: CipherKey): void {
-  if (bytes.length !== 32) throw new DefectError(`the encryption key ${id} has ${bytes.length} bytes, not 32`)
+  if (bytes.length !== KEY_BYTES) throw new DefectError(`the encryption key ${id} has ${bytes.length} bytes, not 32`)
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) throw new DefectError('a key id is 1 to 64 letters, digits, - or _')
 }
 

@@ -3,10 +3,12 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import {
   checkKey,
   type Envelope,
+  KEY_BYTES,
   type KeyRing,
   keyFor,
   keysOf,
   NONCE_BYTES,
+  placeOfKey,
   readBytes,
   readText,
   TAG_BYTES,
@@ -14,41 +16,63 @@ import {
   writeText,
 } from '../cipher/envelope.ts'
 import { DefectError } from '../errors.ts'
-import type { Cipher } from '../ports/cipher.ts'
+import type { Cipher, DataKey } from '../ports/cipher.ts'
 
 /** AES-256-GCM over node:crypto, synchronous. Opens what `webCipher` sealed, and the other way round. */
 export function nodeCipher(ring: KeyRing): Cipher {
-  const keys = new Map<string, KeyObject>()
+  const ringKeys = new Map<string, KeyObject>()
   for (const key of keysOf(ring)) {
     checkKey(key)
-    keys.set(key.id, createSecretKey(key.bytes))
+    ringKeys.set(key.id, createSecretKey(key.bytes))
   }
+  const current = keyFor(ringKeys, ring.current.id)
 
-  const seal = (plain: Uint8Array, place: string): Envelope => {
-    const nonce = randomBytes(NONCE_BYTES)
-    const cipher = createCipheriv('aes-256-gcm', keyFor(keys, ring.current.id), nonce)
-    cipher.setAAD(Buffer.from(place))
-    const box = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])
-    return { keyId: ring.current.id, nonce, box }
-  }
+  const wrap = (id: string, bytes: Uint8Array): string =>
+    writeText({ keyId: ring.current.id, ...encrypt(current, bytes, placeOfKey(id)) })
 
-  const open = ({ keyId, nonce, box }: Envelope, place: string): Buffer => {
-    const key = keyFor(keys, keyId)
-    try {
-      const decipher = createDecipheriv('aes-256-gcm', key, nonce)
-      decipher.setAAD(Buffer.from(place))
-      decipher.setAuthTag(box.subarray(box.length - TAG_BYTES))
-      return Buffer.concat([decipher.update(box.subarray(0, box.length - TAG_BYTES)), decipher.final()])
-    } catch (cause) {
-      throw new DefectError(`a sealed value does not open at ${place}`, { cause })
-    }
+  const unwrap = (id: string, wrapped: string): Buffer => {
+    const { keyId, ...sealed } = readText(wrapped)
+    return decrypt(keyFor(ringKeys, keyId), sealed, placeOfKey(id))
   }
 
   return {
-    sealText: (plain, place) => writeText(seal(Buffer.from(plain), place)),
-    openText: (sealed, place) => open(readText(sealed), place).toString(),
-    sealBytes: (plain, place) => writeBytes(seal(deflateRawSync(plain), place)),
-    openBytes: (sealed, place) => inflateRawSync(open(readBytes(sealed), place)).toString(),
+    wrapsWith: ring.current.id,
+    makeKey(id) {
+      const bytes = randomBytes(KEY_BYTES)
+      return { key: dataKey(id, createSecretKey(bytes)), wrapped: wrap(id, bytes) }
+    },
+    openKey: (id, wrapped) => dataKey(id, createSecretKey(unwrap(id, wrapped))),
+    wrapAgain: (id, wrapped) => wrap(id, unwrap(id, wrapped)),
     digest: (text) => createHash('sha256').update(text).digest('hex'),
+  }
+}
+
+function dataKey(id: string, key: KeyObject): DataKey {
+  return {
+    id,
+    sealText: (plain, place) => writeText({ keyId: id, ...encrypt(key, Buffer.from(plain), place) }),
+    openText: (sealed, place) => decrypt(key, readText(sealed), place).toString(),
+    sealBytes: (plain, place) => writeBytes({ keyId: id, ...encrypt(key, deflateRawSync(plain), place) }),
+    openBytes: (sealed, place) => inflateRawSync(decrypt(key, readBytes(sealed), place)).toString(),
+  }
+}
+
+type Sealed = Omit<Envelope, 'keyId'>
+
+function encrypt(key: KeyObject, plain: Uint8Array, place: string): Sealed {
+  const nonce = randomBytes(NONCE_BYTES)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  cipher.setAAD(Buffer.from(place))
+  return { nonce, box: Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]) }
+}
+
+function decrypt(key: KeyObject, { nonce, box }: Sealed, place: string): Buffer {
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce)
+    decipher.setAAD(Buffer.from(place))
+    decipher.setAuthTag(box.subarray(box.length - TAG_BYTES))
+    return Buffer.concat([decipher.update(box.subarray(0, box.length - TAG_BYTES)), decipher.final()])
+  } catch (cause) {
+    throw new DefectError(`a sealed value does not open at ${place}`, { cause })
   }
 }

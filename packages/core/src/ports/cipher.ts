@@ -1,16 +1,35 @@
+type Promised<T> = T | Promise<T>
+
 /**
- * Encryption at rest.
+ * Seals and opens values under one data key.
  *
  * `place` is the table, column and row id that a value belongs to. It is authenticated with the value, so a ciphertext
  * that somebody moves to another row does not open. Text comes out as `v1.<key id>.<nonce>.<ciphertext and tag>`.
  */
-export interface Cipher {
-  sealText(plain: string, place: string): string | Promise<string>
-  /** @throws `defect` when the value was altered, moved, or sealed with a key that is not in the ring */
-  openText(sealed: string, place: string): string | Promise<string>
+export interface DataKey {
+  readonly id: string
+  sealText(plain: string, place: string): Promised<string>
+  /** @throws `defect` when the value was altered, moved, or sealed under another key */
+  openText(sealed: string, place: string): Promised<string>
   /** Compresses, then encrypts: ciphertext does not compress. */
-  sealBytes(plain: string, place: string): Uint8Array | Promise<Uint8Array>
-  openBytes(sealed: Uint8Array, place: string): string | Promise<string>
+  sealBytes(plain: string, place: string): Promised<Uint8Array>
+  /** @throws `defect` as {@link DataKey.openText} */
+  openBytes(sealed: Uint8Array, place: string): Promised<string>
+}
+
+/**
+ * Encryption at rest, in two layers: values are sealed under data keys, and data keys are stored wrapped under a key of
+ * the ring. So ring keys can be changed without touching a value, and a value is lost for good with its data key.
+ */
+export interface Cipher {
+  /** The id of the ring key that wraps new data keys. */
+  readonly wrapsWith: string
+  /** Makes a data key at random. `wrapped` is the only form of it that may leave the process. */
+  makeKey(id: string): Promised<{ readonly key: DataKey; readonly wrapped: string }>
+  /** @throws `defect` when it was altered, is another row's, or was wrapped under a key that is not in the ring */
+  openKey(id: string, wrapped: string): Promised<DataKey>
+  /** Wraps a data key anew, under the ring key that wraps now. @throws `defect` as {@link Cipher.openKey} */
+  wrapAgain(id: string, wrapped: string): Promised<string>
   /** SHA-256 in hex. Tells two requests apart without keeping either. */
-  digest(text: string): string | Promise<string>
+  digest(text: string): Promised<string>
 }

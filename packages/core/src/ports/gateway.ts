@@ -148,6 +148,8 @@ export interface GatewayEvent {
   /** When the gateway made the event, in its seconds. */
   readonly created: number
   readonly objectId: string | null
+  /** What the object belongs to: its customer, else its payment, else itself. */
+  readonly ownerId: string | null
   /** Empty for types that Florin does not read. */
   readonly observations: readonly Observation[]
   /** Why the object could not be read; the event is kept for a release that can. */

@@ -19,6 +19,7 @@ const dueTables: Readonly<Record<DueTable, true>> = {
   webhook_events: true,
   operations: true,
   outbox: true,
+  data_keys: true,
 }
 
 // Rows of other checks may be due as well, in this year or the next ones. These are due before all of them, and each

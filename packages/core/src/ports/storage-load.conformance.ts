@@ -18,12 +18,13 @@ const searchable: { readonly [T in TableName]: Readonly<Record<Searchable[T], tr
   refunds: { id: true, gatewayId: true, userId: true, paymentId: true, paymentGatewayId: true },
   disputes: { id: true, gatewayId: true, userId: true, paymentId: true, paymentGatewayId: true },
   debts: { id: true },
-  webhook_events: { id: true, occurredAt: true, status: true, type: true },
-  operations: { id: true, callerScope: true, callerKey: true, status: true },
+  webhook_events: { id: true, occurredAt: true, status: true, type: true, ownerId: true },
+  operations: { id: true, userId: true, callerScope: true, callerKey: true, status: true },
   leases: { id: true },
   outbox: { id: true, objectId: true, status: true },
   audit_log: { id: true, objectId: true },
   bookmarks: { id: true },
+  data_keys: { id: true, subject: true, isCurrent: true, wrappedBy: true },
 }
 
 const ids = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id)

@@ -1,5 +1,6 @@
 import { auditPromises } from '../audit/audit.conformance.ts'
 import { customerPromises } from '../customers/customers.conformance.ts'
+import { dataKeyPromises } from '../data-keys/data-keys.conformance.ts'
 import { debtPromises } from '../debts/debts.conformance.ts'
 import { disputePromises } from '../disputes/disputes.conformance.ts'
 import { domainEventPromises } from '../events/domain-events.conformance.ts'
@@ -39,4 +40,5 @@ export const storagePromises: readonly Promised<Storage<StoredTables>>[] = [
   ...operationPromises,
   ...domainEventPromises,
   ...auditPromises,
+  ...dataKeyPromises,
 ]

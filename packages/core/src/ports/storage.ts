@@ -1,6 +1,7 @@
 import type { AuditRow } from '../audit/audit.ts'
 import type { BookmarkRow } from '../bookmarks/bookmark.ts'
 import type { CustomerRow } from '../customers/customer.ts'
+import type { DataKeyRow } from '../data-keys/data-key.ts'
 import type { DebtRow } from '../debts/debt.ts'
 import type { DisputeRow } from '../disputes/dispute.ts'
 import type { DomainEventRow } from '../events/domain-event.ts'
@@ -29,51 +30,64 @@ export interface Tables {
   outbox: DomainEventRow
   audit_log: AuditRow
   bookmarks: BookmarkRow
+  data_keys: DataKeyRow
 }
 
 export type TableName = keyof Tables
 
 /**
- * The columns that are stored as ciphertext. Above the sealing layer (sealed-storage.ts) they hold their values, below
- * it sealed text, so that no adapter ever sees what is in them.
+ * The columns that are stored as ciphertext, and what they hold where nothing is stored: what is empty, and what belonged
+ * to a user that was erased. Above the sealing layer (sealed-storage.ts) they hold their values, below it sealed text,
+ * so that no adapter ever sees what is in them.
  */
 export const sealedColumns = {
-  transactions: ['description', 'metadata', 'nextAction', 'clientSecret', 'ties'],
-  customers: ['ties'],
-  payment_methods: ['ties'],
-  subscriptions: ['metadata', 'clientSecret', 'ties'],
-  invoices: ['lines', 'hostedInvoiceUrl', 'invoicePdf', 'ties'],
-  refunds: ['ties'],
-  disputes: ['ties'],
-  debts: [],
-  webhook_events: [],
-  operations: ['input', 'steps', 'answer'],
-  leases: [],
-  outbox: ['data'],
-  audit_log: [],
-  bookmarks: [],
-} as const satisfies { readonly [T in TableName]: readonly (keyof Tables[T])[] }
+  transactions: { description: null, metadata: {}, failure: null, nextAction: null, clientSecret: null, ties: null },
+  customers: { ties: null },
+  payment_methods: { card: null, ties: null },
+  subscriptions: { metadata: {}, clientSecret: null, ties: null },
+  invoices: { lines: [], hostedInvoiceUrl: null, invoicePdf: null, ties: null },
+  refunds: { ties: null },
+  disputes: { ties: null },
+  debts: {},
+  webhook_events: {},
+  operations: { input: null, steps: [], answer: null },
+  leases: {},
+  outbox: { data: null },
+  audit_log: {},
+  bookmarks: {},
+  data_keys: {},
+} as const satisfies Blanks
 
 /** The columns that are compressed before they are sealed, and stored as bytes. */
 export const sealedByteColumns = {
-  transactions: [],
-  customers: [],
-  payment_methods: [],
-  subscriptions: [],
-  invoices: [],
-  refunds: [],
-  disputes: [],
-  debts: [],
-  webhook_events: ['payload'],
-  operations: [],
-  leases: [],
-  outbox: [],
-  audit_log: [],
-  bookmarks: [],
-} as const satisfies { readonly [T in TableName]: readonly (keyof Tables[T])[] }
+  transactions: {},
+  customers: {},
+  payment_methods: {},
+  subscriptions: {},
+  invoices: {},
+  refunds: {},
+  disputes: {},
+  debts: {},
+  webhook_events: { payload: null },
+  operations: {},
+  leases: {},
+  outbox: {},
+  audit_log: {},
+  bookmarks: {},
+  data_keys: {},
+} as const satisfies Blanks
 
-type SealedText<T extends TableName> = (typeof sealedColumns)[T][number]
-type SealedBytes<T extends TableName> = (typeof sealedByteColumns)[T][number]
+type Blanks = { readonly [T in TableName]: { readonly [C in keyof Tables[T]]?: Tables[T][C] } }
+type SealedText<T extends TableName> = keyof (typeof sealedColumns)[T]
+type SealedBytes<T extends TableName> = keyof (typeof sealedByteColumns)[T]
+
+/** The columns of a table, each with what it holds where nothing is stored. */
+export const columnsOf = (columns: Readonly<Record<TableName, object>>, table: TableName): [string, unknown][] =>
+  Object.entries(columns[table])
+
+/** Whether a value need not be stored, since that is what reading nothing gives. */
+export const isBlank = (value: unknown, blank: unknown): boolean =>
+  value === null || (typeof value === 'object' && blank !== null && Object.keys(value).length === 0)
 
 /** The rows as an adapter stores them. */
 export type StoredTables = {
@@ -95,12 +109,13 @@ export interface Searchable {
   refunds: 'id' | 'gatewayId' | 'userId' | 'paymentId' | 'paymentGatewayId'
   disputes: 'id' | 'gatewayId' | 'userId' | 'paymentId' | 'paymentGatewayId'
   debts: 'id'
-  webhook_events: 'id' | 'occurredAt' | 'status' | 'type'
-  operations: 'id' | 'callerScope' | 'callerKey' | 'status'
+  webhook_events: 'id' | 'occurredAt' | 'status' | 'type' | 'ownerId'
+  operations: 'id' | 'userId' | 'callerScope' | 'callerKey' | 'status'
   leases: 'id'
   outbox: 'id' | 'objectId' | 'status'
   audit_log: 'id' | 'objectId'
   bookmarks: 'id'
+  data_keys: 'id' | 'subject' | 'isCurrent' | 'wrappedBy'
 }
 
 /** The unique keys of each table besides its id. A row with null or false in one of the columns never clashes. */
@@ -119,6 +134,7 @@ export const uniqueKeys: { readonly [T in TableName]: readonly (readonly (keyof 
   outbox: [['objectId', 'type', 'discriminator']],
   audit_log: [],
   bookmarks: [],
+  data_keys: [['subject', 'isCurrent']],
 }
 
 /**

@@ -24,7 +24,7 @@ function eventList() {
   }
   const happen = (created: number) => {
     const id = `evt_${created}_${listed.length}`
-    const nothing = { apiVersion: null, account: null, objectId: null, observations: [] }
+    const nothing = { apiVersion: null, account: null, objectId: null, ownerId: null, observations: [] }
     listed.unshift({ id, type: 'payout.paid', livemode: false, created, ...nothing })
   }
   return { listed, list, happen }

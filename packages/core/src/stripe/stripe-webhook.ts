@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { InvalidError } from '../errors.ts'
 import type { GatewayEvent } from '../ports/gateway.ts'
 import { observeObject, type Telling } from './observe-object.ts'
-import { isWire, type Sight, text, type Wire, wire } from './wire.ts'
+import { idOf, isWire, type Sight, text, type Wire, wire } from './wire.ts'
 
 // Stripe's own advice: older signatures are replays. Tolerance 0 would switch the check off.
 const TOLERANCE_SECONDS = 300
@@ -51,10 +51,19 @@ export function readStripeEvent(event: unknown): GatewayEvent {
   return {
     ...{ id, type, livemode, account, created },
     apiVersion: api_version,
-    objectId: typeof object.id === 'string' ? object.id : null,
+    ...belonging(object),
     ...(isRead(type) ? readObject(object, sight, telling) : { observations: [] }),
   }
 }
+
+/** The ids of an object and of what it belongs to: by these an erasure finds the bodies that tell of a user. */
+function belonging(object: Wire): Pick<GatewayEvent, 'objectId' | 'ownerId'> {
+  const { id, customer, payment_intent, charge } = ownership.parse(object)
+  return { objectId: id, ownerId: customer ?? payment_intent ?? charge ?? id }
+}
+
+const anId = idOf.catch(null)
+const ownership = z.looseObject({ id: text.catch(null), customer: anId, payment_intent: anId, charge: anId })
 
 /** A signed event whose object has an unknown shape is Stripe's news, not the sender's fault: it is kept, not refused. */
 function readObject(object: Wire, sight: Sight, telling: Telling): Pick<GatewayEvent, 'observations' | 'unreadable'> {

@@ -28,7 +28,7 @@ const completeRows: { readonly [T in TableName]: () => Complete<T> } = {
     gatewayId: gatewayId('pi'),
     gatewayStatus: 'requires_luck',
     paymentMethod: 'pm_1',
-    failure: { code: 'card_declined', declineCode: 'insufficient_funds', message: 'Nein: "ß" \\ 🙂' },
+    failure: sealed('failure'),
     nextAction: sealed('nextAction'),
     chargeId: 'ch_1',
     description: sealed('description'),
@@ -50,7 +50,7 @@ const completeRows: { readonly [T in TableName]: () => Complete<T> } = {
     ...observation,
     userId: newId('tx'),
     customerId: gatewayId('cus'),
-    card: { brand: 'visa', last4: '4242', expMonth: 1, expYear: 2030, fingerprint: 'f' },
+    card: sealed('card'),
   }),
   subscriptions: () => ({
     ...aStoredRow('subscriptions'),
@@ -119,6 +119,8 @@ const completeRows: { readonly [T in TableName]: () => Complete<T> } = {
     apiVersion: '2026-10-28.endive',
     livemode: true,
     objectId: 'pi_1',
+    ownerId: gatewayId('cus'),
+    userId: newId('tx'),
     reason: 'of another installation',
     dueAt: time,
     payload: Uint8Array.from({ length: 256 }, (_, byte) => byte),
@@ -149,6 +151,14 @@ const completeRows: { readonly [T in TableName]: () => Complete<T> } = {
     detail: { before: { status: null, sums: [1, 2] }, after: [] },
   }),
   bookmarks: () => ({ ...aStoredRow('bookmarks'), value: { after: 'evt_1', pages: [1] } }),
+  data_keys: () => ({
+    ...aStoredRow('data_keys'),
+    wrapped: sealed('wrapped'),
+    wrappedBy: 'ring',
+    closedAt: time,
+    destroyedAt: time,
+    dueAt: time,
+  }),
 }
 
 /** A row with every column set. */
@@ -224,7 +234,15 @@ export const nullableColumns: { readonly [T in TableName]: Readonly<Record<Nulla
   },
   disputes: { ties: null, dueAt: null, userId: null, paymentId: null, paymentGatewayId: null, evidenceDueBy: null },
   debts: { holder: null, dueAt: null },
-  webhook_events: { apiVersion: null, objectId: null, reason: null, dueAt: null, payload: null },
+  webhook_events: {
+    apiVersion: null,
+    objectId: null,
+    ownerId: null,
+    userId: null,
+    reason: null,
+    dueAt: null,
+    payload: null,
+  },
   operations: {
     userId: null,
     objectId: null,
@@ -243,6 +261,7 @@ export const nullableColumns: { readonly [T in TableName]: Readonly<Record<Nulla
   outbox: { data: null, dueAt: null },
   audit_log: { objectId: null, operationId: null, requestId: null, detail: null },
   bookmarks: { value: null },
+  data_keys: { wrapped: null, wrappedBy: null, closedAt: null, destroyedAt: null, dueAt: null },
 }
 
 /** The rows that a row points at: an adapter may insist that they are there. */

@@ -10,6 +10,7 @@ export type { Promised, Skip } from './promise.ts'
 export {
   aBookmarkRow,
   aCustomerRow,
+  aDataKeyRow,
   aDebtRow,
   aDisputeRow,
   aDomainEventRow,

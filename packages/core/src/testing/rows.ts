@@ -1,6 +1,7 @@
 import type { AuditRow } from '../audit/audit.ts'
 import type { BookmarkRow } from '../bookmarks/bookmark.ts'
 import type { CustomerRow } from '../customers/customer.ts'
+import type { DataKeyRow } from '../data-keys/data-key.ts'
 import type { DebtRow } from '../debts/debt.ts'
 import type { DisputeRow } from '../disputes/dispute.ts'
 import type { DomainEventRow } from '../events/domain-event.ts'
@@ -213,6 +214,8 @@ export const aWebhookEventRow = (row: Partial<WebhookEventRow> = {}): WebhookEve
   livemode: false,
   occurredAt: time,
   objectId: null,
+  ownerId: null,
+  userId: null,
   status: 'processed',
   reason: null,
   attempts: 1,
@@ -295,6 +298,21 @@ export const aBookmarkRow = (row: Partial<BookmarkRow> = {}): BookmarkRow => ({
   ...row,
 })
 
+/** The data key of a user of its own. */
+export const aDataKeyRow = (row: Partial<DataKeyRow> = {}): DataKeyRow => ({
+  id: newId('key'),
+  version: 0,
+  ...dates,
+  subject: `user:${newId('tx')}`,
+  isCurrent: true,
+  wrapped: 'v1.ring.nonce.box',
+  wrappedBy: 'ring',
+  closedAt: null,
+  destroyedAt: null,
+  dueAt: null,
+  ...row,
+})
+
 /** The builder of every table. */
 export const rowBuilders: { readonly [T in TableName]: (row?: Partial<Tables[T]>) => Tables[T] } = {
   transactions: aPaymentRow,
@@ -311,4 +329,5 @@ export const rowBuilders: { readonly [T in TableName]: (row?: Partial<Tables[T]>
   outbox: aDomainEventRow,
   audit_log: anAuditRow,
   bookmarks: aBookmarkRow,
+  data_keys: aDataKeyRow,
 }

@@ -1,5 +1,6 @@
 import {
   type Change,
+  columnsOf,
   type FindMany,
   type PageQuery,
   type Storage,
@@ -15,17 +16,13 @@ import { newId, rowBuilders } from './rows.ts'
 /** The names of all tables. */
 export const tableNames = Object.keys(uniqueKeys) as readonly TableName[] // its type says that it names every table once
 
-type Columns = Readonly<Record<TableName, readonly string[]>>
-const textColumns: Columns = sealedColumns
-const byteColumns: Columns = sealedByteColumns
-
 /** A row as a storage gets it: sealed columns are text or bytes. Here they are encoded only, so that tests can read them. */
 export function asStored<T extends TableName>(table: T, row: Tables[T]): StoredTables[T] {
   const stored: Record<string, unknown> = { ...row }
-  for (const column of textColumns[table]) {
+  for (const [column] of columnsOf(sealedColumns, table)) {
     if (stored[column] !== null) stored[column] = JSON.stringify(stored[column])
   }
-  for (const column of byteColumns[table]) {
+  for (const [column] of columnsOf(sealedByteColumns, table)) {
     if (stored[column] !== null) stored[column] = new TextEncoder().encode(String(stored[column]))
   }
   // True by construction: exactly the sealed columns were replaced, which is what StoredTables says of Tables.

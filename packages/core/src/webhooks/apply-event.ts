@@ -3,9 +3,9 @@ import type { Deps } from '../deps.ts'
 import { DefectError, isFlorinError, UnavailableError } from '../errors.ts'
 import { type Fact, factChanges, tellFacts } from '../events/domain-event.ts'
 import { observe, seek } from '../observations/observe.ts'
-import { changesBetween, type RowSet, rowSetOf } from '../observations/row-set.ts'
+import { changesBetween, findRow, type RowSet, rowSetOf } from '../observations/row-set.ts'
 import type { GatewayEvent } from '../ports/gateway.ts'
-import { type Change, one, write } from '../ports/storage.ts'
+import { type Change, one, type Query, write } from '../ports/storage.ts'
 import { milliseconds, type Timestamp, timestamp, timestampOfSeconds } from '../time.ts'
 import type { WebhookEventRow, WebhookEventStatus } from './webhook-event.ts'
 
@@ -37,7 +37,13 @@ interface Again {
 export async function applyEvent(deps: Deps, event: GatewayEvent, body: string, again?: Again): Promise<Applied> {
   // The same in every delivery of the event: it tells the storage where to look.
   const occurredAt = timestampOfSeconds(event.created)
-  const query = { ...seek(event.observations), '(event)': one('webhook_events', { id: event.id, occurredAt }) }
+  const query: Query = {
+    ...seek(event.observations),
+    '(event)': one('webhook_events', { id: event.id, occurredAt }),
+    // What tells nothing here may still be an erased user's: its body must not be kept.
+    ...(event.observations.length === 0 &&
+      event.ownerId !== null && { '(owner)': one('customers', { id: event.ownerId }) }),
+  }
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     if (tries > 0) await deps.runtime.wait(Math.min(5 * tries, 100))
     const found = rowSetOf(query, await deps.storage.load(query))
@@ -72,14 +78,15 @@ interface Known {
 
 /** The event's row, what it changes and what it proves. A poison event keeps its error, and changes nothing else. */
 function decide(deps: Deps, event: GatewayEvent, body: string, { rows, earlier, now }: Known): Decided {
-  const row = eventRow(event, body, now, earlier)
+  const row = { ...eventRow(event, body, now, earlier), userId: ownerIn(rows, event) }
   const reason = ignoredBecause(deps, event)
   if (reason !== undefined) return { row: { ...row, status: 'ignored', reason }, changes: [], facts: [] }
   if (event.unreadable !== undefined) return failed(row, event.unreadable, now)
   try {
     const observing = { now, newId: deps.newId, installation: deps.settings.installation }
     const { rows: after, facts } = observe(rows, event.observations, observing)
-    return { row: { ...row, status: 'processed' }, changes: changesBetween(rows, after), facts }
+    const changes = changesBetween(rows, after)
+    return { row: { ...row, userId: ownerIn(after, event), status: 'processed' }, changes, facts }
   } catch (error) {
     const failure = isFlorinError(error) ? error : new DefectError('cannot be applied', { cause: error })
     return failed(row, `${failure.code}: ${failure.message}`, now)
@@ -92,6 +99,15 @@ function decide(deps: Deps, event: GatewayEvent, body: string, { rows, earlier, 
  */
 function onceMore({ row, changes }: Decided): Decided {
   return { row: { ...row, status: 'processed', dueAt: null }, changes, facts: [] }
+}
+
+/** The user that an event is about, as far as the rows tell. */
+function ownerIn(rows: RowSet, { ownerId }: GatewayEvent): string | null {
+  const owner =
+    findRow(rows, 'customers', ({ id }) => id === ownerId) ??
+    findRow(rows, 'transactions', ({ gatewayId, chargeId }) => [gatewayId, chargeId].includes(ownerId)) ??
+    findRow(rows, 'payment_methods', ({ gatewayId }) => gatewayId === ownerId)
+  return owner?.userId ?? null
 }
 
 function failed(row: WebhookEventRow, reason: string, now: Timestamp): Decided {
@@ -113,12 +129,13 @@ function eventRow(
   now: Timestamp,
   earlier: WebhookEventRow | undefined,
 ): WebhookEventRow {
-  const { id, type, apiVersion, livemode, objectId } = event
+  const { id, type, apiVersion, livemode, objectId, ownerId } = event
   const first = { id, version: 0, createdAt: now, attempts: 0 }
   const { version, createdAt, attempts } = earlier ?? first
   return {
-    ...{ id, version, createdAt, updatedAt: now, type, apiVersion, livemode, objectId, payload },
+    ...{ id, version, createdAt, updatedAt: now, type, apiVersion, livemode, objectId, ownerId, payload },
     occurredAt: timestampOfSeconds(event.created),
+    userId: null,
     status: 'received',
     reason: null,
     attempts: attempts + 1,

@@ -20,6 +20,10 @@ export interface WebhookEventRow {
   readonly occurredAt: Timestamp
   /** The gateway's id of the object that it tells of. */
   readonly objectId: string | null
+  /** The gateway's id of what the object belongs to: its customer, else its payment, else itself. */
+  readonly ownerId: string | null
+  /** Whose it is, as far as the rows told when it was applied. The body of an erased user's event is not kept. */
+  readonly userId: string | null
   readonly status: WebhookEventStatus
   /** Why it was ignored, or could not be applied. */
   readonly reason: string | null

@@ -1,0 +1,103 @@
+import type { DataKey } from '../ports/cipher.ts'
+import type { Clock, Runtime } from '../ports/runtime.ts'
+import {
+  type Change,
+  columnsOf,
+  isBlank,
+  type StoredTables,
+  sealedByteColumns,
+  sealedColumns,
+  type Tables,
+  type Write,
+} from '../ports/storage.ts'
+import { type DataKeyRow, daySubject, userSubject } from './data-key.ts'
+import { isClosed, type KeyStore, type KnownKey } from './key-store.ts'
+
+/**
+ * Each value that is sealed under a key has this chance to be the last: its commit brings a new key for the subject. So
+ * no counter is kept, by any number of processes, and the chance that a key seals 2^31 values is e^-128.
+ */
+const SUCCESSION = 2 ** -24
+
+/** A key that is made in the commit that needs it. */
+export interface MadeKey extends KnownKey {
+  /** The id of the key that it follows, if any. */
+  readonly replaces: string | undefined
+}
+
+/** What the changes of a commit are sealed under. */
+export interface Sealing {
+  readonly made: readonly MadeKey[]
+  /** What stores the keys that were made. */
+  readonly changes: readonly Write<'data_keys', StoredTables>[]
+  /** The key for a change; null where its contents are not to be stored. */
+  keyFor(change: Change<Tables>): DataKey | null
+}
+
+/** Finds the keys for the changes of a commit, and makes those that are missing or at their end. */
+export async function sealingOf(
+  keys: KeyStore,
+  runtime: Clock & Pick<Runtime, 'randomBytes'>,
+  changes: readonly Change<Tables>[],
+): Promise<Sealing> {
+  const day = daySubject(runtime.now())
+  const parts = changes.map((change) => ({ change, values: valuesIn(change), owner: ownerOf(change) }))
+  const owners = new Set(parts.flatMap(({ values, owner }) => (values > 0 && owner !== null ? [owner] : [])))
+  const known = new Map(await keys.ofSubjects(owners))
+
+  const subjectOf = (change: Change<Tables>, owner: string | null): string | null => {
+    const closed = owner !== null && isClosed(known.get(owner))
+    if (change.table === 'webhook_events') return closed ? null : day
+    if (owner === null) return day
+    if (!closed || change.table === 'operations') return owner
+    return change.table === 'outbox' ? day : null
+  }
+  const counts = new Map<string, number>()
+  for (const { change, values, owner } of parts) {
+    const subject = values > 0 ? subjectOf(change, owner) : null
+    if (subject !== null) counts.set(subject, (counts.get(subject) ?? 0) + values)
+  }
+  if (counts.has(day)) for (const [subject, key] of await keys.ofSubjects(new Set([day]))) known.set(subject, key)
+
+  const made: MadeKey[] = []
+  for (const [subject, count] of counts) {
+    const current = known.get(subject)
+    if (current && (isClosed(current) || !isLast(runtime, count))) continue
+    made.push({ ...(await keys.make(subject)), replaces: current?.row.id })
+  }
+  const stored = made.flatMap(({ row }) => {
+    const old = known.get(row.subject)?.row
+    return old ? [storing({ ...old, isCurrent: false, updatedAt: row.createdAt }), storing(row)] : [storing(row)]
+  })
+  for (const key of made) known.set(key.row.subject, key)
+
+  return {
+    made,
+    changes: stored,
+    keyFor(change) {
+      const subject = subjectOf(change, ownerOf(change))
+      return (subject !== null && known.get(subject)?.key) || null
+    },
+  }
+}
+
+const storing = (row: DataKeyRow): Write<'data_keys', StoredTables> => ({ table: 'data_keys', row })
+
+/** Whose row it is; null where it is nobody's. */
+function ownerOf({ table, row }: Change<Tables>): string | null {
+  const owner = table === 'outbox' ? row.data : row
+  const userId = typeof owner === 'object' && owner !== null && 'userId' in owner ? owner.userId : null
+  return typeof userId === 'string' ? userSubject(userId) : null
+}
+
+/** How many values of a row are going to be sealed. */
+function valuesIn({ table, row }: Change<Tables>): number {
+  const cells: Readonly<Record<string, unknown>> = { ...row }
+  const columns = [...columnsOf(sealedColumns, table), ...columnsOf(sealedByteColumns, table)]
+  return columns.filter(([column, blank]) => !isBlank(cells[column], blank)).length
+}
+
+function isLast({ randomBytes }: Pick<Runtime, 'randomBytes'>, values: number): boolean {
+  const random = new DataView(randomBytes(4).buffer).getUint32(0)
+  return random < values * SUCCESSION * 2 ** 32
+}
