@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import { type Actor, system, type WebhookEvent } from '../index.ts'
-import { many, one } from '../ports/storage.ts'
+import { many, one, type StoredTables } from '../ports/storage.ts'
 import { aStoredRow, commit, put } from '../testing/stored-rows.ts'
 
 const admin: Actor = { id: 'ann', roles: ['admin'] }
@@ -153,14 +153,20 @@ describe('replaying a webhook event', () => {
     ])
   })
 
+  /** The key of another database's rows, as new to this one. */
+  const again = (key: StoredTables['data_keys']) => put('data_keys', { ...key, version: 0 })
+
   /** A database that has the event's row and nothing else: its rows and what it told are gone. */
   async function forgetful(status: 'processed' | 'failed') {
     const { deliver, payment, storage } = await world()
     await deliver()
-    const { stored } = await storage.load({ stored: one('webhook_events', { id: 'evt_1' }) })
+    const { stored, keys } = await storage.load({
+      stored: one('webhook_events', { id: 'evt_1' }),
+      keys: many('data_keys', {}),
+    })
     if (!stored) throw new Error('the event was not stored')
     const other = sandboxedFlorin({ webhooks: false })
-    await commit(other.storage, put('webhook_events', { ...stored, version: 0, status }))
+    await commit(other.storage, put('webhook_events', { ...stored, version: 0, status }), ...keys.map(again))
     const look = () =>
       other.storage.load({
         row: one('transactions', { gatewayId: payment.stripePaymentIntentId ?? '' }),
@@ -197,11 +203,14 @@ describe('replaying a webhook event', () => {
   it('that was ignored is processed where it concerns us by now', async () => {
     const { storage, deliver } = await world()
     await deliver({ livemode: true })
-    const { stored } = await storage.load({ stored: one('webhook_events', { id: 'evt_1' }) })
+    const { stored, keys } = await storage.load({
+      stored: one('webhook_events', { id: 'evt_1' }),
+      keys: many('data_keys', {}),
+    })
     if (!stored) throw new Error('the event was not stored')
     expect(stored).toMatchObject({ status: 'ignored' })
     const live = sandboxedFlorin({ webhooks: false, settings: { livemode: true } })
-    await commit(live.storage, put('webhook_events', { ...stored, version: 0 }))
+    await commit(live.storage, put('webhook_events', { ...stored, version: 0 }), ...keys.map(again))
     const event = await live.florin.webhooks.replay('evt_1', { actor: system })
     expect(event).toMatchObject({ status: 'processed', reason: null })
     expect(live.happenings).toMatchObject([{ what: 'fact', type: 'payment.succeeded' }])
