@@ -15,6 +15,8 @@ const complete = {
   ENCRYPTION_KEY: '0123456789abcdef0123456789abcdef',
 }
 
+const fixture = (name: string) => join(import.meta.dirname, '__fixtures__', name)
+
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'florin-config-'))
@@ -242,6 +244,18 @@ describe('wrong values', () => {
       problem: 'TLS_KEY_FILE names /absent.key, which does not exist',
     },
     {
+      with: { TLS_CERT_FILE: fixture('localhost.crt'), TLS_KEY_FILE: fixture('signed.key') },
+      problem: expect.stringMatching(/^TLS_CERT_FILE cannot be used: .*key values mismatch/),
+    },
+    {
+      with: { DB_SSL_CA_FILE: '/absent.crt' },
+      problem: 'DB_SSL_CA_FILE names /absent.crt, which does not exist',
+    },
+    {
+      with: { REDIS_TLS_CA_FILE: import.meta.filename },
+      problem: expect.stringMatching(/^REDIS_TLS_CA_FILE cannot be used: /),
+    },
+    {
       with: { JWT_JWKS_URL: 'https://login.example/keys' },
       problem: 'JWT_JWKS_URL and JWT_SECRET are both set: tokens are signed in one way, so set one',
     },
@@ -301,6 +315,14 @@ describe('under NODE_ENV=production', () => {
       'JWT_JWKS_URL must begin with https:// under NODE_ENV=production',
     ])
     expect(inProduction({})).toStrictEqual([])
+  })
+
+  test('certificates must be checked', () => {
+    expect(inProduction({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toStrictEqual([
+      'NODE_TLS_REJECT_UNAUTHORIZED is 0: any certificate will do; NODE_ENV=production refuses it',
+    ])
+    expect(problemsWith({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toStrictEqual([])
+    expect(inProduction({ NODE_TLS_REJECT_UNAUTHORIZED: '1' })).toStrictEqual([])
   })
 })
 
@@ -384,6 +406,8 @@ describe('.env.example', () => {
       'TLS_CERT_FILE names /etc/florin/tls.crt, which does not exist',
       'TLS_KEY_FILE names /etc/florin/tls.key, which does not exist',
       'CONFIG_FILE names config.yaml, which does not exist',
+      'DB_SSL_CA_FILE names /etc/florin/postgres-ca.crt, which does not exist',
+      'REDIS_TLS_CA_FILE names /etc/florin/redis-ca.crt, which does not exist',
     ])
   })
 })

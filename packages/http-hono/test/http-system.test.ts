@@ -180,6 +180,9 @@ describe('every answer', () => {
     })
     expect(preflight.status).toBe(204)
     expect(preflight.headers.get('access-control-allow-headers')).toContain('Idempotency-Key')
+    expect(preflight.headers.get('access-control-allow-credentials')).toBeNull()
+    expect(preflight.headers.get('cache-control')).toBe('no-store')
+    expect(preflight.headers.get('x-request-id')).toMatch(/./)
   })
 })
 

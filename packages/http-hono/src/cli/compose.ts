@@ -10,6 +10,7 @@ import { openCallBudget } from './call-budget.ts'
 import { CommandError } from './command-error.ts'
 import { composeApp, limitersOf, rulesOf } from './compose-app.ts'
 import { ConfigError } from './config.ts'
+import { postgresTls } from './connection-tls.ts'
 import type { Fetch } from './listen.ts'
 import { openRedis, redisLimiter } from './open-redis.ts'
 import { isLiveKey } from './stripe-key.ts'
@@ -110,7 +111,8 @@ export interface OpenDatabase {
 
 /** Opens the pool that the configuration names. Nothing is contacted before the first query. */
 export function openDatabase(config: Config, logger: Logger, options: PoolConfig = {}): OpenDatabase {
-  const { DATABASE_URL: connectionString, DB_PASSWORD: password, DB_SSL: ssl } = config
+  const { DB_PASSWORD: password } = config
+  const { connectionString, ssl } = postgresTls(config)
   const address =
     connectionString === undefined
       ? {
@@ -120,7 +122,7 @@ export function openDatabase(config: Config, logger: Logger, options: PoolConfig
       : { connectionString }
   const pool = new Pool({
     ...address,
-    ...(ssl && { ssl: true }),
+    ssl,
     max: config.DB_POOL_SIZE,
     application_name: 'florin',
     connectionTimeoutMillis: 5000,

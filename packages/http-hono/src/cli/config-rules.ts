@@ -1,9 +1,14 @@
-import { existsSync } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { readCertificate } from './certificate.ts'
 import type { Needs } from './config.ts'
+import { sslModeOf } from './connection-tls.ts'
 import { placeholders, sandboxSecrets } from './sandbox-constants.ts'
-import type { Problem, Settings } from './setting-sources.ts'
+import type { Place, Problem, Settings } from './setting-sources.ts'
 import { isLiveKey } from './stripe-key.ts'
-import { about, type VariableName, variables } from './variables.ts'
+import { isOff } from './value-types.ts'
+import { about } from './variable-groups.ts'
+import { type VariableName, variables } from './variables.ts'
 
 /**
  * What must hold of several variables together. Goes by what was written, so that it also speaks where some other value
@@ -12,14 +17,19 @@ import { about, type VariableName, variables } from './variables.ts'
 export function checkRules(
   settings: Settings,
   { required = [], guarded = false, local = false }: Needs,
+  environment: Place['environment'],
 ): readonly Problem[] {
   const production = guarded && settings.NODE_ENV?.value === 'production'
   return [
     ...required.flatMap((group) => missing(settings, group)),
     ...twoKindsOfToken(settings),
     ...tlsFiles(settings),
+    ...caFiles(settings),
+    ...databaseTls(settings),
     ...eventWebhooks(settings, local),
-    ...(production ? [...publicSecrets(settings), ...shortSecret(settings), ...plainHttp(settings)] : []),
+    ...(production
+      ? [...publicSecrets(settings), ...shortSecret(settings), ...plainHttp(settings), ...believesAll(environment)]
+      : []),
   ]
 }
 
@@ -40,11 +50,49 @@ function twoKindsOfToken({ JWT_SECRET, JWT_JWKS_URL, JWT_ALGORITHMS }: Settings)
 function tlsFiles(settings: Settings): readonly Problem[] {
   const pair = ['TLS_CERT_FILE', 'TLS_KEY_FILE'] as const
   if (!pair.some((name) => settings[name])) return []
-  return pair.flatMap((name) => {
+  const problems = pair.flatMap((name) =>
+    settings[name]
+      ? notThere(settings, name)
+      : [{ name, message: 'is not set, but TLS needs the certificate and the key' }],
+  )
+  const [certFile = '', keyFile = ''] = pair.map((name) => settings[name]?.value)
+  return problems.length > 0 ? problems : unusable('TLS_CERT_FILE', () => readCertificate({ certFile, keyFile }))
+}
+
+function caFiles(settings: Settings): readonly Problem[] {
+  return (['DB_SSL_CA_FILE', 'REDIS_TLS_CA_FILE'] as const).flatMap((name) => {
     const file = settings[name]?.value
-    if (file === undefined) return [{ name, message: 'is not set, but TLS needs the certificate and the key' }]
-    return existsSync(file) ? [] : [{ name, message: `names ${file}, which does not exist` }]
+    if (file === undefined) return []
+    const problems = notThere(settings, name)
+    return problems.length > 0 ? problems : unusable(name, () => new X509Certificate(readFileSync(file)))
   })
+}
+
+function notThere(settings: Settings, name: VariableName): readonly Problem[] {
+  const file = settings[name]?.value ?? ''
+  return existsSync(file) ? [] : [{ name, message: `names ${file}, which does not exist` }]
+}
+
+function unusable(name: VariableName, read: () => unknown): readonly Problem[] {
+  try {
+    read()
+    return []
+  } catch (error) {
+    return [{ name, message: `cannot be used: ${error instanceof Error ? error.message : String(error)}` }]
+  }
+}
+
+function databaseTls({ DATABASE_URL: url, DB_SSL, DB_SSL_CA_FILE }: Settings): readonly Problem[] {
+  const mode = url && URL.canParse(url.value) ? sslModeOf(url.value) : undefined
+  const wanted = DB_SSL_CA_FILE !== undefined || (DB_SSL !== undefined && !isOff(DB_SSL.value))
+  const safe = 'use sslmode=verify-full, with DB_SSL_CA_FILE for a CA of your own'
+  const message = {
+    unchecked: `says in sslmode that any certificate will do: ${safe}`,
+    unknown: `has an sslmode that is not known: ${safe}`,
+    off: wanted ? `turns TLS off in sslmode, but ${DB_SSL_CA_FILE ? 'DB_SSL_CA_FILE' : 'DB_SSL'} wants it` : undefined,
+    checked: undefined,
+  }[mode ?? 'checked']
+  return message === undefined ? [] : [{ name: 'DATABASE_URL', message }]
 }
 
 function eventWebhooks({ EVENT_WEBHOOK_URLS: urls, EVENT_WEBHOOK_SECRET: secret }: Settings, local: boolean) {
@@ -87,4 +135,10 @@ function plainHttp({ STRIPE_SECRET_KEY, STRIPE_API_BASE, JWT_JWKS_URL }: Setting
     ...(live && plain(STRIPE_API_BASE?.value) ? [{ name: 'STRIPE_API_BASE', message }] : []),
     ...(plain(JWT_JWKS_URL?.value) ? [{ name: 'JWT_JWKS_URL', message }] : []),
   ]
+}
+
+/** Node's own switch, which no setting of ours overrules for Stripe and for the keys of tokens. */
+function believesAll({ NODE_TLS_REJECT_UNAUTHORIZED: value }: Place['environment']): readonly Problem[] {
+  const name = 'NODE_TLS_REJECT_UNAUTHORIZED'
+  return value === '0' ? [{ name, message: 'is 0: any certificate will do; NODE_ENV=production refuses it' }] : []
 }

@@ -1,6 +1,7 @@
 import { checkRules } from './config-rules.ts'
 import { gatherSettings, type Place, type Problem, type Settings } from './setting-sources.ts'
-import { about, type Config, type VariableName, variableNames, variables } from './variables.ts'
+import { about } from './variable-groups.ts'
+import { type Config, type VariableName, variableNames, variables } from './variables.ts'
 
 /** The configuration cannot be used. Names everything that is wrong, and never a value that is secret. */
 export class ConfigError extends Error {
@@ -36,7 +37,7 @@ export function readConfig(place: Place, needs: Needs): Config {
   const used = only(settings, needs.uses)
   const result = variables.safeParse(mapValues(used))
   const wrong = result.success ? [] : result.error.issues.map((issue) => toProblem(issue, used))
-  const all = [...problems, ...wrong, ...checkRules(used, needs)]
+  const all = [...problems, ...wrong, ...checkRules(used, needs, place.environment)]
   if (all.length > 0 || !result.success) throw new ConfigError(inOrder(all))
   return result.data
 }

@@ -1,4 +1,5 @@
-import { about, variableNames, variables } from './variables.ts'
+import { about } from './variable-groups.ts'
+import { variableNames, variables } from './variables.ts'
 
 /** The text of `.env.example`: every variable with what it is for, and what it is when it is not set. */
 export function envExample(): string {

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { createServer as createPlainServer, type Server as PlainServer } from 'node:http'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server'
+import type { Logger } from '../logger.ts'
+import { type CertificateFiles, followCertificate, readCertificate } from './certificate.ts'
 import { CommandError, hasCode } from './command-error.ts'
 
 /** Answers a request; `env` tells the connection that it came over. */
@@ -12,12 +13,36 @@ export interface ListenOptions {
   readonly port: number
   /** Every address where absent. */
   readonly host?: string | undefined
-  readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined
+  readonly tls?: CertificateFiles | undefined
   /** What to say when the port is taken, e.g. `--port or SERVER_PORT`. */
   readonly choosePort: string
   /** Lets @hono/node-server replace the global Request and Response by its own, which are much cheaper. */
   readonly replaceGlobals?: boolean
+  /** Is told when the certificate was read again. */
+  readonly logger?: Logger
+  readonly patience?: Partial<Patience>
 }
+
+/** How long a connection is waited for, in milliseconds: whoever is slow on purpose must not hold many of them. */
+interface Patience {
+  /** For a whole TLS handshake, and then for all headers of a request. */
+  readonly headers: number
+  /** For a whole request, its body included. */
+  readonly request: number
+  /**
+   * For the next request. Longer than load balancers keep a connection (60 s is usual): whoever ends it first must not be
+   * the server, or a request that is just being sent on it is lost.
+   */
+  readonly idle: number
+  /** Without a byte in either direction, as when nobody reads the answer. Longer than any answer takes to be made. */
+  readonly silence: number
+  /** How often connections are looked at, and the files of the certificate. */
+  readonly look: number
+}
+
+const patient: Patience = { headers: 10_000, request: 30_000, idle: 75_000, silence: 90_000, look: 5000 }
+
+const LONGEST_HEADERS = 16_384
 
 export interface Listening {
   readonly port: number
@@ -28,24 +53,34 @@ export interface Listening {
 }
 
 /**
- * Serves over HTTP, or over TLS 1.3 where there is a certificate.
+ * Serves over HTTP, or over TLS 1.3 where there is a certificate, which is read again when it is replaced.
  *
  * @throws CommandError when the port is taken or not allowed
  */
 export async function listen(options: ListenOptions): Promise<Listening> {
-  const { fetch, port, host, tls, choosePort, replaceGlobals = false } = options
+  const { fetch, port, host, tls, choosePort, replaceGlobals = false, logger } = options
+  const patience = { ...patient, ...options.patience }
   const listener = getRequestListener(fetch, { overrideGlobalObjects: replaceGlobals })
   let isDraining = false
   const answer: Parameters<typeof createPlainServer>[1] = (incoming, outgoing) => {
     if (isDraining) outgoing.shouldKeepAlive = false
     void listener(incoming, outgoing)
   }
-  const server: PlainServer | TlsServer = tls
-    ? createTlsServer({ ...readFiles(tls), minVersion: 'TLSv1.3' }, answer)
-    : createPlainServer(answer)
-  // Longer than load balancers keep theirs (60 s is usual): whoever ends a connection first must not be the server, or a
-  // request that is just being sent on it is lost.
-  server.keepAliveTimeout = 75_000
+  const limits = {
+    maxHeaderSize: LONGEST_HEADERS,
+    headersTimeout: patience.headers,
+    requestTimeout: patience.request,
+    keepAliveTimeout: patience.idle,
+    connectionsCheckingInterval: patience.look,
+  }
+  const certificate = tls && readCertificate(tls)
+  if (certificate && certificate.expires.getTime() < Date.now()) {
+    logger?.error({ expires: certificate.expires.toISOString() }, 'the certificate has expired')
+  }
+  const server = certificate
+    ? createTlsServer({ ...certificate.options, ...limits, handshakeTimeout: patience.headers }, answer)
+    : createPlainServer(limits, answer)
+  server.setTimeout(patience.silence)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(explain(error, port, choosePort)))
     server.listen(port, host, () => resolve())
@@ -55,11 +90,13 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const drain = (): void => {
     isDraining = true
   }
-  return { port: address.port, drain, close: (withinMs) => closeServer(server, withinMs) }
-}
-
-function readFiles({ certFile, keyFile }: { certFile: string; keyFile: string }) {
-  return { cert: readFileSync(certFile), key: readFileSync(keyFile) }
+  const unfollow =
+    tls && server instanceof TlsServer ? followCertificate(server, tls, { logger, everyMs: patience.look }) : undefined
+  const close = (withinMs: number): Promise<boolean> => {
+    unfollow?.()
+    return closeServer(server, withinMs)
+  }
+  return { port: address.port, drain, close }
 }
 
 function explain(error: Error, port: number, choosePort: string): Error {

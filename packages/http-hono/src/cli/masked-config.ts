@@ -1,4 +1,5 @@
-import { about, type Config, type VariableName, variableNames, variables } from './variables.ts'
+import { about } from './variable-groups.ts'
+import { type Config, type VariableName, variableNames, variables } from './variables.ts'
 
 /** The configuration as it may be shown: of a secret only whether it is set. */
 export function masked(config: Config): Readonly<Record<VariableName, string>> {

@@ -3,6 +3,7 @@ import { redisRateLimiter } from '@florin/adapter-redis'
 import type { RateLimiter } from '@florin/core'
 import { Cluster, Redis } from 'ioredis'
 import type { Logger } from '../logger.ts'
+import { redisTls } from './connection-tls.ts'
 import type { Config } from './variables.ts'
 
 const CONNECT_MS = 2000
@@ -20,11 +21,12 @@ export async function openRedis(config: Config, logger: Logger): Promise<Redis |
 }
 
 function clientOf(config: Config): Redis | Cluster {
-  const { REDIS_URL: url, REDIS_CLUSTER_NODES: nodes, REDIS_PASSWORD: password, REDIS_TLS: tls } = config
+  const { REDIS_URL: url, REDIS_CLUSTER_NODES: nodes, REDIS_PASSWORD: password } = config
+  const tls = redisTls(config)
   const server = {
     ...{ maxRetriesPerRequest: 0, connectTimeout: CONNECT_MS },
     ...(password && { password }),
-    ...(tls && { tls: {} }),
+    ...(tls && { tls }),
   }
   // A command that cannot be sent now fails now: the limiter counts in memory then, and no queue grows meanwhile.
   const options = { enableOfflineQueue: false, lazyConnect: true }

@@ -31,7 +31,7 @@ export async function serve(program: Program, flags: GivenFlags): Promise<number
   try {
     listening = await listen({
       ...{ fetch: server.fetch, port: config.SERVER_PORT, host: config.SERVER_HOST, tls: tlsOf(config) },
-      ...{ choosePort: '--port or SERVER_PORT', replaceGlobals: true },
+      ...{ choosePort: '--port or SERVER_PORT', replaceGlobals: true, logger },
     })
   } catch (error) {
     await server.close()

@@ -60,6 +60,9 @@ export const flag = () =>
     return meant
   })
 
+/** Whether a text means no, as far as it means anything. */
+export const isOff = (value: string): boolean => words[value.toLowerCase()] === false
+
 export const choice = <const Choices extends readonly string[]>(...choices: Choices) =>
   read((value): Choices[number] => {
     const found = choices.find((name) => name === value.toLowerCase())

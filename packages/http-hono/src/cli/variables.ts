@@ -3,53 +3,10 @@ import { publicKeyAlgorithms } from '../auth.ts'
 import { readEncryptionKey } from './encryption-key.ts'
 import { readAlgorithm, readEventSecret, readEventUrl, readSecretKey, readWebhookSecret } from './keys-and-urls.ts'
 import { placeholders, sandboxPrice } from './sandbox-constants.ts'
-import {
-  choice,
-  duration,
-  flag,
-  integer,
-  list,
-  names,
-  port,
-  read,
-  readAddressRange,
-  readHost,
-  readNode,
-  readOrigin,
-  text,
-  url,
-  wholePattern,
-} from './value-types.ts'
-
-/** What is told of a variable: in errors, in `.env.example` and in the docs. */
-export interface About {
-  readonly group: string
-  readonly about: string
-  /** How to get a value, for what a server cannot do without. */
-  readonly get?: string
-  /** Stands in `.env.example`, uncommented. */
-  readonly placeholder?: string
-  /** Stands there commented out, where there is no default to show. */
-  readonly example?: string
-  /** Never printed. */
-  readonly secret?: true
-}
-
-/** What is known about the schema of each variable. */
-export const about = z.registry<About>()
-
-const inGroup =
-  (group: string) =>
-  (sentence: string, more: Omit<About, 'group' | 'about'> = {}): About => ({ group, about: sentence, ...more })
-const server = inGroup('HTTP server')
-const postgres = inGroup('PostgreSQL')
-const redis = inGroup('Redis')
-const stripe = inGroup('Stripe')
-const tokens = inGroup('Tokens')
-const encryption = inGroup('Encryption')
-const rules = inGroup('Rules')
-const events = inGroup('Events')
-const sandbox = inGroup('Sandbox')
+import { serverVariables } from './server-variables.ts'
+import { storeVariables } from './store-variables.ts'
+import { duration, flag, integer, list, names, port, read, readHost, text, url, wholePattern } from './value-types.ts'
+import { about, encryption, events, rules, sandbox, stripe, tokens } from './variable-groups.ts'
 
 /**
  * Every variable that Florin reads, wherever it comes from. `.env.example` is made from this, in this order.
@@ -150,110 +107,8 @@ export const variables = z.object({
       }),
     ),
 
-  NODE_ENV: text()
-    .default('development')
-    .register(about, server('`production` refuses what is only fit for trying out')),
-  SERVER_PORT: port().default(9097).register(about, server('Port of the HTTP server')),
-  SERVER_HOST: text()
-    .optional()
-    .register(
-      about,
-      server('Address to listen on; otherwise all (serve) or this machine (dev)', { example: '0.0.0.0' }),
-    ),
-  LOG_LEVEL: choice('debug', 'info', 'warn', 'error', 'silent')
-    .default('info')
-    .register(about, server('debug, info, warn, error or silent')),
-  RATE_LIMIT_PER_MINUTE: integer({ from: 0, to: 1_000_000 })
-    .default(100)
-    .register(about, server('Requests that one client may make in a minute; 0 turns it off')),
-  CORS_ORIGINS: list(readOrigin)
-    .default([])
-    .register(
-      about,
-      server('Origins whose pages may call the API from a browser, comma-separated', {
-        example: 'https://shop.example',
-      }),
-    ),
-  IP_ALLOWLIST: list(readAddressRange)
-    .default([])
-    .register(
-      about,
-      server('Addresses and ranges that may call the API, comma-separated', { example: '203.0.113.7,10.0.0.0/8' }),
-    ),
-  TRUST_PROXY: integer({ from: 0, to: 16 })
-    .default(0)
-    .register(about, server('How many proxies stand before this server and write X-Forwarded-For')),
-  TLS_CERT_FILE: text()
-    .optional()
-    .register(
-      about,
-      server('Certificate chain (PEM); with TLS_KEY_FILE the server speaks TLS 1.3', {
-        example: '/etc/florin/tls.crt',
-      }),
-    ),
-  TLS_KEY_FILE: text()
-    .optional()
-    .register(about, server('Private key of the certificate (PEM)', { example: '/etc/florin/tls.key' })),
-  METRICS_TOKEN: text()
-    .optional()
-    .register(
-      about,
-      server('When set, /metrics asks for it as a bearer token', { example: 'long_and_random', secret: true }),
-    ),
-  SHUTDOWN_DELAY: duration({ to: '20s', orNone: true })
-    .optional()
-    .register(
-      about,
-      server('How long SIGTERM lets requests come while /health/ready says no, for load balancers; 0 for none', {
-        example: '5s',
-      }),
-    ),
-  CONFIG_FILE: text().default('config.yaml').register(about, server('Where further settings are read from')),
-
-  DATABASE_URL: url(['postgres:', 'postgresql:'])
-    .optional()
-    .register(
-      about,
-      postgres('The whole connection in one; stands above the DB_ variables', {
-        example: 'postgres://user:password@localhost:5432/payment_db',
-        secret: true,
-      }),
-    ),
-  DB_HOST: text().default('localhost').register(about, postgres('Host of PostgreSQL 15 or newer')),
-  DB_PORT: port().default(5432).register(about, postgres('Port of PostgreSQL')),
-  DB_USER: text().default('postgres').register(about, postgres('User of the database')),
-  DB_PASSWORD: text()
-    .optional()
-    .register(about, postgres('Password of that user', { example: 'postgres', secret: true })),
-  DB_NAME: text().default('payment_db').register(about, postgres('Name of the database')),
-  DB_SSL: flag().default(false).register(about, postgres('Connect over TLS and check the certificate')),
-  DB_POOL_SIZE: integer({ from: 1, to: 1000 })
-    .default(10)
-    .register(about, postgres('Connections that one server opens at most')),
-
-  REDIS_URL: url(['redis:', 'rediss:'])
-    .optional()
-    .register(
-      about,
-      redis('The whole connection in one; stands above the other REDIS_ variables', {
-        example: 'redis://localhost:6379',
-        secret: true,
-      }),
-    ),
-  REDIS_CLUSTER_NODES: list(readNode)
-    .optional()
-    .register(
-      about,
-      redis('Some servers of a Redis Cluster, comma-separated, in place of one Redis', {
-        example: '10.0.0.1:6379,10.0.0.2:6379',
-      }),
-    ),
-  REDIS_HOST: text().default('localhost').register(about, redis('Host of Redis 7 or newer')),
-  REDIS_PORT: port().default(6379).register(about, redis('Port of Redis')),
-  REDIS_PASSWORD: text()
-    .optional()
-    .register(about, redis('Password of Redis', { example: 'a_password', secret: true })),
-  REDIS_TLS: flag().default(false).register(about, redis('Connect over TLS and check the certificate')),
+  ...serverVariables,
+  ...storeVariables,
 
   SUBSCRIBABLE_PRICES: names()
     .optional()

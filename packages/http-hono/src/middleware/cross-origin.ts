@@ -1,8 +1,9 @@
 import { cors } from 'hono/cors'
+import type { HttpMiddleware } from '../request-state.ts'
 
 /** Lets browsers of the given origins call the API. Tokens come in a header, so no cookies are ever allowed. */
-export const crossOrigin = (origins: readonly string[]) =>
-  cors({
+export function crossOrigin(origins: readonly string[]): HttpMiddleware {
+  const allow = cors({
     origin: [...origins],
     allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
     allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
@@ -12,3 +13,10 @@ export const crossOrigin = (origins: readonly string[]) =>
     ],
     maxAge: 600,
   })
+  return async (c, next) => {
+    const preflight = await allow(c, next)
+    if (!preflight) return
+    for (const [name, value] of Object.entries(c.var.florin.headers)) preflight.headers.set(name, value)
+    return preflight
+  }
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod'
+
+/** What is told of a variable: in errors, in `.env.example` and in the docs. */
+export interface About {
+  readonly group: string
+  readonly about: string
+  /** How to get a value, for what a server cannot do without. */
+  readonly get?: string
+  /** Stands in `.env.example`, uncommented. */
+  readonly placeholder?: string
+  /** Stands there commented out, where there is no default to show. */
+  readonly example?: string
+  /** Never printed. */
+  readonly secret?: true
+}
+
+/** What is known about the schema of each variable. */
+export const about = z.registry<About>()
+
+const inGroup =
+  (group: string) =>
+  (sentence: string, more: Omit<About, 'group' | 'about'> = {}): About => ({ group, about: sentence, ...more })
+export const server = inGroup('HTTP server')
+export const postgres = inGroup('PostgreSQL')
+export const redis = inGroup('Redis')
+export const stripe = inGroup('Stripe')
+export const tokens = inGroup('Tokens')
+export const encryption = inGroup('Encryption')
+export const rules = inGroup('Rules')
+export const events = inGroup('Events')
+export const sandbox = inGroup('Sandbox')
