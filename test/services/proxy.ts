@@ -8,6 +8,8 @@ export interface TcpProxy {
   pause(): void
   /** Lets through what was held back, and what comes. */
   resume(): void
+  /** Holds every piece of data back for so long, in both directions; 0 for no longer. */
+  delay(milliseconds: number): void
   /** Cuts all connections and refuses new ones, as if the server were dead. */
   kill(): Promise<void>
   /** Listens again on the same port. */
@@ -21,6 +23,7 @@ export async function startProxy(serverUrl: string): Promise<TcpProxy> {
   const target = new URL(serverUrl)
   const sockets = new Set<Socket>()
   let paused = false
+  let delayMs = 0
   const track = (socket: Socket): void => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy())
@@ -32,7 +35,8 @@ export async function startProxy(serverUrl: string): Promise<TcpProxy> {
       [client, upstream],
       [upstream, client],
     ] as const) {
-      from.on('data', (bytes) => to.write(bytes))
+      // Timers of one length end in the order in which they began, so that what is written stays in order.
+      from.on('data', (bytes) => (delayMs === 0 ? to.write(bytes) : setTimeout(() => to.write(bytes), delayMs)))
       from.on('close', () => to.destroy())
       track(from)
     }
@@ -65,6 +69,9 @@ export async function startProxy(serverUrl: string): Promise<TcpProxy> {
     resume() {
       paused = false
       for (const socket of sockets) socket.resume()
+    },
+    delay(milliseconds) {
+      delayMs = milliseconds
     },
     kill,
     async revive() {

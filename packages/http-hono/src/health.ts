@@ -1,5 +1,5 @@
-import type { Observer } from '@florin/core'
 import type { Logger } from './logger.ts'
+import type { GatewayCallSeen } from './watch-gateway.ts'
 
 /** Whether one thing that the server needs answers. Resolves where it does, throws where it does not. */
 export interface HealthCheck {
@@ -8,6 +8,8 @@ export interface HealthCheck {
   readonly optional?: boolean
   /** Milliseconds for which a good answer counts, so that many probes cost little. A bad one never counts again. */
   readonly goodForMs?: number
+  /** Milliseconds that it may take; the common `timeout` where absent. */
+  readonly timeout?: number
 }
 
 export interface HealthOptions {
@@ -29,9 +31,12 @@ export interface Health {
 export function healthReader({ checks, timeout = 2000 }: HealthOptions, logger?: Logger): () => Promise<Health> {
   let running: Promise<Health> | undefined
   const goodUntil = new Map<string, number>()
-  const isHealthy = async (name: string, { check, goodForMs = 0 }: HealthCheck): Promise<boolean> => {
+  const isHealthy = async (
+    name: string,
+    { check, goodForMs = 0, timeout: own = timeout }: HealthCheck,
+  ): Promise<boolean> => {
     if (performance.now() < (goodUntil.get(name) ?? 0)) return true
-    const error = await failureOf(check, timeout)
+    const error = await failureOf(check, own)
     // Only the log says why: the answer is public.
     if (error) logger?.warn({ check: name, err: error }, 'a health check failed')
     goodUntil.set(name, error ? 0 : performance.now() + goodForMs)
@@ -70,39 +75,4 @@ async function failureOf(check: () => Promise<unknown>, timeout: number): Promis
   } finally {
     clearTimeout(timer)
   }
-}
-
-export interface GatewayCallSeen {
-  /** `accepted`, `declined`, `rejected`, or the code of the error where there was no answer. */
-  readonly outcome: string
-  readonly secondsAgo: number
-}
-
-/** After this long without a call, nobody knows how the gateway is: it counts as well. */
-const CALL_COUNTS_MS = 60_000
-
-const answers = ['accepted', 'declined', 'rejected']
-
-/**
- * Watches the gateway by the calls that are made anyway: a probe of its own would use up Stripe's limits. Give
- * `observer` to `createFlorin`, and the rest to `/health`.
- */
-export function gatewayWatch(now: () => number = () => performance.now()) {
-  let last: { readonly outcome: string; readonly at: number } | undefined
-  const observer: Observer = {
-    tell(happening) {
-      if (happening.what === 'gateway_called') last = { outcome: happening.outcome, at: now() }
-    },
-  }
-  const check: HealthCheck = {
-    // Reads, webhooks and health itself go on while the gateway is away.
-    optional: true,
-    async check() {
-      if (!last || answers.includes(last.outcome) || now() - last.at > CALL_COUNTS_MS) return
-      throw new Error(`the latest call of the gateway came to ${last.outcome}`)
-    },
-  }
-  const lastGatewayCall = (): GatewayCallSeen | undefined =>
-    last && { outcome: last.outcome, secondsAgo: Math.floor((now() - last.at) / 1000) }
-  return { observer, check, lastGatewayCall }
 }

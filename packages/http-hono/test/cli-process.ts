@@ -26,12 +26,19 @@ export function temporaryFolder(): string {
   return folder
 }
 
+interface StartOptions {
+  readonly folder: string
+  readonly environment?: Readonly<Record<string, string>>
+  /** How many files and connections the process may have open; the system's limit where absent. */
+  readonly fileLimit?: number
+}
+
 /** Starts `florin` from its source, with nothing of this process's environment. It is killed after the test. */
-export function startFlorin(
-  args: readonly string[],
-  { folder, environment = {} }: { folder: string; environment?: Readonly<Record<string, string>> },
-): Running {
-  const child = spawn(process.execPath, ['--conditions=@florin/source', main, ...args], {
+export function startFlorin(args: readonly string[], { folder, environment = {}, fileLimit }: StartOptions): Running {
+  const command = [process.execPath, '--conditions=@florin/source', main, ...args]
+  const limited = ['/bin/sh', '-c', `ulimit -n ${fileLimit} && exec "$0" "$@"`, ...command]
+  const [file = '', ...rest] = fileLimit === undefined ? command : limited
+  const child = spawn(file, rest, {
     cwd: folder,
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],

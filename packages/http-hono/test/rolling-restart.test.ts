@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { z } from 'zod'
 import { type Balancer, balance } from './balancer.ts'
+import { expectPaidOnce, orderOf, type Paid, readPaid } from './orders.ts'
 import { openServedWorld, type Replica, type ServedWorld } from './served-florin.ts'
 
 // By hand: ROLLING_RATE=200 ROLLING_ROUNDS=3
@@ -9,7 +9,7 @@ const rounds = Number(process.env.ROLLING_ROUNDS ?? 1)
 
 /** Payments and reads at a steady rate, whether or not the earlier ones were answered, until it is told to stop. */
 function startLoad({ send }: Balancer, token: string) {
-  const paid: { readonly id: string; readonly intent: string }[] = []
+  const paid: Paid[] = []
   const failures: string[] = []
   const running = new Set<Promise<void>>()
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
@@ -17,17 +17,10 @@ function startLoad({ send }: Balancer, token: string) {
   const pay = async (): Promise<void> => {
     payments += 1
     const number = payments
-    const order = {
-      user_id: `user_${number % 50}`,
-      amount: 1000 + number,
-      currency: 'USD',
-      payment_method: 'pm_card_visa',
-    }
     const key = { ...headers, 'Idempotency-Key': `order-${number}` }
-    const { status, body } = await send('POST', '/api/v1/payments', JSON.stringify(order), key)
+    const { status, body } = await send('POST', '/api/v1/payments', orderOf(number), key)
     if (status !== 201) throw new Error(`${status} ${body}`)
-    const made = z.object({ id: z.string(), stripe_payment_intent_id: z.string() }).parse(JSON.parse(body))
-    paid.push({ id: made.id, intent: made.stripe_payment_intent_id })
+    paid.push(readPaid(body))
   }
   const read = async (): Promise<void> => {
     reads += 1
@@ -94,19 +87,7 @@ test('a rolling restart of two replicas under load loses no request and no payme
   expect(failures).toStrictEqual([])
   expect(webhooks.refused).toStrictEqual([])
   expect(load.paid).toHaveLength(payments)
-  // What Stripe has, what Florin has stored and what callers were told are the same payments, once each.
-  const intents = z
-    .array(z.object({ id: z.string(), status: z.string() }))
-    .parse(world.sandbox.state.all('payment_intent'))
-  const { rows } = await world.pool.query('select id, gateway_id as intent, status from transactions')
-  const { rows: open } = await world.pool.query("select id from operations where status = 'open'")
-  expect(intents.filter(({ status }) => status !== 'succeeded')).toStrictEqual([])
-  expect(rows.filter(({ status }) => status !== 'succeeded')).toStrictEqual([])
-  expect(intents.map(({ id }) => id).sort()).toStrictEqual(load.paid.map(({ intent }) => intent).sort())
-  expect(rows.map(({ id, intent }) => `${id} ${intent}`).sort()).toStrictEqual(
-    load.paid.map(({ id, intent }) => `${id} ${intent}`).sort(),
-  )
-  expect(open).toStrictEqual([])
+  await expectPaidOnce(world, load.paid)
   const perSecond = Math.round((payments + reads) / seconds)
   console.log(
     `rolling restart: ${payments} payments, ${reads} reads, ${webhooks.taken} webhooks in ${seconds.toFixed(0)} s ` +

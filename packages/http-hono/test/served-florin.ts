@@ -31,7 +31,13 @@ export interface ServedWorld {
   readonly token: string
   /** Where webhooks go from now on; they fail, and come again, before it is called. */
   deliverTo(send: WebhookSender): void
-  serve(options?: { port?: number; environment?: Readonly<Record<string, string>> }): Promise<Replica>
+  serve(options?: ServeOptions): Promise<Replica>
+}
+
+interface ServeOptions {
+  readonly port?: number
+  readonly environment?: Readonly<Record<string, string>>
+  readonly fileLimit?: number
 }
 
 interface WorldOptions {
@@ -63,10 +69,10 @@ export async function openServedWorld({
     deliverTo(next) {
       send = next
     },
-    async serve({ port, environment = {} } = {}) {
+    async serve({ port, environment = {}, fileLimit } = {}) {
       const chosen = port ?? (await freePort())
       const running = startFlorin(['serve'], {
-        folder,
+        ...{ folder, ...(fileLimit !== undefined && { fileLimit }) },
         environment: {
           ...serveSecrets,
           ...{ DATABASE_URL: database.url, REDIS_URL: redisUrl, STRIPE_API_BASE: served.url },

@@ -57,7 +57,7 @@ const observeIf = (object: Wire | null, stamp: number | undefined) =>
 const idIn = (object: Wire | null) => (isWire(object ?? undefined) && typeof object?.id === 'string' ? object.id : null)
 
 // Codes of connections that were never made: the request was not sent.
-const neverConnected = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']
+const neverConnected = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'EMFILE', 'ENFILE']
 
 /** The error for "no answer": certain that nothing happened only where Stripe says so or was never reached. */
 export function noAnswer(failure: StripeFailure): FlorinError {

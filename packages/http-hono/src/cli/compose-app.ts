@@ -2,10 +2,12 @@ import { createFlorin, type FlorinOptions, type RateLimiter, webhookSender } fro
 import { createApp } from '../app.ts'
 import type { Authenticator } from '../auth.ts'
 import { clientAddress } from '../client-address.ts'
-import { gatewayWatch, type HealthOptions } from '../health.ts'
+import type { HealthOptions } from '../health.ts'
 import type { Logger } from '../logger.ts'
 import { createMetrics, type Metrics, metricsObserver } from '../metrics.ts'
 import type { RateLimitOptions } from '../middleware/rate-limit.ts'
+import { gatewayWatch } from '../watch-gateway.ts'
+import { storageWatch } from '../watch-storage.ts'
 import { type BackgroundWork, backgroundWork } from './background-work.ts'
 import { onlyFrom } from './ip-allowlist.ts'
 import type { Fetch } from './listen.ts'
@@ -37,15 +39,16 @@ export interface ComposedApp {
 export function composeApp({ config, logger, auth, health, limiters, metrics, ...parts }: AppParts): ComposedApp {
   const counted = metrics ?? createMetrics()
   const gateway = gatewayWatch()
+  const writes = storageWatch(parts.storage)
   const observer = allObservers(metricsObserver(counted), loggingObserver(logger), gateway.observer)
-  const florin = createFlorin({ ...parts, observer })
+  const florin = createFlorin({ ...parts, storage: writes.storage, observer })
   const { EVENT_WEBHOOK_URLS: urls, EVENT_WEBHOOK_SECRET: secret = [] } = config
   if (urls.length > 0) florin.on('*', webhookSender({ endpoints: urls.map((url) => ({ url, secret })) }))
   const address = clientAddress({ trustedProxies: config.TRUST_PROXY })
   const app = createApp(florin, {
     ...{ auth, logger, metrics: counted, corsOrigins: config.CORS_ORIGINS },
     health: {
-      ...{ ...health, checks: { ...health.checks, gateway: gateway.check } },
+      ...{ ...health, checks: { ...health.checks, writes: writes.check, gateway: gateway.check } },
       lastGatewayCall: gateway.lastGatewayCall,
     },
     ...(config.METRICS_TOKEN !== undefined && { metricsToken: config.METRICS_TOKEN }),

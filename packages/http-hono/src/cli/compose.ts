@@ -69,7 +69,7 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
         checks: {
           postgres: { check: () => database.database.run(ping, []), goodForMs: 1000 },
           migrations: { check: () => checkMigrations(database, config), goodForMs: 5000 },
-          ...(redis && { redis: { check: () => redis.ping(), optional: true } }),
+          ...(redis && { redis: { check: () => redis.ping(), optional: true, timeout: 500 } }),
         },
       },
       limiters: redis && limitersOf(config, (limit) => redisLimiter(redis, logger, limit)),

@@ -5,10 +5,11 @@ import { answerJson, answerText } from '../answer.ts'
 import type { OpenApiDocument } from '../docs/openapi-document.ts'
 import { referencePage } from '../docs/reference-page.ts'
 import type { Endpoint, Handle } from '../endpoint.ts'
-import { type GatewayCallSeen, type HealthOptions, healthReader } from '../health.ts'
+import { type HealthOptions, healthReader } from '../health.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import type { TakeFromBucket } from '../middleware/rate-limit.ts'
+import type { GatewayCallSeen } from '../watch-gateway.ts'
 
 const state = z.enum(['healthy', 'unhealthy'])
 const healthBody = z
