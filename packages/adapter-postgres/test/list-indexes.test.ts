@@ -1,6 +1,7 @@
-import { type DueTable, one, type Query, type TableName } from '@florin/core'
+import { type DueTable, one, type Prunable, type Query, type TableName } from '@florin/core'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Database, fromPool, postgresRetention } from '../src/index.ts'
 import { loadStatement } from '../src/load.ts'
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts'
 
@@ -94,6 +95,7 @@ const fill = (() => {
       user_id: "'user_' || n % 200",
       kind: "'payment.create'",
       status: rarely('open', 'done'),
+      completed_at: "timestamptz '2026-01-01' + n * interval '1 minute'",
       actor: "'{}'",
       caller_scope: "'scope_' || n % 200",
       caller_key: "'key_' || n",
@@ -132,6 +134,11 @@ const fill = (() => {
   ]
 })()
 
+interface Statement {
+  readonly name: string
+  readonly text: string
+}
+
 interface Node {
   readonly 'Node Type': string
   readonly 'Relation Name'?: string
@@ -141,11 +148,15 @@ interface Node {
 
 const nodesOf = (node: Node): readonly Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
 
-/** The plan of a query as it is run: prepared, and planned without knowing its parameters. */
-async function planOf(query: Query): Promise<readonly string[]> {
+const planOf = (query: Query): Promise<readonly string[]> => {
   const { statement, values } = loadStatement(query)
+  return planOfStatement(statement, values(query))
+}
+
+/** The plan of a statement as it is run: prepared, and planned without knowing its parameters. */
+async function planOfStatement(statement: Statement, values: readonly unknown[]): Promise<readonly string[]> {
   const name = `plan_${statement.name}`
-  const given = values(query).map((value) => (typeof value === 'number' ? value : `'${value}'`))
+  const given = values.map((value) => (typeof value === 'number' ? value : `'${value}'`))
   const client = await pool.connect()
   try {
     await client.query('set plan_cache_mode = force_generic_plan')
@@ -287,4 +298,25 @@ test('asks one partition for an event that is looked up with its time, by a plan
   } finally {
     client.release()
   }
+})
+
+// The default partition is left out: it holds next to nothing, and what it holds is done with at once.
+const pruned: readonly Prunable[] = ['operations', 'payloads', 'event_data', 'leases']
+
+test.each(pruned)('prunes %s by indexes, without reading or sorting all of the table', async (what) => {
+  const sent: { statement: Statement; values: readonly unknown[] }[] = []
+  const real = fromPool(pool)
+  const database: Database = {
+    ...real,
+    run(statement, values) {
+      sent.push({ statement, values })
+      return Promise.resolve([[0]])
+    },
+  }
+  await postgresRetention({ database }).prune(what, { before: '2026-01-05T00:00:00.000Z', limit: 50 })
+  expect(sent).toHaveLength(1)
+  const [{ statement, values } = { statement: { name: '', text: '' }, values: [] }] = sent
+  const nodes = await planOfStatement(statement, values)
+  expect(nodes.filter((node) => /Seq Scan|Sort|Hash|Bitmap/.test(node))).toStrictEqual([])
+  expect(nodes.some((node) => /^Index (Only )?Scan/.test(node))).toBe(true)
 })

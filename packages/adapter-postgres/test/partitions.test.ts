@@ -47,7 +47,9 @@ test('turns a table with events into partitions and back, with every row and ind
   const { pool, storage } = await migrated()
   const indexes = async () => {
     const { rows } = await pool.query(
-      "select indexrelid::regclass::text as name from pg_index where indrelid = 'webhook_events'::regclass order by 1",
+      // The one for pruning comes with the partitions.
+      `select indexrelid::regclass::text as name from pg_index
+       where indrelid = 'webhook_events'::regclass and indexrelid::regclass::text <> 'webhook_events_payload' order by 1`,
     )
     return rows.map(({ name }) => name)
   }

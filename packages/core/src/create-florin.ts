@@ -36,6 +36,7 @@ import { type ListPayments, listPayments } from './payments/list-payments.ts'
 import type { CallBudget, CallShare } from './ports/call-budget.ts'
 import type { Cipher } from './ports/cipher.ts'
 import type { PaymentGateway } from './ports/gateway.ts'
+import type { Retention } from './ports/retention.ts'
 import type { Observer, Runtime } from './ports/runtime.ts'
 import type { Storage } from './ports/storage.ts'
 import { type FindDrift, findDrift } from './reconcile/find-drift.ts'
@@ -45,6 +46,7 @@ import { type RepairDrift, repairDrift } from './reconcile/repair-drift.ts'
 import { type CreateRefund, createRefund } from './refunds/create-refund.ts'
 import { getRefund } from './refunds/get-refund.ts'
 import { type ListRefunds, listRefunds } from './refunds/list-refunds.ts'
+import { prune } from './retention/prune.ts'
 import { systemRuntime } from './runtime.ts'
 import { sealedStorage } from './sealed-storage.ts'
 import { type CancelSubscription, cancelSubscription } from './subscriptions/cancel-subscription.ts'
@@ -62,6 +64,8 @@ import { retryWebhooks } from './webhooks/retry-webhooks.ts'
 /** What Florin runs on. */
 export interface FlorinOptions {
   readonly storage: Storage
+  /** Lets go of what is old, over the same rows; `maintenance.prune` needs it. */
+  readonly retention?: Retention
   readonly gateway: PaymentGateway
   /** Encrypts private columns before they reach the storage. */
   readonly cipher: Cipher
@@ -84,6 +88,7 @@ export type Florin = ReturnType<typeof createFlorin>
  */
 export function createFlorin({
   storage,
+  retention,
   gateway,
   cipher,
   runtime = systemRuntime,
@@ -169,6 +174,7 @@ export function createFlorin({
       importAccount: (options?: ImportAccount) => importAccount(background, options),
       findDrift: (options: FindDrift) => findDrift(background, options),
       repairDrift: (options: RepairDrift) => repairDrift(background, options),
+      prune: (options?: { limit?: number }) => prune(deps, retention, options),
       dispatch: (options?: { limit?: number }) => dispatchEvents(deps, handlers, options),
     },
     events: {

@@ -23,9 +23,19 @@ export interface Settings {
   readonly eventAttempts: number
   /** How long a process has an event to itself while it tells the handlers, in milliseconds. */
   readonly eventLeaseMs: number
+  /** How long applied webhooks are kept, in milliseconds; 35 days at least, since they may be told again. */
+  readonly webhookEventRetentionMs: number
+  /** How long the bodies of applied webhooks are kept. */
+  readonly payloadRetentionMs: number
+  /** How long finished operations are kept, and with them idempotency keys and their answers; 35 days at least. */
+  readonly operationRetentionMs: number
+  /** How long it is kept what delivered domain events carried; that they were told is kept for good. */
+  readonly eventDataRetentionMs: number
   /** How user ids look. Ids are exempt from the card-number guard only as far as this format is set. */
   readonly userIdPattern: RegExp
 }
+
+const DAY_MS = 24 * 3600_000
 
 export const defaultSettings: Settings = {
   installation: 'florin',
@@ -37,6 +47,10 @@ export const defaultSettings: Settings = {
   paymentRecoveryWindowMs: 10 * 60 * 1000,
   eventAttempts: 18,
   eventLeaseMs: 60_000,
+  webhookEventRetentionMs: 90 * DAY_MS,
+  payloadRetentionMs: 35 * DAY_MS,
+  operationRetentionMs: 35 * DAY_MS,
+  eventDataRetentionMs: 35 * DAY_MS,
   userIdPattern: /^[A-Za-z0-9._:@-]{1,255}$/,
 }
 

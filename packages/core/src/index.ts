@@ -93,6 +93,7 @@ export type {
   Tag,
 } from './ports/gateway.ts'
 export type { RateLimiter, Taken } from './ports/rate-limiter.ts'
+export type { Prunable, Retention, Rotated } from './ports/retention.ts'
 export type { Clock, Happening, Observer, Runtime } from './ports/runtime.ts'
 export {
   type Change,
@@ -131,6 +132,7 @@ export type { RepairDrift, Repaired } from './reconcile/repair-drift.ts'
 export type { CreateRefund } from './refunds/create-refund.ts'
 export type { ListRefunds } from './refunds/list-refunds.ts'
 export { type Refund, type RefundReason, type RefundStatus, refundReasons, refundStatuses } from './refunds/refund.ts'
+export type { Pruned } from './retention/prune.ts'
 export { systemRuntime } from './runtime.ts'
 export type { CancelSubscription } from './subscriptions/cancel-subscription.ts'
 export type { CreateSubscription } from './subscriptions/create-subscription.ts'

@@ -6,26 +6,36 @@ import { migrationOf } from './statements.ts'
  * for all that happened before the next week but one; what no part is for goes to the default one, so that no event is
  * ever refused. Its indexes, whichever there are, become the parts' indexes.
  *
+ * Both functions are for whoever is granted them, and do nothing while another session is at it.
  * `florin_add_partition` makes one of the parts that are needed up to a time, and answers its name, or null where none is
  * missing. It keeps off weeks of which the default partition has rows already.
  *
+ * `florin_drop_events` drops the oldest part of which all lies before a time, and answers its name, or null where there
+ * is none. Events of it that failed are kept, in the default partition.
+ *
+ * The indexes for pruning hold what is still to be pruned only.
+ *
  * Locks: ACCESS EXCLUSIVE on `webhook_events` until the end, since it gets another primary key: about 3 s for a million
  * rows. Nothing is lost meanwhile: webhooks wait, or are refused and come again.
+ * SHARE on `operations`, `outbox` and `leases` while their indexes are made: they can be read, and writers wait.
  *
  * Locks of `florin_add_partition`: SHARE UPDATE EXCLUSIVE on `webhook_events`, and ACCESS EXCLUSIVE on the default
- * partition, which is read once and normally empty; it gives up when it has to wait for more than 200 ms.
+ * partition, which is read once and normally empty. Locks of `florin_drop_events`: ACCESS EXCLUSIVE on
+ * `webhook_events`, for a moment. Both give up when they have to wait for more than 200 ms.
  */
 export const partitions = migrationOf({
   up: [
     `create function florin_add_partition(parent text, by_column text, unit text, at timestamptz, until timestamptz)
      returns text
-     language plpgsql set lock_timeout = '200ms' set timezone = 'UTC' set datestyle = 'ISO' as $$
+     language plpgsql security definer set search_path from current
+     set lock_timeout = '200ms' set timezone = 'UTC' set datestyle = 'ISO' as $$
      declare
        width interval := ('1 ' || unit)::interval;
        latest timestamptz;
        start timestamptz;
        made text;
      begin
+       if not pg_try_advisory_xact_lock(hashtext('florin partitions of ' || parent)) then return null; end if;
        select max(to_timestamp(right(c.relname, 8), 'YYYYMMDD')) into latest
          from pg_inherits i join pg_class c on c.oid = i.inhrelid
          where i.inhparent = parent::regclass and c.relname ~ '_until_[0-9]{8}$';
@@ -39,6 +49,29 @@ export const partitions = migrationOf({
          parent, made, start, start + width);
        return made;
      end $$`,
+    `create function florin_drop_events(before timestamptz) returns text
+     language plpgsql security definer set search_path from current
+     set lock_timeout = '200ms' set timezone = 'UTC' set datestyle = 'ISO' as $$
+     declare
+       part text;
+     begin
+       if not pg_try_advisory_xact_lock(hashtext('florin partitions of webhook_events')) then return null; end if;
+       select c.relname into part from pg_inherits i join pg_class c on c.oid = i.inhrelid
+         where i.inhparent = 'webhook_events'::regclass and c.relname ~ '_until_[0-9]{8}$'
+         and to_timestamp(right(c.relname, 8), 'YYYYMMDD') <= before
+         order by c.relname limit 1;
+       if part is null then return null; end if;
+       execute format('alter table webhook_events detach partition %I', part);
+       execute format('insert into webhook_events select * from %I where status in (''received'', ''failed'')', part);
+       execute format('drop table %I', part);
+       return part;
+     end $$`,
+    'revoke execute on function florin_add_partition, florin_drop_events from public',
+    `create index webhook_events_payload on webhook_events (occurred_at)
+       where payload is not null and status in ('processed', 'ignored')`,
+    "create index operations_done on operations (completed_at) where status = 'done'",
+    "create index outbox_told on outbox (updated_at) where status = 'delivered' and data is not null",
+    'create index leases_free on leases (expires_at) where operation_id is null',
     `do $$
      declare
        ending timestamptz := date_trunc('week', now() at time zone 'UTC') at time zone 'UTC' + interval '14 days';
@@ -74,6 +107,7 @@ export const partitions = migrationOf({
      end $$`,
   ],
   down: [
+    'drop index leases_free, outbox_told, operations_done, webhook_events_payload',
     `do $$
      declare
        statement text;
@@ -91,6 +125,6 @@ export const partitions = migrationOf({
          execute statement;
        end loop;
      end $$`,
-    'drop function florin_add_partition(text, text, text, timestamptz, timestamptz)',
+    'drop function florin_drop_events, florin_add_partition',
   ],
 })

@@ -1,4 +1,5 @@
 import { DefectError } from '../errors.ts'
+import type { Retention } from '../ports/retention.ts'
 import {
   type Change,
   type Commit,
@@ -11,12 +12,15 @@ import {
   type TableName,
   uniqueKeys,
 } from '../ports/storage.ts'
+import { memoryRetention } from './memory-retention.ts'
 import { readSnapshot, writeSnapshot } from './memory-snapshot.ts'
 
 /** A storage that also tells all it holds, so that a program can go on from there later. */
 export interface MemoryStorage extends Storage<StoredTables> {
   /** All rows as text, for `memoryStorage({ snapshot })`. */
   snapshot(): string
+  /** Lets go of what is old among these rows: for `createFlorin({ retention })`. */
+  readonly retention: Retention
 }
 
 /**
@@ -45,6 +49,15 @@ export function memoryStorage({ snapshot }: { readonly snapshot?: string } = {})
       for (const { table, row } of writes) keep(shelves, table, { ...row, version: row.version + 1 })
       return 'committed'
     },
+    retention: memoryRetention({
+      // True by construction: a shelf holds the rows of its table.
+      all: <T extends TableName>(table: T) => [...shelves[table].rows.values()] as unknown as StoredTables[T][],
+      replace(table, row) {
+        forget(shelves, table, row.id)
+        keep(shelves, table, row)
+      },
+      remove: (table, id) => forget(shelves, table, id),
+    }),
     snapshot: () =>
       writeSnapshot(tableNames.flatMap((table) => [...shelves[table].rows.values()].map((row) => ({ table, row })))),
   }

@@ -1,10 +1,12 @@
 export { cachePromises } from '../ports/cache.conformance.ts'
 export { callBudgetPromises, type MakeCallBudget } from '../ports/call-budget.conformance.ts'
 export { type MakeRateLimiter, rateLimiterPromises } from '../ports/rate-limiter.conformance.ts'
+export { type PrunedStorage, retentionPromises } from '../ports/retention.conformance.ts'
 export { storagePromises } from '../ports/storage.conformance.ts'
 export { type CacheSuite, describeCache } from './describe-cache.ts'
 export { type CallBudgetSuite, describeCallBudget } from './describe-call-budget.ts'
 export { describeRateLimiter, type RateLimiterSuite } from './describe-rate-limiter.ts'
+export { describeRetention, type RetentionSuite } from './describe-retention.ts'
 export { describeStorage, type OpenStorage, type StorageSuite } from './describe-storage.ts'
 export type { Promised, Skip } from './promise.ts'
 export {

@@ -11,7 +11,7 @@ export interface BackgroundWork {
 /** The part of Florin's maintenance that runs in a loop; the rest is asked for. */
 export type Maintenance = Pick<
   Florin['maintenance'],
-  'recover' | 'refresh' | 'retryWebhooks' | 'refundDuplicates' | 'dispatch'
+  'recover' | 'refresh' | 'retryWebhooks' | 'refundDuplicates' | 'dispatch' | 'prune'
 >
 
 interface Job {
@@ -71,6 +71,15 @@ export function backgroundWork({ maintenance }: { readonly maintenance: Maintena
         return { done: delivered, told: { delivered, failed, dead } }
       },
     },
+    {
+      name: 'prune',
+      everyMs: 3600_000,
+      async run(limit) {
+        const { pruned, made, dropped } = await maintenance.prune({ limit })
+        const done = Math.max(...Object.values(pruned))
+        return { done, told: { ...pruned, made, dropped } }
+      },
+    },
   ]
   const stopping = new AbortController()
   let loops: readonly Promise<void>[] = []
@@ -99,7 +108,7 @@ async function loop({ name, everyMs, run }: Job, logger: Logger, stopping: Abort
       logger.warn({ job: name, err: error }, 'background work failed; it is tried again')
     }
     // Apart from each other, or all processes would ask the database in the same moment.
-    const pause = Math.min(everyMs * 2 ** failures, LONGEST_PAUSE_MS) * (0.8 + Math.random() * 0.4)
+    const pause = Math.min(everyMs * 2 ** failures, Math.max(everyMs, LONGEST_PAUSE_MS)) * (0.8 + Math.random() * 0.4)
     if (!isMore) await pausing(pause, stopping)
   }
 }

@@ -85,6 +85,12 @@ export const commands: readonly Command[] = [
     run: async (program, flags) => (await import('./drift.ts')).drift(program, flags),
   },
   {
+    name: 'prune',
+    about: 'Lets go of what is older than the retention settings say; servers do so every hour',
+    flags: {},
+    run: async (program) => (await import('./prune.ts')).prune(program),
+  },
+  {
     name: 'token',
     about: 'Signs a token with JWT_SECRET (or the secret of the sandbox)',
     flags: {

@@ -16,7 +16,7 @@ import type { Config } from './variables.ts'
 
 /** What the two modes fill differently. */
 export interface AppParts
-  extends Pick<FlorinOptions, 'storage' | 'gateway' | 'cipher' | 'runtime' | 'settings' | 'callBudget'> {
+  extends Pick<FlorinOptions, 'storage' | 'retention' | 'gateway' | 'cipher' | 'runtime' | 'settings' | 'callBudget'> {
   readonly config: Config
   readonly logger: Logger
   readonly auth: Authenticator
@@ -72,7 +72,18 @@ export function rulesOf(config: Config): NonNullable<FlorinOptions['settings']> 
     ...(config.SUBSCRIBABLE_PRICES && { subscribablePrices: config.SUBSCRIBABLE_PRICES }),
     ...(config.REQUIRE_IDEMPOTENCY_KEY !== undefined && { requireIdempotencyKey: config.REQUIRE_IDEMPOTENCY_KEY }),
     ...(config.PAYMENT_RECOVERY_WINDOW !== undefined && { paymentRecoveryWindowMs: config.PAYMENT_RECOVERY_WINDOW }),
+    ...retentionOf(config),
     ...(config.USER_ID_PATTERN && { userIdPattern: config.USER_ID_PATTERN }),
+  }
+}
+
+/** How long what is done with is kept, as far as it was configured. */
+export function retentionOf(config: Config): NonNullable<FlorinOptions['settings']> {
+  return {
+    ...(config.WEBHOOK_RETENTION !== undefined && { webhookEventRetentionMs: config.WEBHOOK_RETENTION }),
+    ...(config.PAYLOAD_RETENTION !== undefined && { payloadRetentionMs: config.PAYLOAD_RETENTION }),
+    ...(config.OPERATION_RETENTION !== undefined && { operationRetentionMs: config.OPERATION_RETENTION }),
+    ...(config.EVENT_DATA_RETENTION !== undefined && { eventDataRetentionMs: config.EVENT_DATA_RETENTION }),
   }
 }
 

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { PGlite } from '@electric-sql/pglite'
-import { type Database, fromPglite, migrateToLatest, postgresStorage } from '@florin/adapter-postgres'
+import {
+  type Database,
+  fromPglite,
+  migrateToLatest,
+  postgresRetention,
+  postgresStorage,
+} from '@florin/adapter-postgres'
 import { systemRuntime } from '@florin/core'
 import { memoryRateLimiter } from '@florin/core/memory'
 import { nodeCipher } from '@florin/core/node'
@@ -80,6 +86,7 @@ async function composeOn(
   const app = composeApp({
     ...{ config, logger, callBudget },
     storage: postgresStorage({ database }),
+    retention: postgresRetention({ database }),
     // Always the same key: what one start wrote, the next must read.
     cipher: nodeCipher({ current: readEncryptionKey(sandboxSecrets.ENCRYPTION_KEY) }),
     gateway: stripeGateway({

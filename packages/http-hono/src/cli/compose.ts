@@ -1,4 +1,4 @@
-import { fromPool, pendingMigrations, postgresStorage } from '@florin/adapter-postgres'
+import { fromPool, pendingMigrations, postgresRetention, postgresStorage } from '@florin/adapter-postgres'
 import { nodeCipher } from '@florin/core/node'
 import { stripeClient, stripeGateway } from '@florin/core/stripe'
 import { Pool, type PoolConfig } from 'pg'
@@ -51,6 +51,7 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
     const { fetch, background } = composeApp({
       ...{ config, logger, metrics, auth: authenticatorOf(config) },
       storage: postgresStorage({ database: database.database }),
+      retention: postgresRetention({ database: database.database }),
       cipher: nodeCipher({ current: given(config, 'ENCRYPTION_KEY'), retired: config.ENCRYPTION_KEYS_RETIRED }),
       gateway: stripeGateway({
         stripe: stripeClient({ secretKey, apiBase: config.STRIPE_API_BASE }),

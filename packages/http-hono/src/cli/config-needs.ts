@@ -31,6 +31,7 @@ export const needs = {
     ],
     required: [['STRIPE_SECRET_KEY'], ['ENCRYPTION_KEY']],
   },
+  prune: { uses: [...everywhere, ...postgres, ...variableNames.filter((name) => name.endsWith('_RETENTION'))] },
   token: { uses: [...everywhere, 'JWT_SECRET', 'JWT_ISSUER', 'JWT_AUDIENCE'] },
   sandbox: { uses: [...everywhere, 'SANDBOX_PORT', 'STRIPE_WEBHOOK_SECRET'] },
 } as const satisfies Record<string, Needs>

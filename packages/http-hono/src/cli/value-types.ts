@@ -39,11 +39,14 @@ export function readDuration(value: string): number | undefined {
   return factor === undefined || Number(count) === 0 ? undefined : Number(count) * factor
 }
 
-export const duration = ({ to, orNone = false }: { to: string; orNone?: boolean }) =>
+export const duration = ({ from, to, orNone = false }: { from?: string; to: string; orNone?: boolean }) =>
   read((value) => {
     const time = orNone && value === '0' ? 0 : readDuration(value)
-    if (time === undefined || time > (readDuration(to) ?? 0)) {
-      throw new WrongValue(`must be a time such as 30s, 15m or 1h, at most ${to}`)
+    const least = from === undefined ? 0 : (readDuration(from) ?? 0)
+    if (time === undefined || time < least || time > (readDuration(to) ?? 0)) {
+      const examples = from === undefined ? '30s, 15m or 1h' : '90d'
+      const range = from === undefined ? `at most ${to}` : `from ${from} to ${to}`
+      throw new WrongValue(`must be a time such as ${examples}, ${range}`)
     }
     return time
   })

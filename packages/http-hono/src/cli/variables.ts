@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { publicKeyAlgorithms } from '../auth.ts'
 import { readEncryptionKey } from './encryption-key.ts'
 import { readAlgorithm, readEventSecret, readEventUrl, readSecretKey, readWebhookSecret } from './keys-and-urls.ts'
+import { retentionVariables } from './retention-variables.ts'
 import { placeholders, sandboxPrice } from './sandbox-constants.ts'
 import { serverVariables } from './server-variables.ts'
 import { storeVariables } from './store-variables.ts'
@@ -158,6 +159,8 @@ export const variables = z.object({
         secret: true,
       }),
     ),
+
+  ...retentionVariables,
 
   SANDBOX_PORT: port()
     .default(9098)

@@ -1,0 +1,57 @@
+import type { Deps } from '../deps.ts'
+import { DefectError } from '../errors.ts'
+import { type Prunable, prunables, type Retention, type Rotated } from '../ports/retention.ts'
+import { timestamp } from '../time.ts'
+
+const DAY_MS = 24 * 3600_000
+
+/**
+ * The least time for which webhooks and operations are kept: Stripe tells again what happened in the last 30 days, and
+ * what a debt was decided on by is as old.
+ */
+export const LEAST_RETENTION_MS = 35 * DAY_MS
+
+// Nobody waits for a lease for longer than its call takes; a day is for whoever wonders what went on.
+const LEASE_RETENTION_MS = DAY_MS
+
+/** What was let go of. */
+export interface Pruned extends Rotated {
+  readonly pruned: Readonly<Record<Prunable, number>>
+  /** Whether there is more than fitted into this run. */
+  readonly isMore: boolean
+}
+
+/**
+ * Lets go of what is older than the settings say, `limit` rows of each kind at most, and makes room for the webhooks to
+ * come. Call it again while there is more; then every hour or so. May run in any number of processes at once.
+ *
+ * What is open, waits or failed stays, however old, and so do payments and all that belongs to them.
+ *
+ * @throws `unavailable` storage_unavailable: what is left is done the next time
+ */
+export async function prune(
+  { runtime, settings }: Pick<Deps, 'runtime' | 'settings'>,
+  retention: Retention | undefined,
+  { limit = 500 }: { limit?: number } = {},
+): Promise<Pruned> {
+  if (!retention) throw new DefectError('createFlorin was given no retention')
+  const { webhookEventRetentionMs, payloadRetentionMs, operationRetentionMs, eventDataRetentionMs } = settings
+  for (const [name, kept] of Object.entries({ webhookEventRetentionMs, operationRetentionMs })) {
+    if (!(kept >= LEAST_RETENTION_MS)) throw new DefectError(`${name} must be 35 days or more`)
+  }
+  const now = runtime.now()
+  const keptFor: Readonly<Record<Prunable, number>> = {
+    operations: operationRetentionMs,
+    payloads: payloadRetentionMs,
+    event_data: eventDataRetentionMs,
+    leases: LEASE_RETENTION_MS,
+    webhook_events: webhookEventRetentionMs,
+  }
+  const pruned = { operations: 0, payloads: 0, event_data: 0, leases: 0, webhook_events: 0 }
+  for (const what of prunables) {
+    pruned[what] = await retention.prune(what, { before: timestamp(now - keptFor[what]), limit })
+  }
+  const before = timestamp(now - webhookEventRetentionMs)
+  const rotated = await retention.rotateEvents({ now: timestamp(now), before })
+  return { ...rotated, pruned, isMore: Object.values(pruned).some((count) => count >= limit) }
+}

@@ -1,0 +1,37 @@
+import { postgresRetention, postgresStorage } from '@florin/adapter-postgres'
+import { createFlorin } from '@florin/core'
+import { nodeCipher } from '@florin/core/node'
+import { stripeClient, stripeGateway } from '@florin/core/stripe'
+import { createLogger } from '../logger.ts'
+import { openDatabase } from './compose.ts'
+import { retentionOf } from './compose-app.ts'
+import { readConfig } from './config.ts'
+import { needs } from './config-needs.ts'
+import type { Program } from './program.ts'
+
+/** Lets go of all that is older than the settings say; servers do the same every hour. */
+export async function prune(program: Program): Promise<number> {
+  const config = readConfig(program, needs.prune)
+  const { database, close } = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), { max: 1 })
+  try {
+    const florin = createFlorin({
+      ...{ storage: postgresStorage({ database }), retention: postgresRetention({ database }) },
+      // Nothing is opened, sealed or asked of Stripe.
+      cipher: nodeCipher({ current: { id: 'unused', bytes: new Uint8Array(32) } }),
+      gateway: stripeGateway({ stripe: stripeClient({ secretKey: 'sk_test_unused' }), webhookSecrets: ['unused'] }),
+      settings: retentionOf(config),
+    })
+    const total: Record<string, number> = {}
+    for (let isMore = true; isMore; ) {
+      const done = await florin.maintenance.prune()
+      for (const [what, count] of Object.entries(done.pruned)) total[what] = (total[what] ?? 0) + count
+      for (const name of done.made) program.print(`made      ${name}`)
+      for (const name of done.dropped) program.print(`dropped   ${name}`)
+      isMore = done.isMore
+    }
+    for (const [what, count] of Object.entries(total)) program.print(`pruned    ${count} ${what.replaceAll('_', ' ')}`)
+    return 0
+  } finally {
+    await close()
+  }
+}
