@@ -3,6 +3,7 @@ import { jwtAuthenticator } from '../src/auth.ts'
 import { runCommandLine } from '../src/cli/command-line.ts'
 import { commands } from '../src/cli/commands.ts'
 import { envExample } from '../src/cli/env-example.ts'
+import { yamlExample } from '../src/cli/yaml-example.ts'
 import { temporaryFolder } from './cli-process.ts'
 
 /** Runs a command in this process. */
@@ -191,7 +192,9 @@ describe('florin config', { timeout: 60_000 }, () => {
     expect(printed).not.toContain('hidden')
   })
 
-  test('--example prints .env.example', async () => {
-    expect(`${(await florin(['config', '--example'])).printed}\n`).toBe(envExample())
+  test('--example prints every setting in the form that is asked for, and knows no other form', async () => {
+    expect(`${(await florin(['config', '--example', 'env'])).printed}\n`).toBe(envExample())
+    expect(`${(await florin(['config', '--example', 'yaml'])).printed}\n`).toBe(yamlExample())
+    expect(await florin(['config', '--example', 'constructor'])).toMatchObject({ code: 2, printed: '' })
   })
 })

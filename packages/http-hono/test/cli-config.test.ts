@@ -1,10 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ConfigError, readConfig } from '../src/cli/config.ts'
 import { needs } from '../src/cli/config-needs.ts'
-import { envExample } from '../src/cli/env-example.ts'
 import { masked } from '../src/cli/masked-config.ts'
 import { variableNames } from '../src/cli/variables.ts'
 
@@ -389,25 +388,4 @@ test('what is shown of the configuration holds no secret', () => {
     IP_ALLOWLIST: '',
   })
   expect(Object.keys(shown)).toStrictEqual(variableNames)
-})
-
-describe('.env.example', () => {
-  test('is current; make it with: pnpm florin config --example > .env.example', () => {
-    expect(readFileSync(join(import.meta.dirname, '../../../.env.example'), 'utf8')).toBe(envExample())
-  })
-
-  test('starts a server that is not in production, with and without its comments', () => {
-    writeFileSync(join(folder, '.env'), envExample())
-    expect(serve({})).toMatchObject({ SERVER_PORT: 9097, DB_NAME: 'payment_db' })
-    const all = envExample().replaceAll(/^#([A-Z_]+=)/gm, '$1')
-    writeFileSync(join(folder, '.env'), all)
-    expect(problemsOf(() => serve({}))).toStrictEqual([
-      'JWT_JWKS_URL and JWT_SECRET are both set: tokens are signed in one way, so set one',
-      'TLS_CERT_FILE names /etc/florin/tls.crt, which does not exist',
-      'TLS_KEY_FILE names /etc/florin/tls.key, which does not exist',
-      'CONFIG_FILE names config.yaml, which does not exist',
-      'DB_SSL_CA_FILE names /etc/florin/postgres-ca.crt, which does not exist',
-      'REDIS_TLS_CA_FILE names /etc/florin/redis-ca.crt, which does not exist',
-    ])
-  })
 })

@@ -118,7 +118,9 @@ export const commands: readonly Command[] = [
   {
     name: 'config',
     about: 'Shows the configuration as serve would use it, without secrets',
-    flags: { example: { type: 'boolean', about: 'Prints .env.example instead' } },
+    flags: {
+      example: { type: 'string', value: 'form', about: 'Prints every setting with its default: env, yaml or page' },
+    },
     run: async (program, flags) => (await import('./show-config.ts')).showConfig(program, flags),
   },
 ]
