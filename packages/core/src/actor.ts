@@ -12,6 +12,9 @@ export interface Actor {
 /** The host program itself: may do everything. */
 export const system: Actor = { id: 'system', roles: ['admin'] }
 
+/** Florin itself, where nobody asked. Its keys are not the host's to choose, and never expire. */
+export const florin: Actor = { id: 'florin', roles: ['admin'] }
+
 type Reach = 'any' | 'own'
 
 // One table says who may do what (docs/security.md is checked against it). A role that is absent may not.

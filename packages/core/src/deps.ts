@@ -19,6 +19,10 @@ export interface Settings {
   readonly autoRefundDuplicates: boolean
   /** How long after its start an operation that takes money may still be sent again, in milliseconds. */
   readonly paymentRecoveryWindowMs: number
+  /** How long a key is remembered after its request was answered, in milliseconds; after it, it is a new one. */
+  readonly idempotencyKeyMs: number
+  /** How long an object that may still change goes unread, at first, in milliseconds; each further time twice as long. */
+  readonly sweepAfterMs: number
   /** How often an event is told before it is given up, until somebody retries it. */
   readonly eventAttempts: number
   /** How long a process has an event to itself while it tells the handlers, in milliseconds. */
@@ -45,6 +49,8 @@ export const defaultSettings: Settings = {
   requireIdempotencyKey: false,
   autoRefundDuplicates: false,
   paymentRecoveryWindowMs: 10 * 60 * 1000,
+  idempotencyKeyMs: 24 * 3600 * 1000,
+  sweepAfterMs: 15 * 60 * 1000,
   eventAttempts: 18,
   eventLeaseMs: 60_000,
   webhookEventRetentionMs: 90 * DAY_MS,

@@ -10,6 +10,7 @@ import { HttpError } from './http-error.ts'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import { accessLog } from './middleware/access-log.ts'
+import { answerWithin } from './middleware/answer-within.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { bodyLimit } from './middleware/body-limit.ts'
 import { crossOrigin } from './middleware/cross-origin.ts'
@@ -48,6 +49,8 @@ export interface AppOptions {
   readonly corsOrigins?: readonly string[]
   /** The largest body. Default 1 MiB. */
   readonly bodyLimitBytes?: number
+  /** How long an operation's caller is kept waiting, in milliseconds: what was begun goes on. Default 30 s. */
+  readonly answerWithinMs?: number
   /** Where a request's id comes in and goes out. Default `X-Request-Id`. */
   readonly requestIdHeader?: string
   /** Whether `/openapi.json` and `/docs` are served. Default true. */
@@ -157,6 +160,7 @@ const honoPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ':$1')
 /** What happens to a request before its endpoint sees it, outermost first. */
 function before(route: string, kind: Endpoint['kind'], options: AppOptions): readonly HttpMiddleware[] {
   const { auth, logger, metrics, corsOrigins, requestIdHeader, bodyLimitBytes = 1_048_576 } = options
+  const { answerWithinMs = 30_000 } = options
   const counted = kind === 'system' ? undefined : bucketOf(kind === 'webhook' ? 'webhooks' : 'api', options)
   return [
     requestId(route, requestIdHeader),
@@ -168,6 +172,7 @@ function before(route: string, kind: Endpoint['kind'], options: AppOptions): rea
     ...(counted ? [rateLimit(counted)] : []),
     ...(kind === 'operation' || kind === 'webhook' ? [bodyLimit(bodyLimitBytes)] : []),
     ...(kind === 'operation' || kind === 'read' ? [authenticate(auth, bucketOf('failures', options))] : []),
+    ...(kind === 'operation' ? [answerWithin(answerWithinMs)] : []),
   ]
 }
 

@@ -204,5 +204,6 @@ function actorOf(c: HttpContext): Actor {
 }
 
 function callerOf(c: HttpContext): Caller {
-  return { actor: actorOf(c), idempotencyKey: c.req.header('idempotency-key'), requestId: c.var.florin.requestId }
+  const { requestId, signal } = c.var.florin
+  return { actor: actorOf(c), idempotencyKey: c.req.header('idempotency-key'), requestId, signal }
 }

@@ -13,6 +13,8 @@ export interface RequestState {
   readonly headers: Record<string, string>
   /** Who asks; not set before the token was checked. */
   actor?: Actor
+  /** Fires when the caller is to be answered whatever has become of the request. */
+  signal?: AbortSignal
   /** The code of the problem that was answered. */
   problem?: string
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Actor } from '../actor.ts'
+import { florin } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { DefectError, isFlorinError } from '../errors.ts'
 import { userId } from '../input/parse-input.ts'
@@ -8,10 +8,6 @@ import { perform } from '../operations/perform.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, UseCase } from '../operations/use-case.ts'
 import { type FindMany, many } from '../ports/storage.ts'
-
-// The key is the user and how many customers it had before, so racing requests share one operation, and a user whose
-// customer was deleted at the gateway gets a new one, once.
-const florin: Actor = { id: 'florin', roles: ['admin'] }
 
 const input = z.strictObject({ userId, generation: z.int().nonnegative() })
 
@@ -44,6 +40,7 @@ export const customerFor = (userId: string) => async (deps: Deps, caller: Caller
   const { customers } = await deps.storage.load({ customers: many('customers', { userId }) })
   if (customers.some((customer) => customer.isPrimary)) return
   const generation = customers.length
+  // Racing requests share one operation, and a user whose customer was deleted at the gateway gets a new one, once.
   const own = { actor: florin, idempotencyKey: `${userId}#${generation}`, requestId: caller.requestId }
   try {
     await perform(deps, createCustomer, { userId, generation }, own)

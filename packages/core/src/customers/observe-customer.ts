@@ -13,7 +13,8 @@ export function seekCustomer({ gatewayId, userId }: CustomerObservation): readon
 }
 
 /** Folds an observation of a customer; one that is deleted at the gateway is primary no more. */
-export function foldCustomer(rows: RowSet, observation: CustomerObservation, { now, sent }: Observing): Folded {
+export function foldCustomer(rows: RowSet, observation: CustomerObservation, observing: Observing): Folded {
+  const { now, sent } = observing
   const known = findRow(rows, 'customers', ({ id }) => id === observation.gatewayId)
   const base = known ?? adopted(observation)
   const asSent = sent && findRow(sent, 'customers', ({ id }) => id === observation.gatewayId)
@@ -24,7 +25,7 @@ export function foldCustomer(rows: RowSet, observation: CustomerObservation, { n
   )
   const isPrimary = !joined.deleted && userId !== null && !taken && (joined.isPrimary || !known || !known.userId)
   if (known && joined === known && isPrimary === known.isPrimary && userId === known.userId) return { rows, facts: [] }
-  const dueAt = lookAgainAt(joined, { now, open: false })
+  const dueAt = lookAgainAt(joined, observing, { open: false })
   return { rows: putRow(rows, 'customers', { ...joined, userId, isPrimary, updatedAt: now, dueAt }), facts: [] }
 }
 

@@ -95,6 +95,23 @@ describe('a duplicate', () => {
     expect(net()).toBe(1000)
   })
 
+  it('whose refund failed later is not refunded anew, also when its key would have expired', async () => {
+    const world = debtWorld()
+    const { pay, payElsewhere, letIn, florin, sandbox, advance } = world
+    await pay()
+    await payElsewhere({ payment_method: 'pm_card_refundFail' })
+    await letIn()
+    expect(await florin.maintenance.refundDuplicates()).toMatchObject({ refunded: 1 })
+    await advance(3 * 24 * 3600)
+    await letIn()
+    expect(sandbox.state.all('refund')).toMatchObject([{ status: 'failed' }])
+    // Another one makes the debt due again.
+    await payElsewhere()
+    await letIn()
+    await florin.maintenance.refundDuplicates()
+    expect(sandbox.state.all('refund')).toHaveLength(2)
+  })
+
   it('is told to be refunded once all of its money went back', async () => {
     const { letIn, florin, told, paid, payments } = await twice()
     await letIn()

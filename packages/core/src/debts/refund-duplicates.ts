@@ -1,4 +1,4 @@
-import type { Actor } from '../actor.ts'
+import { florin } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { isFlorinError } from '../errors.ts'
 import { perform } from '../operations/perform.ts'
@@ -7,9 +7,6 @@ import { due, one, write } from '../ports/storage.ts'
 import { createRefundUseCase } from '../refunds/create-refund.ts'
 import { milliseconds, type Timestamp, timestamp } from '../time.ts'
 import type { DebtRow } from './debt.ts'
-
-// In whose name duplicates are refunded; not `system`, whose idempotency keys are the host's to choose.
-const florin: Actor = { id: 'florin', roles: ['admin'] }
 
 // Who looks at a debt has it for so long; after a crash it is due again. What was done then is found by its key.
 const LOOK_MS = 60_000

@@ -33,7 +33,7 @@ export function foldDispute(rows: RowSet, observation: DisputeObservation, obser
   const next = fold(named, disputeGroup, observation.dispute, asSent(observing, 'disputes', observation.gatewayId))
   if (known && next.observed === known.observed && next.paymentId === known.paymentId) return { rows, facts: [] }
   const { now } = observing
-  const dueAt = lookAgainAt(next, { now, open: !isClosed(next.status) })
+  const dueAt = lookAgainAt(next, observing, { open: !isClosed(next.status) })
   return {
     rows: putRow(rows, 'disputes', { ...next, updatedAt: now, dueAt }),
     facts: factsOf(known, next, observation),

@@ -56,7 +56,7 @@ export function foldInvoice(rows: RowSet, observation: InvoiceObservation, obser
   const { now } = observing
   // Webhooks of basil and later do not say what paid an invoice: that follows when it is read.
   const unexplained = !observing.sent && next.status === 'paid' && next.amountPaid > 0 && next.paymentGatewayId === null
-  const dueAt = unexplained ? now : lookAgainAt(next, { now, open: isOpenInvoice(next) })
+  const dueAt = unexplained ? now : lookAgainAt(next, observing, { open: isOpenInvoice(next) })
   return { rows: putRow(rows, 'invoices', { ...next, updatedAt: now, dueAt }), facts }
 }
 

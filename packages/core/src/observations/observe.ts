@@ -17,6 +17,7 @@ export interface Observing {
   readonly now: Timestamp
   readonly newId: NewId
   readonly installation: string
+  readonly sweepAfterMs: number
   /** For the answer to a request: the rows as they were known when it was sent. */
   readonly sent?: RowSet
 }

@@ -11,7 +11,7 @@ import { isOpenRefund } from '../refunds/refund.ts'
 import { isEnded } from '../subscriptions/subscription.ts'
 import { type Timestamp, timestamp } from '../time.ts'
 import { lookAgainAt } from './look-again.ts'
-import { observe, seek } from './observe.ts'
+import { type Observing, observe, seek } from './observe.ts'
 import { changesBetween, findRow, putRow, type RowSet, rowSetOf } from './row-set.ts'
 
 /** The tables whose rows are read again: the kind of object, and whether it may still change by itself. */
@@ -90,13 +90,14 @@ async function refreshRow<T extends Watched>(deps: Deps, table: T, sent: Tables[
 
   const now = timestamp(deps.runtime.now())
   const { newId, settings } = deps
-  const observing = { now, newId, installation: settings.installation, sent: putRow({}, table, sent) }
+  const { installation, sweepAfterMs } = settings
+  const observing = { now, newId, installation, sweepAfterMs, sent: putRow({}, table, sent) }
   const { rows: observed, facts } = observe(
     known.version === sent.version ? forgotten(rows, table, known) : rows,
     observations,
     observing,
   )
-  const after = lookedAt(observed, table, known, now)
+  const after = lookedAt(observed, table, known, observing)
   const changes = [...changesBetween(rows, after), ...factChanges(deps, facts, now)]
   const outcome = await deps.storage.commit({ id: newId('commit'), changes })
   if (outcome === 'conflict') return false
@@ -110,11 +111,11 @@ function forgotten<T extends Watched>(rows: RowSet, table: T, row: Tables[T]): R
 }
 
 /** The row that was looked at waits for its next look; where nothing new was seen, it counts as unchanged. */
-function lookedAt<T extends Watched>(rows: RowSet, table: T, known: Tables[T], now: Timestamp): RowSet {
+function lookedAt<T extends Watched>(rows: RowSet, table: T, known: Tables[T], observing: Observing): RowSet {
   const row = findRow(rows, table, ({ id }) => id === known.id) ?? known
   const updatedAt = told(row) === told(known) ? known.updatedAt : row.updatedAt
-  const open = watched[table].isOpen(row, now)
-  return putRow(rows, table, { ...row, updatedAt, dueAt: lookAgainAt(row, { now, since: updatedAt, open }) })
+  const open = watched[table].isOpen(row, observing.now)
+  return putRow(rows, table, { ...row, updatedAt, dueAt: lookAgainAt(row, observing, { open, since: updatedAt }) })
 }
 
 /** What a row tells, without how Florin came to know it. */

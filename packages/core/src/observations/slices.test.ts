@@ -143,6 +143,7 @@ const observing = {
   now: day,
   newId: (prefix: string) => `${prefix}_new`,
   installation: 'florin',
+  sweepAfterMs: 900_000,
 }
 
 // Rows that were adopted in another order differ only in the ids that chance gave them, which are fixed here by kind.

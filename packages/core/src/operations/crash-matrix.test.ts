@@ -184,7 +184,8 @@ async function crashAt(scenario: Scenario, at: number, later: number): Promise<b
 
   // Another process, after the time that the dead one had for itself.
   await calm.sandbox.clock.advance(later)
-  const heir = sandboxedFlorin({ beside: calm })
+  // A key that is forgotten after a day would make the caller's retry a new request.
+  const heir = sandboxedFlorin({ beside: calm, settings: { idempotencyKeyMs: 48 * 3600_000 } })
   for (let rounds = 0; rounds < 5; rounds += 1) await heir.florin.maintenance.recover()
   const { open } = await heir.storage.load({ open: many('operations', { status: 'open' }) })
   expect(open).toEqual([])

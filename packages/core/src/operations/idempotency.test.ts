@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import { isFlorinError, UnavailableError } from '../errors.ts'
+import { one } from '../ports/storage.ts'
 
 const input = { userId: alice.id, amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
 const caller = { actor: service, idempotencyKey: 'order-17' }
@@ -68,6 +69,59 @@ describe('an idempotency key', () => {
       code: 'input_invalid',
       details: { fields: [{ field: 'Idempotency-Key' }] },
     })
+  })
+})
+
+describe('an idempotency key that has expired', () => {
+  const DAY = 24 * 3600
+
+  it('is remembered for a day after the answer, then is the key of a new request', async () => {
+    const { florin, sandbox, advance } = sandboxedFlorin()
+    const first = await florin.payments.create(input, caller)
+    await advance(DAY - 1)
+    expect(await florin.payments.create(input, caller)).toEqual({ ...first, replayed: true })
+    await advance(1)
+    const second = await florin.payments.create({ ...input, amount: 1500 }, caller)
+    expect(second).toMatchObject({ replayed: false, data: { amount: 1500, status: 'succeeded' } })
+    expect(sandbox.state.all('payment_intent')).toHaveLength(2)
+    // From now on the key is the second one's.
+    expect(await florin.payments.create({ ...input, amount: 1500 }, caller)).toEqual({ ...second, replayed: true })
+    await expect(florin.payments.create(input, caller)).rejects.toMatchObject({ code: 'idempotency_key_reused' })
+  })
+
+  it('makes one payment of 20 requests that come with it at once', async () => {
+    const { florin, sandbox, advance } = sandboxedFlorin()
+    await florin.payments.create(input, caller)
+    await advance(DAY)
+    const once = () =>
+      florin.payments.create(input, caller).catch((error: unknown) => {
+        if (!isFlorinError(error) || error.code !== 'operation_in_progress') throw error
+      })
+    await Promise.all(Array.from({ length: 20 }, once))
+    expect(sandbox.state.all('payment_intent')).toHaveLength(2)
+  })
+
+  it('keeps its first answer where the new request is refused before anything is written', async () => {
+    const { florin, sandbox, advance, storage } = sandboxedFlorin()
+    const first = await florin.payments.create(input, caller)
+    await advance(DAY)
+    const refused = florin.payments.create({ ...input, paymentMethod: 'method_unknown' }, caller)
+    await expect(refused).rejects.toMatchObject({ code: 'payment_method_not_found' })
+    const { row } = await storage.load({ row: one('operations', { id: first.operationId ?? '' }) })
+    expect(row).toMatchObject({ callerKey: caller.idempotencyKey })
+    expect(sandbox.state.all('payment_intent')).toHaveLength(1)
+  })
+
+  it('never expires while its outcome is open', async () => {
+    const { florin, sandbox, advance } = sandboxedFlorin({ webhooks: false })
+    sandbox.faults.inject({ kind: 'cut', path: '/v1/payment_intents' })
+    await expect(florin.payments.create(input, caller)).rejects.toMatchObject({ outcome: 'unknown' })
+    await advance(30 * DAY)
+    expect((await florin.payments.create(input, caller)).data.status).toBe('succeeded')
+    expect(sandbox.state.all('payment_intent')).toHaveLength(1)
+    // It was answered only now.
+    await advance(DAY - 1)
+    expect((await florin.payments.create(input, caller)).replayed).toBe(true)
   })
 })
 

@@ -24,6 +24,20 @@ export const operationPromises: readonly Promised<Storage<StoredTables>>[] = [
     },
   },
   {
+    it: 'hands an expired key over to one new operation, however many ask for it at the same time',
+    async check(storage) {
+      const caller = { callerScope: newId('tx'), callerKey: 'key' }
+      const old = aStoredRow('operations', { ...caller, status: 'done' })
+      await commit(storage, put('operations', old))
+      const released = put('operations', { ...old, version: 1, callerScope: null, callerKey: null })
+      const heirs = Array.from({ length: 8 }, () => aStoredRow('operations', caller))
+      const outcomes = await Promise.all(heirs.map((heir) => commit(storage, released, put('operations', heir))))
+      expect(outcomes.filter((outcome) => outcome === 'committed')).toHaveLength(1)
+      const { holder } = await storage.load({ holder: one('operations', caller) })
+      expect(holder?.id).toBe(heirs[outcomes.indexOf('committed')]?.id)
+    },
+  },
+  {
     it: 'keeps the same key of two callers apart',
     async check(storage) {
       const [a, b] = [newId('tx'), newId('tx')]

@@ -1,12 +1,14 @@
+import { florin } from '../actor.ts'
 import type { Reserved } from '../budgeted-gateway.ts'
-import type { Deps } from '../deps.ts'
+import type { Deps, Settings } from '../deps.ts'
 import { InvalidError, UnavailableError } from '../errors.ts'
 import { parseInput } from '../input/parse-input.ts'
 import type { Json } from '../json.ts'
 import { committed, putRow, type RowSet, rowSetOf } from '../observations/row-set.ts'
 import { type Change, type Loaded, one, type Query, write } from '../ports/storage.ts'
-import { milliseconds, timestamp } from '../time.ts'
+import { milliseconds, type Timestamp, timestamp } from '../time.ts'
 import { answerOf } from './answer.ts'
+import { answerInTime, type Progress, stopIfLate } from './answer-in-time.ts'
 import { type CallerKey, callerKey } from './caller-key.ts'
 import { inProgress } from './in-progress.ts'
 import { isHeld, taken } from './lease.ts'
@@ -30,11 +32,22 @@ const LONGEST_WAIT_MS = 10_000
  * @throws `unavailable` storage_unavailable, gateway_unavailable, overloaded: nothing was done ·
  *   gateway_outcome_unknown: the operation is open, send the same key again
  */
-export async function perform<Input, const Q extends Query, View extends Json>(
+export function perform<Input, const Q extends Query, View extends Json>(
   deps: Deps,
   useCase: UseCase<Input, Q, View>,
   rawInput: unknown,
   caller: Caller,
+): Promise<Performed<View>> {
+  const progress: Progress = { operation: undefined }
+  return answerInTime(caller.signal, progress, begin(deps, useCase, rawInput, caller, progress))
+}
+
+async function begin<Input, const Q extends Query, View extends Json>(
+  deps: Deps,
+  useCase: UseCase<Input, Q, View>,
+  rawInput: unknown,
+  caller: Caller,
+  progress: Progress,
 ): Promise<Performed<View>> {
   const input = parseInput(useCase.input, rawInput)
   useCase.authorize(input, caller.actor, deps.settings)
@@ -47,11 +60,13 @@ export async function perform<Input, const Q extends Query, View extends Json>(
 
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     if (tries > 0) await deps.runtime.wait(backOff(deps, tries))
+    stopIfLate(caller.signal)
     const { loaded, rows } = await load(deps, { ...read, ...more }, key, lease)
     const earlier = key && rows.operations?.find((row) => row.callerKey === key.callerKey)
-    if (earlier) return again(deps, useCase, earlier, key)
-
     const now = timestamp(deps.runtime.now())
+    const expired = earlier && isExpired(earlier, caller, now, deps.settings) ? earlier : undefined
+    if (earlier && !expired) return again(deps, useCase, earlier, key, progress)
+
     const operationId = deps.newId('operation')
     const deciding = { now, newId: deps.newId, operationId, actor: caller.actor, settings: deps.settings }
     const decision = useCase.intend(loaded, input, deciding)
@@ -83,20 +98,20 @@ export async function perform<Input, const Q extends Query, View extends Json>(
     const operation = operationOf(deps, useCase, decision, input, caller, key, { operationId, now })
     const changes: readonly Change[] = [
       ...decision.changes,
+      // Its key goes over to the new operation, in one commit: of two that ask, one gets it.
+      ...(expired ? [write('operations', { ...expired, callerScope: null, callerKey: null, updatedAt: now })] : []),
       write('operations', operation),
       ...(lease === undefined ? [] : [write('leases', taken(held, lease, operationId, now))]),
     ]
-    if ((await deps.storage.commit({ id: deps.newId('commit'), changes })) === 'conflict') continue
-    return run(
-      { ...deps, gateway: reserved.gateway },
-      useCase,
-      operationId,
-      committed(rows, withChanges(rows, changes)),
-      {
-        maybeSent: false,
-        lookOnly: false,
-      },
-    )
+    stopIfLate(caller.signal)
+    progress.operation = operation
+    if ((await deps.storage.commit({ id: deps.newId('commit'), changes })) === 'conflict') {
+      progress.operation = undefined
+      continue
+    }
+    const known = committed(rows, withChanges(rows, changes))
+    const before = { maybeSent: false, lookOnly: false }
+    return run({ ...deps, gateway: reserved.gateway }, useCase, operationId, known, before)
   }
   throw new UnavailableError('overloaded', 'too many requests change the same object at once', 'not_applied')
 }
@@ -127,6 +142,7 @@ async function again<Input, Q extends Query, View extends Json>(
   useCase: UseCase<Input, Q, View>,
   earlier: OperationRow,
   key: CallerKey,
+  progress: Progress,
 ): Promise<Performed<View>> {
   if (earlier.requestHash !== key.requestHash) {
     throw new InvalidError('idempotency_key_reused', 'this Idempotency-Key was used with another request')
@@ -135,7 +151,19 @@ async function again<Input, Q extends Query, View extends Json>(
   const left = milliseconds(earlier.dueAt ?? earlier.createdAt) - deps.runtime.now()
   if (left > 0)
     throw inProgress({ operationId: earlier.id, ...(earlier.objectId !== null && { objectId: earlier.objectId }) })
+  progress.operation = earlier
   return resume(deps, useCase, earlier)
+}
+
+/** Whether a key may be used anew: long after its request was answered, never while it is open. */
+function isExpired(
+  { status, completedAt }: OperationRow,
+  { actor }: Caller,
+  now: Timestamp,
+  { idempotencyKeyMs }: Settings,
+): boolean {
+  if (status === 'open' || completedAt === null || actor === florin) return false
+  return milliseconds(completedAt) + idempotencyKeyMs <= milliseconds(now)
 }
 
 function operationOf<Input, Q extends Query, View extends Json>(

@@ -13,7 +13,7 @@ import { answerOf, refusal } from './answer.ts'
 import { type Before, callGateway, type StepAnswer, unknownOutcome } from './call-gateway.ts'
 import { isTooLate } from './deadlines.ts'
 import { inProgress } from './in-progress.ts'
-import { released, taken } from './lease.ts'
+import { isHeld, released, taken } from './lease.ts'
 import type { OperationRow, StepRecord } from './operation.ts'
 import type { Performed, Settled, UseCase } from './use-case.ts'
 
@@ -28,7 +28,7 @@ type AnyUseCase<Input, View extends Json> = Pick<UseCase<Input, Query, View>, 'k
 /**
  * Goes on with an operation that was left open. The step that has no answer yet is sent again, exactly as it was rendered
  * and under the same key; once the time for that is over, the gateway is only asked what became of it. Only one process
- * gets to do it.
+ * gets to do it, and nobody who calls for the same object at that time.
  *
  * @throws `refused` operation_in_progress when another process was faster
  */
@@ -37,16 +37,30 @@ export async function resume<Input, Q extends Query, View extends Json>(
   useCase: UseCase<Input, Q, View>,
   operation: OperationRow,
 ): Promise<Performed<View>> {
-  const now = timestamp(deps.runtime.now())
-  const mine = { ...operation, dueAt: runsUntil(now), updatedAt: now }
-  const claim = { id: deps.newId('commit'), changes: [write('operations', mine)] }
-  if ((await deps.storage.commit(claim)) === 'conflict') {
-    const { id, objectId } = operation
-    throw inProgress({ operationId: id, ...(objectId !== null && { objectId }) })
-  }
-  const rows = await reload(deps, useCase, operation, [])
   const lookOnly = isTooLate(operation, deps.runtime.now(), deps.settings)
-  return run(deps, useCase, operation.id, rows, { maybeSent: true, lookOnly })
+  const gateway = lookOnly ? deps.gateway : await reserved(deps, operation)
+  const rows = await reload(deps, useCase, operation, [])
+  const now = timestamp(deps.runtime.now())
+  const { id, objectId, leaseId } = operation
+  const lease = findRow(rows, 'leases', (row) => row.id === leaseId)
+  const busy = () => inProgress({ operationId: id, ...(objectId !== null && { objectId }) })
+  if (lease?.operationId !== id && isHeld(lease, now)) throw busy()
+  const mine = putRow(rows, 'operations', { ...operation, dueAt: runsUntil(now), updatedAt: now })
+  const claimed = leaseId === null ? mine : putRow(mine, 'leases', taken(lease, leaseId, id, now))
+  const claim = { id: deps.newId('commit'), changes: changesBetween(rows, claimed) }
+  if ((await deps.storage.commit(claim)) === 'conflict') throw busy()
+  return run({ ...deps, gateway }, useCase, id, committed(rows, claimed), { maybeSent: true, lookOnly })
+}
+
+/** The gateway, once the open step may be sent. The operation is begun: nobody may be told that nothing was done. */
+async function reserved({ gateway }: Deps, operation: OperationRow): Promise<Deps['gateway']> {
+  const step = must(operation.steps.at(-1), 'an open operation has a step')
+  try {
+    return (await gateway.reserve(step.call.call)).gateway
+  } catch (error) {
+    if (isFlorinError(error) && error.code === 'overloaded') throw unknownOutcome(operation, error)
+    throw error
+  }
 }
 
 /** Makes the calls of an operation, one after the other, each settled before the next is sent. */
@@ -96,7 +110,8 @@ async function settle<Input, View extends Json>(
     rows = await withDebts(deps, rows, answer.observations)
     const now = timestamp(deps.runtime.now())
     const { newId, settings } = deps
-    const observing = { now, newId, installation: settings.installation, sent: known }
+    const { installation, sweepAfterMs } = settings
+    const observing = { now, newId, installation, sweepAfterMs, sent: known }
     const observed = observe(rows, answer.observations, observing)
     // It was stored from the parsed input of this same use case.
     const input = current.input as Input

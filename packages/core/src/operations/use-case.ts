@@ -17,6 +17,11 @@ export interface Caller {
   readonly idempotencyKey?: string | undefined
   /** Names the request in the audit log. */
   readonly requestId?: string | undefined
+  /**
+   * Until when the caller waits, e.g. `AbortSignal.timeout(30_000)`. What was begun by then goes on: the caller is told
+   * that its outcome is not known yet.
+   */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What a changing use case answers. */

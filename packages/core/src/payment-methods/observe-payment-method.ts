@@ -30,7 +30,11 @@ export function foldPaymentMethod(rows: RowSet, observation: PaymentMethodObserv
   if (known && next.observed === known.observed && next.userId === known.userId) return { rows, facts: [] }
   const { now } = observing
   return {
-    rows: putRow(rows, 'payment_methods', { ...next, updatedAt: now, dueAt: lookAgainAt(next, { now, open: false }) }),
+    rows: putRow(rows, 'payment_methods', {
+      ...next,
+      updatedAt: now,
+      dueAt: lookAgainAt(next, observing, { open: false }),
+    }),
     facts: factsOf(known, next, observation),
   }
 }

@@ -58,7 +58,7 @@ export function foldPayment(rows: RowSet, observation: PaymentObservation, obser
   )
   // What only its charge or a Checkout session told of is read at once.
   const unseen = next.observed.intent === undefined ? now : null
-  const dueAt = next.dueAt ?? unseen ?? lookAgainAt(next, { now, open: isOpenPayment(next) })
+  const dueAt = next.dueAt ?? unseen ?? lookAgainAt(next, observing, { open: isOpenPayment(next) })
   return {
     rows: known && same(known, next) ? owed : linkToPayment(putRow(owed, 'transactions', { ...next, dueAt }), next),
     facts: [...factsOf(known, next, observation), ...duplicateFact(known, next, observation)],

@@ -40,12 +40,13 @@ export async function adopt(
 /** The rows with what was not among them. Customers are folded in always: their metadata may name a user by now. */
 function withNew(deps: Deps, rows: RowSet, observations: readonly Observation[]) {
   const now = timestamp(deps.runtime.now())
+  const { installation, sweepAfterMs } = deps.settings
   let after = rows
   const facts: Fact[] = []
   for (const observation of observations) {
     if (observation.object !== 'customer' && isKnown(rows, observation)) continue
     const newId = restoring(deps.newId, observation, after)
-    const next = observe(after, [observation], { now, newId, installation: deps.settings.installation })
+    const next = observe(after, [observation], { now, newId, installation, sweepAfterMs })
     after = next.rows
     facts.push(...next.facts)
   }

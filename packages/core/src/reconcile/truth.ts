@@ -53,12 +53,12 @@ function hanging(object: ObjectRef['object'], gatewayId: string): Query {
  * went out; a row that has changed since is joined as ever. A row that was lost gets the id back that it had.
  */
 export function truthOf(deps: Deps, observations: readonly Observation[], rows: RowSet, sent: RowSet): Folded {
-  const { installation } = deps.settings
+  const { installation, sweepAfterMs } = deps.settings
   const now = timestamp(deps.runtime.now())
   let folded: Folded = { rows: observations.reduce((set, told) => forget(set, told, sent), rows), facts: [] }
   for (const observation of observations) {
     const newId = restoring(deps.newId, observation, folded.rows)
-    const next = observe(folded.rows, [observation], { now, newId, installation, sent })
+    const next = observe(folded.rows, [observation], { now, newId, installation, sweepAfterMs, sent })
     folded = { rows: withLinks(next.rows, observation, now), facts: [...folded.facts, ...next.facts] }
   }
   return folded

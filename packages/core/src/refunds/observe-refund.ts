@@ -49,7 +49,7 @@ export function foldRefund(rows: RowSet, observation: RefundObservation, observi
   if (!changed) return { rows, facts: [] }
 
   const { now } = observing
-  const dueAt = lookAgainAt(next, { now, open: isOpenRefund(next, now) })
+  const dueAt = lookAgainAt(next, observing, { open: isOpenRefund(next, now) })
   const withRefund = putRow(rows, 'refunds', { ...next, updatedAt: now, dueAt })
   const after = withPayment(withRefund, payment, observing)
   const paid = payment && findRow(after, 'transactions', ({ id }) => id === payment.id)

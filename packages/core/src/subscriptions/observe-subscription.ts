@@ -49,7 +49,7 @@ export function foldSubscription(rows: RowSet, observation: SubscriptionObservat
   const facts = factsOf(known, next, observation)
   if (!changed) return { rows, facts }
   const { now } = observing
-  const dueAt = lookAgainAt(next, { now, open: !isEnded(next) })
+  const dueAt = lookAgainAt(next, observing, { open: !isEnded(next) })
   const put = putRow(rows, 'subscriptions', { ...next, updatedAt: now, dueAt })
   return { rows: linkInvoices(put, next, observing), facts }
 }

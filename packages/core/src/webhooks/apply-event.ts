@@ -83,7 +83,8 @@ function decide(deps: Deps, event: GatewayEvent, body: string, { rows, earlier, 
   if (reason !== undefined) return { row: { ...row, status: 'ignored', reason }, changes: [], facts: [] }
   if (event.unreadable !== undefined) return failed(row, event.unreadable, now)
   try {
-    const observing = { now, newId: deps.newId, installation: deps.settings.installation }
+    const { installation, sweepAfterMs } = deps.settings
+    const observing = { now, newId: deps.newId, installation, sweepAfterMs }
     const { rows: after, facts } = observe(rows, event.observations, observing)
     const changes = changesBetween(rows, after)
     return { row: { ...row, userId: ownerIn(after, event), status: 'processed' }, changes, facts }

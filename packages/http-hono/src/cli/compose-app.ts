@@ -73,6 +73,8 @@ export function rulesOf(config: Config): NonNullable<FlorinOptions['settings']> 
     ...(config.REQUIRE_IDEMPOTENCY_KEY !== undefined && { requireIdempotencyKey: config.REQUIRE_IDEMPOTENCY_KEY }),
     ...(config.PAYMENT_RECOVERY_WINDOW !== undefined && { paymentRecoveryWindowMs: config.PAYMENT_RECOVERY_WINDOW }),
     ...retentionOf(config),
+    ...(config.IDEMPOTENCY_KEY_TTL !== undefined && { idempotencyKeyMs: config.IDEMPOTENCY_KEY_TTL }),
+    ...(config.SWEEP_AFTER !== undefined && { sweepAfterMs: config.SWEEP_AFTER }),
     ...(config.USER_ID_PATTERN && { userIdPattern: config.USER_ID_PATTERN }),
   }
 }

@@ -137,6 +137,20 @@ export const variables = z.object({
         example: '10m',
       }),
     ),
+  IDEMPOTENCY_KEY_TTL: duration({ to: '365d' })
+    .optional()
+    .register(
+      about,
+      rules('How long an Idempotency-Key is remembered after its request was answered', { example: '24h' }),
+    ),
+  SWEEP_AFTER: duration({ to: '30d' })
+    .optional()
+    .register(
+      about,
+      rules('When what may still change is read at Stripe again, at first; each further time twice as long', {
+        example: '15m',
+      }),
+    ),
   USER_ID_PATTERN: wholePattern()
     .optional()
     .register(about, rules('How a whole user id looks', { example: '[A-Za-z0-9._:@-]{1,255}' })),
