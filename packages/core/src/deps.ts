@@ -19,7 +19,10 @@ export interface Settings {
   readonly autoRefundDuplicates: boolean
   /** How long after its start an operation that takes money may still be sent again, in milliseconds. */
   readonly paymentRecoveryWindowMs: number
-  /** How long a key is remembered after its request was answered, in milliseconds; after it, it is a new one. */
+  /**
+   * How long a key is remembered after its request was answered, in milliseconds; after it, it is a new one. No longer
+   * than finished operations are kept.
+   */
   readonly idempotencyKeyMs: number
   /** How long an object that may still change goes unread, at first, in milliseconds; each further time twice as long. */
   readonly sweepAfterMs: number
@@ -31,7 +34,7 @@ export interface Settings {
   readonly webhookEventRetentionMs: number
   /** How long the bodies of applied webhooks are kept. */
   readonly payloadRetentionMs: number
-  /** How long finished operations are kept, and with them idempotency keys and their answers; 35 days at least. */
+  /** How long finished operations are kept, and with them what keys were answered; 35 days at least. */
   readonly operationRetentionMs: number
   /** How long it is kept what delivered domain events carried; that they were told is kept for good. */
   readonly eventDataRetentionMs: number

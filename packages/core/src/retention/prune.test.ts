@@ -27,6 +27,7 @@ async function aLife() {
     ...{ storage: rows, retention: rows.retention, gateway: life.gateway },
     cipher: nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32).fill(7) } }),
     runtime: { ...systemRuntime, now: () => life.sandbox.clock.now() * 1000 },
+    settings: { idempotencyKeyMs: 35 * DAY * 1000 },
   })
   const told: string[] = []
   florin.on('*', ({ type, objectId }) => void told.push(`${type} ${objectId}`))
@@ -100,7 +101,7 @@ test('an old webhook tells no fact again after everything old was pruned, and ch
   expect(outbox.rows.filter(({ data }) => data !== null)).toEqual([])
 })
 
-test('keeps what is open, waits or failed, whatever its age, and keys for 35 days', async () => {
+test('keeps what is open, waits or failed, whatever its age, and keys for the 35 days that are set', async () => {
   const life = await aLife()
   const { florin } = life
   const off = florin.on('payment.succeeded', () => {

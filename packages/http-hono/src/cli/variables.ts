@@ -137,7 +137,7 @@ export const variables = z.object({
         example: '10m',
       }),
     ),
-  IDEMPOTENCY_KEY_TTL: duration({ to: '365d' })
+  IDEMPOTENCY_KEY_TTL: duration({ to: '35d' })
     .optional()
     .register(
       about,
