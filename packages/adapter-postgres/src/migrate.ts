@@ -1,3 +1,4 @@
+import { UnavailableError } from '@florin/core'
 import { type DialectAdapter, Kysely, sql } from 'kysely'
 import { type Migration, type MigrationResultSet, Migrator } from 'kysely/migration'
 import type { Database } from './database.ts'
@@ -14,10 +15,17 @@ export interface MigrationState {
  * Brings the tables up to what this version of the package needs, and answers the names of what was applied.
  *
  * All of it is one transaction, so a migration that fails leaves nothing behind; its error is thrown. Any number of
- * processes may start this at once: one of them migrates, the others wait for it and find nothing to do.
+ * processes may start this at once: one of them migrates, the others wait for it and find nothing to do. A table that
+ * others hold is waited for two seconds at a time, so that those who come after are not held up for long.
+ *
+ * @throws `unavailable` storage_unavailable, `not_applied`, where a table was still held after a minute
  */
-export const migrateToLatest = (database: Database): Promise<readonly string[]> =>
-  run(database, (migrator) => migrator.migrateToLatest())
+export const migrateToLatest = (database: Database, patience?: Patience): Promise<readonly string[]> =>
+  run(database, (migrator) => migrator.migrateToLatest(), patience)
+
+/** Brings the tables up, or takes them back, to what they were after a migration. For tests of what comes after it. */
+export const migrateTo = (database: Database, name: string): Promise<readonly string[]> =>
+  run(database, (migrator) => migrator.migrateTo(name))
 
 /** Takes back the newest migration that was applied, and what is in its tables with it. Answers its name, if any. */
 export const migrateDown = (database: Database): Promise<readonly string[]> =>
@@ -45,14 +53,47 @@ const appliedStatement = { name: 'florin_applied', text: 'select name::text from
 // Any number will do, as long as every version of this package uses the same.
 const migrationLock = 4_062_309_107
 
-function run(
+/** How long a migration waits for a table that others hold. */
+interface Patience {
+  readonly lockTimeoutMs: number
+  readonly attempts: number
+}
+
+/** Whoever waits for a table holds up all that come after it: rather a short wait, many times. */
+const forAMinute: Patience = { lockTimeoutMs: 2000, attempts: 20 }
+const PAUSE_MS = 1000
+const LOCK_NOT_AVAILABLE = '55P03'
+
+async function run(
   database: Database,
   migrate: (migrator: Migrator) => Promise<MigrationResultSet>,
+  { lockTimeoutMs, attempts } = forAMinute,
+): Promise<readonly string[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await runOnce(database, migrate, lockTimeoutMs)
+    } catch (error) {
+      if (!isServerError(error) || error.code !== LOCK_NOT_AVAILABLE) throw error
+      if (attempt === attempts) {
+        const message = 'a migration needs a table that others hold for long; nothing was changed, so try again later'
+        throw new UnavailableError('storage_unavailable', message, 'not_applied', { cause: error })
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+    }
+  }
+}
+
+function runOnce(
+  database: Database,
+  migrate: (migrator: Migrator) => Promise<MigrationResultSet>,
+  lockTimeoutMs: number,
 ): Promise<readonly string[]> {
   return kyselyOf(database)
     .transaction()
     .execute(async (transaction) => {
       await sql`select pg_advisory_xact_lock(${sql.lit(migrationLock)})`.execute(transaction)
+      // Only now: another process that migrates is waited for as long as it takes.
+      await sql`select set_config('lock_timeout', ${sql.lit(String(lockTimeoutMs))}, true)`.execute(transaction)
       const { error, results = [] } = await migrate(migratorOf(transaction))
       if (error !== undefined) throw error
       return results.map(({ migrationName }) => migrationName)

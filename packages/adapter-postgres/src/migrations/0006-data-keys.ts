@@ -7,8 +7,8 @@ import { migrationOf } from './statements.ts'
  * Cards and failures were stored in clear before. They cannot be sealed here, so they are dropped, and their rows are
  * due to be read again at the gateway.
  *
- * Locks: it makes a new table; the others are locked for as long as their rows with a card or a failure are rewritten
- * and the indexes on `operations` and `webhook_events` are built.
+ * Locks: `payment_methods` and `transactions` against everything while they are rewritten, `webhook_events` likewise while
+ * all its rows are updated and an index is built, and `operations` against writing while one is built.
  */
 export const dataKeys = migrationOf({
   up: [

@@ -32,8 +32,8 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'migrate',
-    about: 'Brings the tables up to date, takes the newest migration back, or lists them',
-    words: ['up', 'down', 'status'],
+    about: 'Brings the tables up to date, takes the newest migration back, lists them, or exits 1 where they lag',
+    words: ['up', 'down', 'status', 'check'],
     flags: {},
     run: async (program, flags, word) => (await import('./migrate.ts')).migrate(program, flags, word),
   },
