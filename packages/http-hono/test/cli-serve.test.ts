@@ -94,7 +94,10 @@ describe('florin migrate and florin serve', () => {
 
   test('migrate up makes them, once; status tells; down takes the newest back', slow, async () => {
     const url = { DATABASE_URL: databaseUrl.href }
-    expect(await finish(['migrate', 'check'], url)).toMatchObject({ code: 1, output: expect.stringMatching(/^to come/) })
+    expect(await finish(['migrate', 'check'], url)).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/^to come/),
+    })
     const applied = await finish(['migrate', 'up'], url)
     expect(applied).toMatchObject({ code: 0, output: expect.stringMatching(/^applied {2}0001/) })
     expect(await finish(['migrate', 'up'], url)).toStrictEqual({ code: 0, output: 'The tables are up to date.\n' })
