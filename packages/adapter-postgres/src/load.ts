@@ -27,14 +27,45 @@ const indexedWords = /^(open|pending|dead|received|failed|ignored)$/
 const isText = (column: string, value: unknown): boolean =>
   typeof value === 'boolean' || (column === 'status' && typeof value === 'string' && indexedWords.test(value))
 
+/** Puts a value of the query into the statement. */
+type Parameter = (type: NamedColumn['type'], fill: (query: Query) => unknown) => RawBuilder<unknown>
+
+const subselects = (query: Query, parameter: Parameter) =>
+  sql.join(Object.entries(query).map(([name, find]) => subselect(name, find, parameter)))
+
 /** The statement of a query, made once per shape: one scalar subselect for each find, all of one snapshot. */
-export const loadStatement = oncePerShape(shapeOfQuery, (query: Query) =>
-  compile<Query>('load', sql`select ${sql.join(Object.entries(query).map(([name, find]) => subselect(name, find)))}`),
+export const loadStatement = oncePerShape(shapeOfQuery, (query: Query) => {
+  const parameter: Parameter = (type, fill) => sql`${slot(fill)}::${sql.raw(type)}`
+  return compile<Query>('load', sql`select ${subselects(query, parameter)}`)
+})
+
+/** The statement of many queries of one shape: the same subselects for each of the given rows of parameters. */
+export const loadsStatement = oncePerShape(
+  ([query = {}]: readonly Query[]) => shapeOfQuery(query),
+  ([query = {}]: readonly Query[]) => {
+    const fills: ((query: Query) => unknown)[] = []
+    const definitions = [sql`place integer`]
+    const parameter: Parameter = (type, fill) => {
+      const name = `p${fills.push(fill)}`
+      definitions.push(sql`${sql.ref(name)} ${sql.raw(type)}`)
+      return sql.ref(`g.${name}`)
+    }
+    const selected = subselects(query, parameter)
+    const given = slot((queries: readonly Query[]) =>
+      JSON.stringify(
+        queries.map((one, place) => ({
+          ...Object.fromEntries(fills.map((fill, index) => [`p${index + 1}`, fill(one)])),
+          place,
+        })),
+      ),
+    )
+    const rows = sql`json_to_recordset(${given}::json) as g(${sql.join(definitions)})`
+    return compile<readonly Query[]>('loads', sql`select ${selected} from ${rows} order by place`)
+  },
 )
 
 /** The rows that the statement of a query answered, under the query's names. */
-export function readAnswer<Q extends Query>(query: Q, answer: Answer): Loaded<Q, StoredTables> {
-  const [texts = []] = answer
+export function readAnswer<Q extends Query>(query: Q, texts: Answer[number] = []): Loaded<Q, StoredTables> {
   const loaded: Record<string, unknown> = {}
   for (const [index, [name, find]] of Object.entries<Find>(query).entries()) {
     const text = texts[index]
@@ -46,7 +77,8 @@ export function readAnswer<Q extends Query>(query: Q, answer: Answer): Loaded<Q,
   return loaded as Loaded<Q, StoredTables>
 }
 
-function shapeOfQuery(query: Query): string {
+/** What queries must have in common to share a statement. */
+export function shapeOfQuery(query: Query): string {
   return JSON.stringify(Object.entries(query).map(([name, find]) => [name, shapeOf(find)]))
 }
 
@@ -62,27 +94,27 @@ function shapeOf(find: Find): string {
 }
 
 /** One find of a query. Its parameters come from the query of the same shape that the statement runs for. */
-function subselect(name: string, find: Find): RawBuilder<unknown> {
+function subselect(name: string, find: Find, parameter: Parameter): RawBuilder<unknown> {
   const { table } = find
   const row = sql`json_build_array(${sql.join(tables[table].map(output))})`
   const from = sql`from ${sql.table(table)} as t`
   const found = (query: Query) => query[name] as Find // of the same shape, so it has the same names
   if (find.find === 'due') {
     const foundDue = (query: Query) => query[name] as FindDue<DueTable> // of the same shape, so it is one
-    const at = slot<Query>((query) => foundDue(query).at)
-    const limit = slot<Query>((query) => foundDue(query).limit)
+    const at = parameter('timestamptz', (query) => foundDue(query).at)
+    const limit = parameter('bigint', (query) => foundDue(query).limit)
     return sql`(select json_agg(r.j)::text from (select ${row} as j ${from}
-      where t.due_at <= ${at}::timestamptz order by t.due_at, t.created_at, t.id limit ${limit}) as r)`
+      where t.due_at <= ${at} order by t.due_at, t.created_at, t.id limit ${limit}) as r)`
   }
   const conditions = Object.entries<unknown>(find.where).map(([property, value]) =>
-    condition(table, property, value, found),
+    condition(table, property, value, (type) => parameter(type, (query) => conditionsOf(found(query))[property])),
   )
   const page = find.find === 'many' ? find.page : undefined
   const pageOf = (query: Query) => (found(query) as FindMany<TableName>).page // of the same shape, so it has a page
   if (page?.after) {
-    const createdAt = slot<Query>((query) => pageOf(query)?.after?.createdAt)
-    const id = slot<Query>((query) => pageOf(query)?.after?.id)
-    conditions.push(sql`(t.created_at, t.id) < (${createdAt}::timestamptz, ${id})`)
+    const createdAt = parameter('timestamptz', (query) => pageOf(query)?.after?.createdAt)
+    const id = parameter('text', (query) => pageOf(query)?.after?.id)
+    conditions.push(sql`(t.created_at, t.id) < (${createdAt}, ${id})`)
   }
   const where = conditions.length > 0 ? sql`where ${sql.join(conditions, sql` and `)}` : sql``
 
@@ -91,7 +123,7 @@ function subselect(name: string, find: Find): RawBuilder<unknown> {
     return sql`(select ${row}::text ${from} ${where} ${first})`
   }
   const order = page
-    ? sql`order by t.created_at desc, t.id desc limit ${slot<Query>((query) => pageOf(query)?.limit)}`
+    ? sql`order by t.created_at desc, t.id desc limit ${parameter('bigint', (query) => pageOf(query)?.limit)}`
     : sql`order by t.created_at, t.id`
   return sql`(select json_agg(r.j)::text from (select ${row} as j ${from} ${where} ${order}) as r)`
 }
@@ -100,14 +132,13 @@ function condition(
   table: TableName,
   property: string,
   value: unknown,
-  found: (query: Query) => Find,
+  given: (type: NamedColumn['type']) => RawBuilder<unknown>,
 ): RawBuilder<unknown> {
   const column = columnOf(table, property)
   if (!column) throw new DefectError(`${table} has no ${property}`)
   if (value === null) return sql`${cell(column.name)} is null`
   if (isText(property, value)) return sql`${cell(column.name)} = ${sql.lit(value)}`
-  const given = slot<Query>((query) => conditionsOf(found(query))[property])
-  return sql`${cell(column.name)} = ${given}`
+  return sql`${cell(column.name)} = ${given(column.type)}`
 }
 
 const conditionsOf = (find: Find): Conditions => (find.find === 'due' ? {} : find.where)

@@ -1,8 +1,12 @@
-import { type Commit, isFlorinError, type Storage, type StoredTables, UnavailableError } from '@florin/core'
-import { commitStatement, planCommit } from './commit.ts'
+import { isFlorinError, type Query, type Storage, type StoredTables, UnavailableError } from '@florin/core'
+import { commitStatement } from './commit.ts'
+import { mergePlans, type PlannedCommit, planCommit } from './commit-plan.ts'
+import { commitQueue, type Outcome } from './commit-queue.ts'
 import type { Database } from './database.ts'
 import { judge } from './errors.ts'
-import { loadStatement, readAnswer } from './load.ts'
+import { groupStatements, staleCommits } from './group-commit.ts'
+import { loadStatement, loadsStatement, readAnswer, shapeOfQuery } from './load.ts'
+import { loadQueue } from './load-queue.ts'
 import { readTraces, tookEffect } from './lost-commit.ts'
 
 export interface PostgresStorageOptions {
@@ -17,40 +21,74 @@ const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout
 /**
  * Florin's storage on PostgreSQL or PGlite.
  *
- * Each `load` and each `commit` is one statement of its own, so a pooler in transaction mode may sit between. The tables
- * must be there: run `migrateToLatest` first.
+ * A `load` or `commit` is one statement, alone or, while others are under way, together with others: under load Postgres
+ * sees few statements with much in each. None needs a session of its own, so a pooler in transaction mode may sit
+ * between. The tables must be there: run `migrateToLatest` first.
+ *
+ * @throws `unavailable` overloaded when more than Postgres can take is waiting: nothing was done
  */
 export function postgresStorage({
   database,
   recoveryDelays = [10, 50, 250, 1000, 2000],
 }: PostgresStorageOptions): Storage<StoredTables> {
+  const load = loadQueue(
+    shapeOfQuery,
+    async (query: Query) => {
+      const { statement, values } = loadStatement(query)
+      const [texts] = await readTwice(() => database.run(statement, values(query)))
+      return texts
+    },
+    async (queries) => {
+      const { statement, values } = loadsStatement(queries)
+      return readTwice(() => database.run(statement, values(queries)))
+    },
+  )
+  const groupStatement = groupStatements()
+  const commit = commitQueue(async (group) => {
+    const alone = (one: PlannedCommit) => sendAlone(database, one, recoveryDelays)
+    const [first] = group
+    try {
+      if (group.length === 1 && first) {
+        await send(database, first)
+        return ['committed']
+      }
+      const { compiled, plan } = groupStatement(mergePlans(group))
+      const stale = staleCommits(await database.run(compiled.statement, compiled.values(plan)))
+      return group.map((one) => (stale.has(one.commit.id) ? 'conflict' : 'committed'))
+    } catch (error) {
+      const verdict = judge(error)
+      if (verdict === 'lost') return group.map((one) => settle(database, one, recoveryDelays, error))
+      // What is wrong with one of them is found out, and told to nobody else, by sending each alone.
+      if (group.length > 1 && !isFlorinError(error)) return group.map(alone)
+      if (verdict === 'conflict') return ['conflict']
+      throw verdict
+    }
+  })
   return {
     async load(query) {
-      if (Object.keys(query).length === 0) return readAnswer(query, [])
-      const { statement, values } = loadStatement(query)
-      return readAnswer(query, await readTwice(() => database.run(statement, values(query))))
+      return readAnswer(query, Object.keys(query).length === 0 ? [] : await load(query))
     },
-    async commit(commit) {
-      if (commit.changes.length === 0) return 'committed'
-      const send = sending(database, commit)
-      try {
-        await send()
-        return 'committed'
-      } catch (error) {
-        const verdict = judge(error)
-        if (verdict === 'conflict') return 'conflict'
-        if (verdict !== 'lost') throw verdict
-        return settle(database, commit, send, recoveryDelays, error)
-      }
+    async commit(given) {
+      return given.changes.length === 0 ? 'committed' : commit(planCommit(given))
     },
   }
 }
 
-function sending(database: Database, commit: Commit<StoredTables>): () => Promise<unknown> {
-  const plan = planCommit(commit)
+function send(database: Database, { plan }: PlannedCommit): Promise<unknown> {
   const { statement, values } = commitStatement(plan)
-  const given = values(plan)
-  return () => database.run(statement, given)
+  return database.run(statement, values(plan))
+}
+
+async function sendAlone(database: Database, planned: PlannedCommit, delays: readonly number[]): Promise<Outcome> {
+  try {
+    await send(database, planned)
+    return 'committed'
+  } catch (error) {
+    const verdict = judge(error)
+    if (verdict === 'conflict') return 'conflict'
+    if (verdict !== 'lost') throw verdict
+    return settle(database, planned, delays, error)
+  }
 }
 
 /** Reading has no effect, so a lost answer is asked for once more: the connection may have been idle for long. */
@@ -75,21 +113,20 @@ async function readTwice<T>(read: () => Promise<T>): Promise<T> {
  */
 async function settle(
   database: Database,
-  commit: Commit<StoredTables>,
-  send: () => Promise<unknown>,
+  planned: PlannedCommit,
   delays: readonly number[],
   cause: unknown,
-): Promise<'committed' | 'conflict'> {
+): Promise<Outcome> {
   for (const delay of delays) {
     await wait(delay)
     try {
-      const result = await send().then(
+      const result = await send(database, planned).then(
         () => 'committed' as const,
         (error: unknown) => judge(error),
       )
       if (result === 'committed') return 'committed'
       if (result !== 'conflict') continue
-      const effect = tookEffect(commit, await readTraces(database, commit.changes))
+      const effect = tookEffect(planned.commit, await readTraces(database, planned.commit.changes))
       if (effect === 'unknown') break
       return effect ? 'committed' : 'conflict'
     } catch {

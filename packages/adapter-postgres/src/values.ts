@@ -3,20 +3,55 @@ import { type NamedColumn, tables } from './tables.ts'
 
 type Row = StoredTables[TableName]
 
+/** A row on its way to Postgres. */
+export interface EncodedRow {
+  /** Its columns as a JSON object, but for those of bytes. */
+  readonly text: string
+  /** The columns of bytes, in the order of the table's columns. */
+  readonly bytes: readonly (Uint8Array | null)[]
+  readonly size: number
+}
+
 /**
- * Rows travel as JSON both ways, so that pg and PGlite, whose own parsers differ, give the same values. This is the one
- * place that knows how a value looks in that JSON.
+ * Rows travel as JSON both ways, so that pg and PGlite, whose own parsers differ, give the same values; bytes go beside it
+ * as they are. This is the one place that knows how a value looks on its way.
  */
-export function encodeRow(table: TableName, row: Row, commitId: string): object {
+export function encodeRow(table: TableName, row: Row, commitId: string): EncodedRow {
   const cells: Readonly<Record<string, unknown>> = { ...row }
   const encoded: Record<string, unknown> = { commit_id: commitId }
+  const bytes: (Uint8Array | null)[] = []
   for (const { property, name, type } of tables[table]) {
     const value = cells[property]
     if (value === undefined) throw new DefectError(`a row of ${table} without ${property}`)
-    encoded[name] = type === 'bytea' && value instanceof Uint8Array ? `\\x${toHex(value)}` : value
+    if (type !== 'bytea') encoded[name] = value
+    else bytes.push(value instanceof Uint8Array ? Uint8Array.from(value) : null)
   }
-  return encoded
+  const text = JSON.stringify(encoded)
+  return { text, bytes, size: bytes.reduce((sum, one) => sum + (one?.length ?? 0), text.length) }
 }
+
+/** Rows as one JSON list. Where a row has bytes, it says where they lie in all rows' bytes, one after the other. */
+export function joinTexts(table: TableName, rows: readonly EncodedRow[]): string {
+  const columns = byteColumns(table)
+  if (columns.length === 0) return `[${rows.map(({ text }) => text).join(',')}]`
+  let at = 1
+  const texts = rows.map(({ text, bytes }) => {
+    const places = columns.map(({ name }, index) => {
+      const length = bytes[index]?.length ?? null
+      const place = `"${name}_at":${at},"${name}_length":${length}`
+      at += length ?? 0
+      return place
+    })
+    return `${text.slice(0, -1)},${places.join(',')}}`
+  })
+  return `[${texts.join(',')}]`
+}
+
+/** The bytes of rows, one after the other. */
+export const joinBytes = (rows: readonly EncodedRow[]): Buffer =>
+  Buffer.concat(rows.flatMap(({ bytes }) => bytes.filter((one) => one !== null)))
+
+const byteColumns = (table: TableName): readonly NamedColumn[] => tables[table].filter(({ type }) => type === 'bytea')
 
 /** The row that a JSON list of values, in the order of the table's columns, stands for. */
 export function decodeRow<T extends TableName>(table: T, values: readonly unknown[]): StoredTables[T] {
@@ -41,8 +76,6 @@ function decode(table: TableName, { property, type }: NamedColumn, value: unknow
       return value
   }
 }
-
-const toHex = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
 
 // Copied out of Node's shared pool, so that a row does not keep 8 KB alive, and a plain Uint8Array comes out.
 const fromHex = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'))

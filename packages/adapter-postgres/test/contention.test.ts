@@ -1,9 +1,10 @@
-import { one } from '@florin/core'
+import { one, type Storage } from '@florin/core'
 import { aStoredRow, commit, put, read } from '@florin/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { fromPool, postgresStorage } from '../src/index.ts'
+import { fromPool, type PgPool, postgresStorage } from '../src/index.ts'
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts'
 import { recordingPool } from './recording-pool.ts'
+import { whileHeld } from './while-held.ts'
 
 let database: FreshDatabase
 beforeAll(async () => {
@@ -11,59 +12,42 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-/** Starts the work while the rows are held by another transaction, and lets go once all of it waits in Postgres. */
-async function whileHeld<T>(
-  table: string,
-  ids: readonly string[],
-  waiters: number,
-  start: () => Promise<T>,
-): Promise<T> {
-  const [holder, watcher] = await Promise.all([
-    database.pool({ max: 1 }).connect(),
-    database.pool({ max: 1 }).connect(),
-  ])
-  await holder.query('begin')
-  await holder.query(`select 1 from ${table} where id = any ($1) order by id for update`, [ids])
-  const work = start()
-  for (;;) {
-    const { rows } = await watcher.query(
-      "select count(*)::int as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    )
-    if (rows[0].waiting >= waiters) break
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  await holder.query('commit')
-  holder.release()
-  watcher.release()
-  return work
-}
+/** As many storages as there would be processes, for within one storage nobody waits in Postgres for another. */
+const storagesOver = (pool: PgPool, count: number) =>
+  Array.from({ length: count }, () => postgresStorage({ database: fromPool(pool) }))
 
 test('commits one of many changes of a version that all wait for the row', async () => {
-  const storage = postgresStorage({ database: fromPool(database.pool({ max: 20 })) })
+  const storages = storagesOver(database.pool({ max: 20 }), 20)
+  const [storage] = storages
+  if (!storage) throw new Error('storages were made')
   const row = aStoredRow('transactions')
   await commit(storage, put('transactions', row))
-  const change = () =>
-    commit(storage, put('transactions', { ...row, version: 1 }), put('audit_log', aStoredRow('audit_log')))
-  const results = await whileHeld('transactions', [row.id], 20, () => Promise.all(Array.from({ length: 20 }, change)))
+  const change = (one: Storage) =>
+    commit(one, put('transactions', { ...row, version: 1 }), put('audit_log', aStoredRow('audit_log')))
+  const results = await whileHeld(database, 'transactions', [row.id], 20, () => Promise.all(storages.map(change)))
   expect(results.filter((result) => result === 'committed')).toHaveLength(1)
   expect((await read(storage, 'transactions', row.id))?.version).toBe(2)
 })
 
 test('commits one of many new rows with one key that all wait for the same row of another table', async () => {
-  const storage = postgresStorage({ database: fromPool(database.pool({ max: 20 })) })
+  const storages = storagesOver(database.pool({ max: 20 }), 20)
+  const [storage] = storages
+  if (!storage) throw new Error('storages were made')
   const lease = aStoredRow('leases')
   await commit(storage, put('leases', lease))
-  const start = () => {
+  const start = (one: Storage) => {
     const operation = aStoredRow('operations', { callerScope: lease.id, callerKey: 'key' })
-    return commit(storage, put('operations', operation), put('leases', { ...lease, version: 1 }))
+    return commit(one, put('operations', operation), put('leases', { ...lease, version: 1 }))
   }
-  const results = await whileHeld('leases', [lease.id], 1, () => Promise.all(Array.from({ length: 20 }, start)))
+  const results = await whileHeld(database, 'leases', [lease.id], 1, () => Promise.all(storages.map(start)))
   expect(results.filter((result) => result === 'committed')).toHaveLength(1)
 })
 
 test('takes 50 commits over overlapping rows in opposite order through without a deadlock, losing nothing', async () => {
   const { pool, failures } = recordingPool(database.pool({ max: 25 }))
-  const storage = postgresStorage({ database: fromPool(pool) })
+  const storages = storagesOver(pool, 10)
+  const [storage] = storages
+  if (!storage) throw new Error('storages were made')
   const payments = [1, 2, 3, 4].map(() => aStoredRow('transactions', { amount: 0 }))
   const subscription = aStoredRow('subscriptions', { latestInvoice: '0' })
   await commit(storage, ...payments.map((row) => put('transactions', row)), put('subscriptions', subscription))
@@ -82,7 +66,7 @@ test('takes 50 commits over overlapping rows in opposite order through without a
       const latestInvoice = String(Number(found.subscription.latestInvoice) + 1)
       const counted = put('subscriptions', { ...found.subscription, latestInvoice })
       const ordered = worker % 2 ? [...changes, counted] : [counted, ...changes]
-      if ((await commit(storage, ...ordered)) === 'committed') return
+      if ((await commit(storages[worker % 10] ?? storage, ...ordered)) === 'committed') return
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 20))
     }
   }
@@ -109,7 +93,7 @@ test('locks the rows of several updates by their ids, whatever order their plans
     for (const row of rows) await commit(first, put('transactions', row))
     const changes = rows.map((row) => put('transactions', { ...row, version: 1 }))
     // Each comes to the middle one from its own side, and would then want what the other one has.
-    const results = await whileHeld('transactions', [rows[1]?.id ?? ''], 2, () =>
+    const results = await whileHeld(database, 'transactions', [rows[1]?.id ?? ''], 2, () =>
       Promise.all([first, second].map((storage) => commit(storage, ...changes))),
     )
     expect(results.sort()).toStrictEqual(['committed', 'conflict'])

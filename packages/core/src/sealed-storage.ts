@@ -49,12 +49,12 @@ export function sealedStorage(
       )
       return openAll(keys, query, stored)
     },
-    async commit({ id, changes }) {
+    async commit({ changes, ...commit }) {
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {
         const at = runtime.now()
         const sealing = await sealingOf(keys, runtime, changes)
         const sealed = await Promise.all(changes.map((change) => seal(sealing, change)))
-        const outcome = await storage.commit({ id, changes: [...sealed, ...sealing.changes] })
+        const outcome = await storage.commit({ ...commit, changes: [...sealed, ...sealing.changes] })
         if (outcome === 'committed') {
           await keys.learn([...sealing.made.map(stored), ...writtenKeys(changes)], at)
           return 'committed'

@@ -125,6 +125,48 @@ describe('an idempotency key that has expired', () => {
   })
 })
 
+describe('when the storage fails after Stripe was called', () => {
+  it.each(['load', 'commit'] as const)(
+    'says that the outcome is unknown where a %s fails, never that nothing was done, and settles it with the same key',
+    async (fails) => {
+      let sent = false
+      let healed = false
+      const settles: (true | undefined)[] = []
+      const refuse = () => {
+        throw new UnavailableError('overloaded', 'no room', 'not_applied')
+      }
+      const { florin, sandbox } = sandboxedFlorin({
+        webhooks: false,
+        gateway: (real) => ({
+          ...real,
+          async send(call, key) {
+            const answer = await real.send(call, key)
+            sent = !healed && call.call === 'payment.create'
+            return answer
+          },
+        }),
+        storage: (real) => ({
+          load: async (query) => (sent && fails === 'load' ? refuse() : real.load(query)),
+          async commit(commit) {
+            if (!sent) return real.commit(commit)
+            settles.push(commit.settles)
+            // A conflict makes the use case read again.
+            return fails === 'load' ? 'conflict' : refuse()
+          },
+        }),
+      })
+      const first = florin.payments.create(input, caller)
+      await expect(first).rejects.toMatchObject({ code: 'gateway_outcome_unknown', outcome: 'unknown' })
+      expect(new Set(settles)).toEqual(new Set([true]))
+      sent = false
+      healed = true
+      await sandbox.clock.advance(61)
+      expect((await florin.payments.create(input, caller)).data.status).toBe('succeeded')
+      expect(sandbox.state.all('payment_intent')).toHaveLength(1)
+    },
+  )
+})
+
 describe('when Stripe gives no answer', () => {
   it('says that the outcome is unknown, and settles the payment with the same key', async () => {
     const { florin, sandbox } = sandboxedFlorin({ webhooks: false })

@@ -78,7 +78,7 @@ export async function run<Input, Q extends Query, View extends Json>(
     if (operation.status === 'done') return answerOf<View>(operation, false)
     const step = must(operation.steps.at(-1), 'an open operation has a step')
     const answer = await callOrLetGo(deps, operation, step, before)
-    rows = await settle(deps, useCase, rows, operation, step, answer)
+    rows = await orUnknown(operation, settle(deps, useCase, rows, operation, step, answer))
     if ('failure' in answer) throw answer.failure
     before = { ...before, maybeSent: false }
   }
@@ -89,6 +89,16 @@ async function callOrLetGo(deps: Deps, operation: OperationRow, step: StepRecord
     return await callGateway(deps, operation, step, before)
   } catch (error) {
     await letGo(deps, operation)
+    throw error
+  }
+}
+
+/** The call was sent: whatever goes wrong with the storage now, the honest answer is "not known yet". */
+async function orUnknown<T>(operation: OperationRow, settling: Promise<T>): Promise<T> {
+  try {
+    return await settling
+  } catch (error) {
+    if (isFlorinError(error) && error.kind === 'unavailable') throw unknownOutcome(operation, error)
     throw error
   }
 }
@@ -123,24 +133,14 @@ async function settle<Input, View extends Json>(
       write('audit_log', auditOf(deps, next, step.name, answer.outcome, now)),
       ...factChanges(deps, observed.facts, now),
     ]
-    const outcome = await commitSettle(deps, next, changes)
+    const outcome = await deps.storage.commit({ id: deps.newId('commit'), changes, settles: true })
     if (outcome === 'committed') {
       tellFacts(deps, observed.facts)
       return committed(rows, after)
     }
     rows = await reload(deps, useCase, operation, answer.observations)
   }
-  throw unknownOutcome(operation, new UnavailableError('overloaded', 'could not settle', 'unknown'))
-}
-
-// The call was sent: whatever goes wrong with the storage now, the honest answer is "not known yet".
-async function commitSettle(deps: Deps, operation: OperationRow, changes: readonly Change[]) {
-  try {
-    return await deps.storage.commit({ id: deps.newId('commit'), changes })
-  } catch (error) {
-    if (isFlorinError(error) && error.kind === 'unavailable') throw unknownOutcome(operation, error)
-    throw error
-  }
+  throw new UnavailableError('overloaded', 'could not settle', 'unknown')
 }
 
 function nextOperation<View extends Json>(
@@ -180,7 +180,7 @@ function withLease(rows: RowSet, operation: OperationRow, now: Timestamp): RowSe
 async function letGo(deps: Deps, operation: OperationRow): Promise<void> {
   const row = { ...operation, dueAt: timestamp(deps.runtime.now()) }
   try {
-    await deps.storage.commit({ id: deps.newId('commit'), changes: [write('operations', row)] })
+    await deps.storage.commit({ id: deps.newId('commit'), changes: [write('operations', row)], settles: true })
   } catch (error) {
     if (!isFlorinError(error) || error.kind !== 'unavailable') throw error
   }

@@ -196,6 +196,61 @@ export const commitPromises: readonly Promised<Store>[] = [
     },
   },
   {
+    it: 'takes many commits at once and judges each by itself, whatever is wrong with others',
+    async check(storage) {
+      const [taken, moved, shared] = [aStoredRow('operations'), aStoredRow('outbox'), aStoredRow('leases')]
+      await commit(storage, put('operations', taken), put('outbox', moved), put('leases', shared))
+      await commit(storage, put('outbox', { ...moved, version: 1 }))
+      const rows = Array.from({ length: 60 }, () => aStoredRow('transactions'))
+      const [twice] = rows
+      if (!twice) throw new Error('rows were made')
+      const beside = aStoredRow('customers')
+      const pay = (row: StoredTables['transactions']) =>
+        commit(storage, put('transactions', row), put('audit_log', aStoredRow('audit_log')))
+      const rightly = rows.slice(0, 30).map(pay)
+      const wrong = [
+        commit(storage, put('operations', { ...aStoredRow('operations'), id: taken.id }), put('customers', beside)),
+        commit(storage, put('outbox', { ...moved, version: 1 }), put('customers', beside)),
+        commit(storage, put('outbox', { ...moved, version: 5 })),
+      ]
+      const refused = commit(storage, put('transactions', twice), put('transactions', { ...twice, gatewayId: null }))
+      const racing = [1, 2, 3].map(() => commit(storage, put('leases', { ...shared, version: 1, updatedAt: later })))
+      rightly.push(...rows.slice(30).map(pay))
+
+      await expect(refused).rejects.toMatchObject({ kind: 'defect' })
+      expect(await Promise.all(wrong)).toStrictEqual(['conflict', 'conflict', 'conflict'])
+      expect(await Promise.all(rightly)).toStrictEqual(rows.map(() => 'committed'))
+      expect((await Promise.all(racing)).sort()).toStrictEqual(['committed', 'conflict', 'conflict'])
+      expect(await read(storage, 'customers', beside.id)).toBeUndefined()
+      for (const row of rows) expect(await read(storage, 'transactions', row.id)).toStrictEqual({ ...row, version: 1 })
+      expect(await read(storage, 'leases', shared.id)).toStrictEqual({ ...shared, version: 2, updatedAt: later })
+    },
+  },
+  {
+    it: 'writes changes of all tables of many commits at once, each whole or not at all',
+    async check(storage) {
+      const [first, second, late] = [
+        await changesOfAllTables(storage),
+        await changesOfAllTables(storage),
+        await changesOfAllTables(storage),
+      ]
+      const moved = aStoredRow('invoices')
+      await commit(storage, put('invoices', moved))
+      await commit(storage, put('invoices', { ...moved, version: 1 }))
+      const filler = [1, 2, 3].map(() => commit(storage, put('leases', aStoredRow('leases'))))
+      const results = [
+        commit(storage, ...first.changes),
+        commit(storage, ...late.changes, put('invoices', { ...moved, version: 1 })),
+        commit(storage, ...second.changes),
+      ]
+      expect(await Promise.all(filler)).toStrictEqual(['committed', 'committed', 'committed'])
+      expect(await Promise.all(results)).toStrictEqual(['committed', 'conflict', 'committed'])
+      await first.expectAll()
+      await late.expectNothing()
+      await second.expectAll()
+    },
+  },
+  {
     it: 'commits a commit without changes',
     async check(storage) {
       expect(await commit(storage)).toBe('committed')

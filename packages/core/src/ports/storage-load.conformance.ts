@@ -110,6 +110,27 @@ export const loadPromises: readonly Promised<Store>[] = [
     },
   },
   {
+    it: 'answers many loads at once, each with its own rows',
+    async check(storage) {
+      const users = await Promise.all([1, 2, 3, 4, 5, 6].map(() => paymentsAt(storage, at(1), at(3), at(2), at(3))))
+      const asked = users.flatMap(({ userId, newest, oldest }, index) => {
+        const [last] = newest
+        if (!last) throw new Error('payments were made')
+        const after = { createdAt: at(2), id: 'tx_' }
+        return [
+          [{ it: one('transactions', { id: last.id }) }, last] as const,
+          [{ it: one('transactions', { id: `${last.id}_none` }) }, undefined] as const,
+          [{ it: many('transactions', { userId }) }, oldest] as const,
+          [{ it: page('transactions', { userId }, { limit: index + 1 }) }, newest.slice(0, index + 1)] as const,
+          [{ it: page('transactions', { userId }, { limit: 1, after }) }, newest.slice(3, 4)] as const,
+          [{ it: one('transactions', { id: last.id, userId: null }) }, undefined] as const,
+        ]
+      })
+      const found = await Promise.all(asked.map(([query]) => storage.load(query)))
+      expect(found).toStrictEqual(asked.map(([, it]) => ({ it })))
+    },
+  },
+  {
     it: 'answers nothing to a query that asks nothing',
     async check(storage) {
       expect(await storage.load({})).toStrictEqual({})

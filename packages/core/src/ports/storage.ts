@@ -239,6 +239,8 @@ export interface Commit<R extends Rows = Tables> {
   /** Unique; stored on the rows, so that a commit whose answer was lost can be recognised. */
   readonly id: string
   readonly changes: readonly Change<R>[]
+  /** It tells what came of a call that was sent: a storage that turns commits away for lack of room has more for these. */
+  readonly settles?: true
 }
 
 /**
