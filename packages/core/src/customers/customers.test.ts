@@ -39,4 +39,46 @@ describe('a user’s customer', () => {
       { deleted: false, isPrimary: true },
     ])
   })
+
+  it('that was deleted while no webhook came is replaced after the refusal that tells so', async () => {
+    const one = sandboxedFlorin({ webhooks: false })
+    const { florin, sandbox, storage, counts } = one
+    const caller = { actor: service }
+    await florin.paymentMethods.attach({ userId: alice.id, paymentMethod: 'pm_card_visa' }, caller)
+    const { before } = await storage.load({ before: many('customers', { userId: alice.id }) })
+    const headers = { Authorization: 'Bearer sk_test_florin' }
+    await sandbox.fetch(`https://api.stripe.com/v1/customers/${before[0]?.id}`, { method: 'DELETE', headers })
+    counts.reset()
+    const refused = { kind: 'refused', code: 'gateway_refused' }
+    await expect(florin.payments.create(order, caller)).rejects.toMatchObject(refused)
+    expect(counts.calls).toBe(2)
+    expect((await florin.payments.create(order, caller)).data.status).toBe('succeeded')
+    const { after } = await storage.load({ after: many('customers', { userId: alice.id }) })
+    expect(after.map(({ deleted, isPrimary }) => ({ deleted, isPrimary }))).toEqual([
+      { deleted: true, isPrimary: false },
+      { deleted: false, isPrimary: true },
+    ])
+    // Its card went with it.
+    await florin.maintenance.refresh()
+    expect((await florin.paymentMethods.list({ userId: alice.id }, alice)).data).toEqual([])
+  })
+
+  it('that only another account’s key does not know is kept', async () => {
+    const one = sandboxedFlorin({
+      gateway: (inner) => ({
+        ...inner,
+        send: async (call, key) =>
+          call.call === 'payment.create'
+            ? {
+                ...{ outcome: 'rejected', objectId: null, observations: [], replayed: false },
+                rejection: { code: 'resource_missing', param: 'customer', message: 'No such customer' },
+              }
+            : inner.send(call, key),
+        read: async (ref) => (ref.object === 'customer' ? undefined : inner.read(ref)),
+      }),
+    })
+    await expect(one.florin.payments.create(order, { actor: service })).rejects.toMatchObject({ kind: 'refused' })
+    const { customers } = await one.storage.load({ customers: many('customers', { userId: alice.id }) })
+    expect(customers).toMatchObject([{ isPrimary: true, deleted: false }])
+  })
 })

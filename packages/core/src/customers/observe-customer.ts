@@ -3,13 +3,18 @@ import { lookAgainAt } from '../observations/look-again.ts'
 import type { Folded, Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
 import { type Find, many, one } from '../ports/storage.ts'
-import { timestampOfSeconds } from '../time.ts'
+import { isEnded } from '../subscriptions/subscription.ts'
+import { type Timestamp, timestampOfSeconds } from '../time.ts'
 import { type CustomerObservation, type CustomerRow, customerGroup } from './customer.ts'
 
-/** The row of a customer, and the user's other customers: only one is primary. */
-export function seekCustomer({ gatewayId, userId }: CustomerObservation): readonly Find[] {
-  const self = one('customers', { id: gatewayId })
-  return userId === null ? [self] : [self, many('customers', { userId })]
+/** The row of a customer, the user's other customers (only one is primary), and what goes with it when it is deleted. */
+export function seekCustomer({ gatewayId, userId, customer }: CustomerObservation): readonly Find[] {
+  const ofIt = { customerId: gatewayId }
+  return [
+    one('customers', { id: gatewayId }),
+    ...(userId === null ? [] : [many('customers', { userId })]),
+    ...(customer.facts.deleted ? [many('payment_methods', ofIt), many('subscriptions', ofIt)] : []),
+  ]
 }
 
 /** Folds an observation of a customer; one that is deleted at the gateway is primary no more. */
@@ -26,8 +31,23 @@ export function foldCustomer(rows: RowSet, observation: CustomerObservation, obs
   const isPrimary = !joined.deleted && userId !== null && !taken && (joined.isPrimary || !known || !known.userId)
   if (known && joined === known && isPrimary === known.isPrimary && userId === known.userId) return { rows, facts: [] }
   const dueAt = lookAgainAt(joined, observing, { open: false })
-  return { rows: putRow(rows, 'customers', { ...joined, userId, isPrimary, updatedAt: now, dueAt }), facts: [] }
+  const folded = putRow(rows, 'customers', { ...joined, userId, isPrimary, updatedAt: now, dueAt })
+  return { rows: joined.deleted && !known?.deleted ? withoutOwner(folded, joined.id, now) : folded, facts: [] }
 }
+
+/** The gateway detaches a deleted customer's methods and ends its subscriptions: they are read at once. */
+function withoutOwner(rows: RowSet, customerId: string, now: Timestamp): RowSet {
+  const methods = rowsOf(rows, 'payment_methods')
+    .filter((method) => method.customerId === customerId && method.status === 'attached')
+    .reduce((set, method) => putRow(set, 'payment_methods', { ...method, dueAt: now }), rows)
+  return rowsOf(rows, 'subscriptions')
+    .filter((subscription) => subscription.customerId === customerId && !isEnded(subscription))
+    .reduce((set, subscription) => putRow(set, 'subscriptions', { ...subscription, dueAt: now }), methods)
+}
+
+/** Whether a gateway customer was deleted, as far as the rows tell. */
+export const isOwnerGone = (rows: RowSet, customerId: string | null): boolean =>
+  findRow(rows, 'customers', ({ id }) => id === customerId)?.deleted === true
 
 function adopted({ gatewayId, userId, created }: CustomerObservation): CustomerRow {
   const createdAt = timestampOfSeconds(created)

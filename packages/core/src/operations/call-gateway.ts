@@ -43,6 +43,7 @@ export async function callGateway(
     const answer = await deps.gateway.send(step.call, { idempotencyKey: `${operation.id}.${step.name}` })
     answered = true
     tell(answer.outcome)
+    if (isCustomerMissing(answer)) return await withCustomer(deps, step, answer)
     return answer.replayed || maybeAlreadySo(step, answer) ? await afresh(deps, step, answer) : answer
   } catch (error) {
     const failure = isFlorinError(error) ? error : new DefectError('the gateway adapter failed', { cause: error })
@@ -94,6 +95,20 @@ async function madeBy(deps: Deps, operation: OperationRow, step: StepRecord): Pr
 /** "You cannot cancel what is canceled": the refusal may mean that the effect is there already, so it is looked up. */
 function maybeAlreadySo({ call }: StepRecord, { outcome }: Answer): boolean {
   return outcome === 'rejected' && call.subject !== null
+}
+
+const isCustomerMissing = (answer: Answer): boolean =>
+  answer.outcome === 'rejected' && answer.rejection.code === 'resource_missing' && answer.rejection.param === 'customer'
+
+/**
+ * The customer may have been deleted, and the webhook of that be lost: it is looked at, so that the next need makes a new
+ * one. The refusal alone proves nothing: with another account's key every customer is missing.
+ */
+async function withCustomer({ gateway }: Deps, { call }: StepRecord, answer: Answer): Promise<Answer> {
+  const { customer } = call.params
+  const found =
+    typeof customer === 'string' ? await gateway.read({ object: 'customer', gatewayId: customer }) : undefined
+  return found ? { ...answer, observations: [...answer.observations, ...found.observations] } : answer
 }
 
 /** Replaces what an answer says of the state by what is true now: a replayed one is as old as the first call. */

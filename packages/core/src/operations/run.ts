@@ -112,7 +112,10 @@ async function settle<Input, View extends Json>(
   step: StepRecord,
   answer: StepAnswer,
 ): Promise<RowSet> {
-  let rows = known
+  // What hangs on a customer that turned out to be deleted was not read before.
+  const isCustomerTold =
+    answer.outcome === 'rejected' && answer.observations.some(({ object }) => object === 'customer')
+  let rows = isCustomerTold ? await reload(deps, useCase, operation, answer.observations) : known
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     const current = operationIn(rows, operation.id)
     // Somebody else was faster, with the same answer of the gateway's.

@@ -1,4 +1,4 @@
-import { seekOwner, userOf } from '../customers/observe-customer.ts'
+import { isOwnerGone, seekOwner, userOf } from '../customers/observe-customer.ts'
 import type { Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
 import { lookAgainAt } from '../observations/look-again.ts'
@@ -12,6 +12,7 @@ import {
   type PaymentMethodObservation,
   type PaymentMethodRow,
   toPaymentMethod,
+  UNSEEN,
 } from './payment-method.ts'
 
 export function seekPaymentMethod({ gatewayId, attachment }: PaymentMethodObservation): readonly Find[] {
@@ -29,12 +30,11 @@ export function foldPaymentMethod(rows: RowSet, observation: PaymentMethodObserv
   const next = { ...joined, userId: joined.userId ?? userOf(rows, observation.attachment.facts.customerId) }
   if (known && next.observed === known.observed && next.userId === known.userId) return { rows, facts: [] }
   const { now } = observing
+  // What only its SetupIntent told of is read at once, and so is what a deleted customer seems to have still.
+  const isStale = next.status === 'attached' && isOwnerGone(rows, next.customerId) && !observing.sent
+  const dueAt = next.type === UNSEEN || isStale ? now : lookAgainAt(next, observing, { open: false })
   return {
-    rows: putRow(rows, 'payment_methods', {
-      ...next,
-      updatedAt: now,
-      dueAt: lookAgainAt(next, observing, { open: false }),
-    }),
+    rows: putRow(rows, 'payment_methods', { ...next, updatedAt: now, dueAt }),
     facts: factsOf(known, next, observation),
   }
 }
@@ -51,18 +51,20 @@ function adopted(observation: PaymentMethodObservation, { newId }: Observing): P
     gatewayId: observation.gatewayId,
     status: 'attached',
     customerId: null,
-    type: 'unknown',
+    type: UNSEEN,
     card: null,
   }
 }
 
+/** A method is told of once it is known what it is. */
 function factsOf(
   known: PaymentMethodRow | undefined,
   next: PaymentMethodRow,
   { attachment }: PaymentMethodObservation,
 ): readonly Fact[] {
   const { status, customerId } = attachment.facts
-  if (known?.status === status) return []
+  const wasTold = known?.status === status && known.type !== UNSEEN
+  if (wasTold || next.type === UNSEEN) return []
   const data = toPaymentMethod(next, null)
   const discriminator = customerId ?? status
   return [{ type: `payment_method.${status}`, objectId: next.id, discriminator, stamp: attachment.stamp, data }]

@@ -50,8 +50,12 @@ export const detailGroup: Group<PaymentMethodRow, (typeof detailFields)[number]>
 export interface PaymentMethodObservation extends Identity {
   readonly object: 'payment_method'
   readonly attachment: Sighting<AttachmentFacts>
-  readonly details: Sighting<DetailFacts>
+  /** Absent where only the SetupIntent that collected it was told. */
+  readonly details?: Sighting<DetailFacts>
 }
+
+/** What a row has as its type until its details were seen. */
+export const UNSEEN = 'unknown'
 
 /** A payment method as Florin shows it. */
 export type PaymentMethod = {

@@ -63,5 +63,7 @@ export async function examineListed(
 function unknown({ object, gatewayId }: ObjectRef, rows: RowSet): Difference | undefined {
   const table = tableOf[object]
   const stored = findRow<ObjectTable>(rows, table, (row) => gatewayIdOf(row) === gatewayId)
+  // A draft invoice that was deleted is rightly not known there any more.
+  if (stored && 'gatewayStatus' in stored && stored.gatewayStatus === 'deleted') return undefined
   return stored && { object, table, id: stored.id, gatewayId, what: 'unknown_at_gateway' }
 }

@@ -132,5 +132,7 @@ export function refundedAmount(payment: PaymentRow, refunds: readonly RefundRow[
     (refund) => !isLive(refund) && startedAt(refund) <= toldAt && (refund.observed.refund?.stamp ?? -1) > toldAt,
   )
   const figure = payment.chargeRefunded + sum(newer) - sum(failedSince)
-  return Math.min(Math.max(figure, sum(live)), payment.amountCaptured)
+  // Only its charge may have been told yet, which says what it was of and not what was captured.
+  const most = payment.observed.intent ? payment.amountCaptured : payment.amount
+  return Math.min(Math.max(figure, sum(live)), most)
 }

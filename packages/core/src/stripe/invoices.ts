@@ -67,11 +67,14 @@ function readLine(line: z.output<typeof lineShape>): InvoiceLine {
   }
 }
 
-function invoiceFacts(object: Wire): InvoiceFacts {
+// A draft that was deleted is owed by nobody, and Stripe knows it no more.
+const deletedStatus = { status: 'void', gatewayStatus: 'deleted' } as const
+
+function invoiceFacts(object: Wire, isDeleted: boolean): InvoiceFacts {
   const invoice = shape.parse(object)
   return {
     number: invoice.number,
-    ...openStatus(statuses, invoice.status ?? (invoice.paid ? 'paid' : 'draft')),
+    ...(isDeleted ? deletedStatus : openStatus(statuses, invoice.status ?? (invoice.paid ? 'paid' : 'draft'))),
     currency: invoice.currency.toUpperCase(),
     amountDue: invoice.amount_due,
     amountPaid: invoice.amount_paid,
@@ -88,7 +91,12 @@ function invoiceFacts(object: Wire): InvoiceFacts {
   }
 }
 
-export function observeInvoice(object: Wire, sight: Sight): InvoiceObservation {
+/** `deleted` is told by the event's type: its object is the draft as it last was. */
+export function observeInvoice(
+  object: Wire,
+  sight: Sight,
+  { deleted }: { deleted: boolean } = { deleted: false },
+): InvoiceObservation {
   const invoice = shape.parse(object)
   const { id, customer, livemode, created } = invoice
   const ofSubscription = invoice.parent?.subscription_details ?? invoice.subscription_details
@@ -102,7 +110,7 @@ export function observeInvoice(object: Wire, sight: Sight): InvoiceObservation {
     ...{ customerId: customer, livemode, created },
     subscriptionGatewayId: ofSubscription?.subscription ?? invoice.subscription,
     subscriptionFlorinId: metadata[METADATA.florinId] ?? null,
-    invoice: sighting(object, sight, invoiceFacts),
+    invoice: sighting(object, sight, (wire) => invoiceFacts(wire, deleted && wire === object)),
     // Not told is not "none".
     ...(paymentGatewayId !== null && { payment: { facts: { paymentGatewayId }, stamp: sight.stamp } }),
   }

@@ -3,7 +3,7 @@ import { observeCheckoutSession } from './checkout-sessions.ts'
 import { observeCustomer } from './customers.ts'
 import { observeDispute } from './disputes.ts'
 import { observeInvoice } from './invoices.ts'
-import { observePaymentMethod } from './payment-methods.ts'
+import { observePaymentMethod, observeSetupIntent } from './payment-methods.ts'
 import { observeCharge, observePaymentIntent } from './payments.ts'
 import { observeRefund } from './refunds.ts'
 import { observeSubscription } from './subscriptions.ts'
@@ -36,11 +36,15 @@ export function observeObject(object: Wire, sight: Sight, telling: Telling = not
       return [observeRefund(object, sight)]
     case 'payment_method':
       return [observePaymentMethod(object, sight)]
+    case 'setup_intent': {
+      const observation = observeSetupIntent(object, sight)
+      return observation ? [observation] : []
+    }
     case 'subscription':
       return [observeSubscription(object, sight, telling), ...observeLatestInvoice(object, sight)]
     case 'invoice':
       // A preview of the next invoice has no id: it is nothing yet.
-      return typeof object.id === 'string' ? [observeInvoice(object, sight)] : []
+      return typeof object.id === 'string' ? [observeInvoice(object, sight, telling)] : []
     case 'dispute':
       return [observeDispute(object, sight)]
     default:

@@ -63,3 +63,21 @@ export function observePaymentMethod(object: Wire, sight: Sight): PaymentMethodO
     details: sighting(object, sight, details),
   }
 }
+
+const setupShape = identity.extend({ status: text, customer: idOf, payment_method: idOf })
+
+/**
+ * The payment method that a SetupIntent collected for a customer: Stripe attaches it when the intent succeeds. What it
+ * is, the intent does not tell.
+ */
+export function observeSetupIntent(object: Wire, sight: Sight): PaymentMethodObservation | undefined {
+  const { status, customer, payment_method, metadata, livemode, created } = setupShape.parse(object)
+  if (status !== 'succeeded' || customer === null || payment_method === null) return undefined
+  const { installation } = readMetadata(metadata)
+  return {
+    object: 'payment_method',
+    gatewayId: payment_method,
+    ...{ florinId: null, installation, customerId: customer, livemode, created },
+    attachment: { facts: { status: 'attached', customerId: customer }, stamp: sight.stamp },
+  }
+}

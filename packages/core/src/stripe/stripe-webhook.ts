@@ -45,7 +45,7 @@ export function readStripeEvent(event: unknown): GatewayEvent {
   const { object, previous_attributes: previous } = data
   const sight = { stamp: created, previous: isWire(previous ?? undefined) ? (previous ?? undefined) : undefined }
   const telling = {
-    deleted: type === 'customer.deleted',
+    deleted: type === 'customer.deleted' || type === 'invoice.deleted',
     trialWillEnd: type === 'customer.subscription.trial_will_end',
   }
   return {
@@ -79,7 +79,7 @@ function readObject(object: Wire, sight: Sight, telling: Telling): Pick<GatewayE
 // Types whose objects Florin keeps. `payment_intent.created` tells the state before the confirmation of the same second,
 // which every other source tells better.
 const read =
-  /^(payment_intent|checkout\.session|charge\.dispute|refund|customer\.subscription|invoice|payment_method)\.|^charge\.refund(ed|\.updated)$|^customer\.(created|updated|deleted)$/
+  /^(payment_intent|checkout\.session|charge\.dispute|refund|customer\.subscription|invoice|payment_method)\.|^charge\.refund(ed|\.updated)$|^customer\.(created|updated|deleted)$|^setup_intent\.succeeded$/
 const unread = ['payment_intent.created', 'invoice.upcoming']
 
 const isRead = (type: string) => read.test(type) && !unread.includes(type)
