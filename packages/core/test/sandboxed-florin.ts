@@ -1,5 +1,8 @@
 import { createStripeSandbox, type SandboxOptions, type StripeSandbox } from '@florin/stripe-sandbox'
 import { validating } from '../../stripe-sandbox/test/validating.ts'
+import { budgetedGateway } from '../src/budgeted-gateway.ts'
+import { type Deps, defaultSettings } from '../src/deps.ts'
+import { idMaker } from '../src/ids.ts'
 import { type Actor, createFlorin, type Florin, type Happening, type Settings } from '../src/index.ts'
 import { memoryStorage } from '../src/memory/index.ts'
 import type { CallBudget } from '../src/ports/call-budget.ts'
@@ -7,11 +10,13 @@ import type { PaymentGateway } from '../src/ports/gateway.ts'
 import type { Storage, StoredTables } from '../src/ports/storage.ts'
 import { systemRuntime } from '../src/runtime.ts'
 import { stripeClient, stripeGateway } from '../src/stripe/index.ts'
-import { testCipher } from './opened.ts'
+import { opened, testCipher } from './opened.ts'
 
 /** Florin over memory and the sandbox, with everything that a test wants to look at or disturb. */
 export interface SandboxedFlorin {
   readonly florin: Florin
+  /** What its use cases work with, for those that have no door of their own. */
+  readonly deps: Deps
   readonly sandbox: StripeSandbox
   readonly storage: Storage<StoredTables>
   readonly gateway: PaymentGateway
@@ -38,6 +43,8 @@ export function sandboxedFlorin(
     beside?: SandboxedFlorin
     storage?: (inner: Storage<StoredTables>) => Storage<StoredTables>
     gateway?: (inner: PaymentGateway) => PaymentGateway
+    /** Off: the sandbox's answers are not held against Stripe's types, which takes its time. */
+    isValidated?: boolean
     /** How it waits for others; really, where absent. The sandbox's clock stands still meanwhile. */
     wait?: (milliseconds: number) => Promise<void>
     callBudget?: CallBudget
@@ -51,22 +58,20 @@ export function sandboxedFlorin(
     reset: () => Object.assign(counts, { loads: 0, commits: 0, calls: 0 }),
   }
   const endpoint = { url: 'http://florin.test/webhooks', secret }
-  const sandbox =
-    options.beside?.sandbox ??
-    validating(
-      createStripeSandbox({
-        ...(options.webhooks !== false && { webhookEndpoints: [endpoint] }),
-        send: async (_, body, headers) => {
-          try {
-            await florin.webhooks.receive(body, headers['Stripe-Signature'] ?? headers['stripe-signature'])
-            return { status: 200 }
-          } catch {
-            return { status: 500 }
-          }
-        },
-        ...options.sandbox,
-      }),
-    )
+  const newSandbox = () =>
+    createStripeSandbox({
+      ...(options.webhooks !== false && { webhookEndpoints: [endpoint] }),
+      send: async (_, body, headers) => {
+        try {
+          await florin.webhooks.receive(body, headers['Stripe-Signature'] ?? headers['stripe-signature'])
+          return { status: 200 }
+        } catch {
+          return { status: 500 }
+        }
+      },
+      ...options.sandbox,
+    })
+  const sandbox = options.beside?.sandbox ?? (options.isValidated === false ? newSandbox() : validating(newSandbox()))
   const now = () => sandbox.clock.now() * 1000
   const runtime = { ...systemRuntime, now, ...(options.wait && { wait: options.wait }) }
   const stripe = stripeClient({ secretKey: 'sk_test_florin', fetch: sandbox.fetch })
@@ -98,17 +103,18 @@ export function sandboxedFlorin(
     },
   }
   const storage = options.storage ? options.storage(countedStorage) : countedStorage
-  const florin = createFlorin({
-    storage,
-    gateway,
-    cipher: testCipher,
-    runtime,
-    callBudget: options.callBudget,
-    observer: { tell: (happening) => void happenings.push(happening) },
-    settings: { subscribablePrices: ['price_1234567890'], ...options.settings },
-  })
+  const settings = { subscribablePrices: ['price_1234567890'], ...options.settings }
+  const observer = { tell: (happening: Happening) => void happenings.push(happening) }
+  const { callBudget } = options
+  const florin = createFlorin({ storage, gateway, cipher: testCipher, runtime, callBudget, observer, settings })
+  const deps: Deps = {
+    storage: opened(storage),
+    gateway: budgetedGateway({ gateway, budget: callBudget, share: 'interactive', runtime, observer }),
+    digest: (text) => testCipher.digest(text),
+    ...{ runtime, newId: idMaker(runtime), observer, settings: { ...defaultSettings, ...settings } },
+  }
   return {
-    ...{ florin, sandbox, storage: inner, gateway, counts, happenings },
+    ...{ florin, deps, sandbox, storage: inner, gateway, counts, happenings },
     async advance(seconds) {
       await sandbox.clock.advance(seconds)
       await sandbox.webhooks.settled()

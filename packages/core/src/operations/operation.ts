@@ -5,7 +5,7 @@ import type { PreparedCall } from '../ports/gateway.ts'
 import type { Timestamp } from '../time.ts'
 
 /** Every use case that changes something at the gateway. */
-const operationKinds = [
+export const operationKinds = [
   'customer.create',
   'payment.create',
   'payment.confirm',

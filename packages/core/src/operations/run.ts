@@ -155,7 +155,7 @@ function nextOperation<View extends Json>(
   now: Timestamp,
 ): OperationRow {
   const steps = operation.steps.map((one) =>
-    one.name === step.name ? { ...one, answered: true, objectId: answer.objectId } : one,
+    one.name === step.name ? { ...one, answered: true, objectId: answer.objectId ?? one.call.subject } : one,
   )
   if ('step' in settled) {
     const { name, call } = settled.step

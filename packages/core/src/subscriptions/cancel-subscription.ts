@@ -6,7 +6,7 @@ import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import type { FindOne } from '../ports/storage.ts'
 import { callOn, changeOf, found, gatewayIdOf, settleChange } from './change-subscription.ts'
-import { isEnded, type Subscription, subscriptionId, toSubscription } from './subscription.ts'
+import { isEnded, isEnding, type Subscription, subscriptionId, toSubscription } from './subscription.ts'
 
 export const cancelSubscriptionInput = z.strictObject({
   id: subscriptionId,
@@ -43,7 +43,12 @@ export const cancelSubscriptionUseCase: UseCase<
         })
       : callOn(subscription, 'cancel', { do: 'subscription.cancel', subscription: gatewayId })
   },
-  settle: (settling) => settleChange(settling, 'subscription_already_canceled', isEnded),
+  settle: (settling) =>
+    settleChange(
+      settling,
+      'subscription_already_canceled',
+      (row) => isEnded(row) || (settling.input.atPeriodEnd && isEnding(row)),
+    ),
 }
 
 /**

@@ -92,14 +92,14 @@ export const createSubscriptionUseCase: UseCase<
   settle(settling) {
     const { answer, step, rows, operation, input } = settling
     if (answer.outcome === 'declined') return unmade(settling, declined(answer.decline))
-    if (answer.outcome === 'rejected') {
+    const customer = must(primaryCustomer(rows, operation.userId), `customer of ${operation.id}`)
+    const method = step === 'attach' ? attachedBy(settling, customer) : undefined
+    if (answer.outcome === 'rejected' && method === undefined) {
       return unmade(settling, rejectionError(answer.rejection, 'subscription_not_updatable'))
     }
     const subscription = subscriptionOf(settling)
-    if (step === 'create') return { rows, done: toSubscription(subscription, { withSecret: true }) }
-    const customer = must(primaryCustomer(rows, operation.userId), `customer of ${operation.id}`)
+    if (method === undefined) return { rows, done: toSubscription(subscription, { withSecret: true }) }
     const tag = { florinId: subscription.id, operationId: operation.id, userId: input.userId }
-    const method = must(answer.objectId, 'the id of an attached method')
     return { rows, step: { name: 'create', call: createCall(input, customer, tag, method) } }
   },
 }
@@ -148,6 +148,13 @@ function createCall(
     ...(paymentMethod !== undefined && { paymentMethod }),
     payNow: paymentMethod !== undefined || defaultMethod !== null,
   }
+}
+
+/** The id of the method that was to be attached, where it is the customer's now: by this call, or already. */
+function attachedBy({ answer, rows, operation }: Settling<Input>, customer: CustomerRow): string | undefined {
+  const subject = operation.steps.at(-1)?.call.subject
+  const method = findRow(rows, 'payment_methods', ({ gatewayId }) => gatewayId === (answer.objectId ?? subject))
+  return method?.customerId === customer.id ? method.gatewayId : undefined
 }
 
 // It was never made at the gateway: nothing will ever be charged for it.
