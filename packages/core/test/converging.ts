@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { systemRuntime } from '../src/runtime.ts'
 import { live, type Stage, settle } from './live.ts'
 import { anyLife, type Step } from './random-life.ts'
 import type { SandboxedFlorin } from './sandboxed-florin.ts'
@@ -10,9 +9,6 @@ import { differences } from './truth.ts'
 export interface OpenStage extends Stage, Pick<SandboxedFlorin, 'storage'> {
   close?(): Promise<void>
 }
-
-/** Whoever waits for another request's lease waits in vain: time stands still. Long waits would only be long. */
-export const impatient = (milliseconds: number) => systemRuntime.wait(Math.min(milliseconds, 2))
 
 interface Range {
   /** The first seed; each schedule has one, so that long runs can go on where they were broken off. */

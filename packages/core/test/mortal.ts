@@ -3,7 +3,7 @@ import { isFlorinError } from '../src/errors.ts'
 import type { PaymentGateway } from '../src/ports/gateway.ts'
 import { many, one, type Storage, type StoredTables } from '../src/ports/storage.ts'
 import { objectsOf, type Scenario } from './crash-scenarios.ts'
-import { type SandboxedFlorin, sandboxedFlorin, service } from './sandboxed-florin.ts'
+import { impatient, type SandboxedFlorin, sandboxedFlorin, service } from './sandboxed-florin.ts'
 
 /** What the process dies of. Not an error of Florin's, so nothing may catch it and go on. */
 const CRASH = new Error('the process was killed')
@@ -65,7 +65,7 @@ export async function dieAt(
   const id = (await scenario.setUp?.(calm)) ?? ''
   const made = scenario.makes === undefined ? 0 : objectsOf(calm, scenario.makes).length
   const { life, storage, gateway } = mortal(at, (send, method) => beforeSend?.(calm, send, method))
-  const dying = sandboxedFlorin({ beside: calm, storage, gateway })
+  const dying = sandboxedFlorin({ beside: calm, wait: impatient, storage, gateway })
   const outcome = await scenario.act(dying, id, caller).then(
     () => 'finished' as const,
     (error: unknown) => {
@@ -74,7 +74,7 @@ export async function dieAt(
       throw error
     },
   )
-  const heir = sandboxedFlorin({ beside: calm })
+  const heir = sandboxedFlorin({ beside: calm, wait: impatient })
   return {
     ...{ calm, heir, id, life, outcome },
     /** How many objects it has made at Stripe by now. */

@@ -33,6 +33,9 @@ export const service: Actor = { id: 'shop', roles: ['service'] }
 export const alice: Actor = { id: 'user_alice', roles: ['user'] }
 export const bob: Actor = { id: 'user_bob', roles: ['user'] }
 
+/** Whoever waits for another request's lease waits in vain: time stands still. Long waits would only be long. */
+export const impatient = (milliseconds: number) => systemRuntime.wait(Math.min(milliseconds, 2))
+
 export function sandboxedFlorin(
   options: {
     settings?: Partial<Settings>

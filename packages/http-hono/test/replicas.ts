@@ -7,7 +7,8 @@ import { stripeClient, stripeGateway } from '@florin/core/stripe'
 import { createStripeSandbox, type StripeSandbox } from '@florin/stripe-sandbox'
 import { Pool } from 'pg'
 import { inject } from 'vitest'
-import { impatient, type OpenStage } from '../../core/test/converging.ts'
+import type { OpenStage } from '../../core/test/converging.ts'
+import { impatient } from '../../core/test/sandboxed-florin.ts'
 
 const secret = 'whsec_replicas'
 

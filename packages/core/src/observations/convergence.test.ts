@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest'
-import { everyLifeConverges, impatient, rangeOf } from '../../test/converging.ts'
-import { sandboxedFlorin } from '../../test/sandboxed-florin.ts'
+import { everyLifeConverges, rangeOf } from '../../test/converging.ts'
+import { impatient, sandboxedFlorin } from '../../test/sandboxed-florin.ts'
 
 // The same on PostgreSQL, with many more lives, is in http-hono/test/convergence.test.ts.
 const range = rangeOf(40)

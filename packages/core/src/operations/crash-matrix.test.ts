@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type Scenario, scenarios } from '../../test/crash-scenarios.ts'
 import { dieAt, holdsTogether, openOperations, recover } from '../../test/mortal.ts'
 import { operationKinds } from './operation.ts'
+
+// Dozens of lives in each test, on machines of any speed.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** Runs a scenario up to a crash, then lets another process recover. Answers false once no point is left. */
 async function crashAt(scenario: Scenario, at: number, later: number): Promise<boolean> {

@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type Scenario, scenarios } from '../../test/crash-scenarios.ts'
 import { dieAt, holdsTogether, openOperations, recover } from '../../test/mortal.ts'
+
+// Dozens of lives in each test, on machines of any speed.
+vi.setConfig({ testTimeout: 60_000 })
 
 // Stripe remembers under the key that it answered 500: whoever asks again is told the same, whatever became of the call.
 const faults = [
