@@ -74,7 +74,9 @@ export async function dieAt(
       throw error
     },
   )
-  const heir = sandboxedFlorin({ beside: calm, wait: impatient })
+  // A key that is forgotten after a day would make the caller's retry a new request.
+  const settings = { idempotencyKeyMs: 48 * 3600_000 }
+  const heir = sandboxedFlorin({ beside: calm, wait: impatient, settings })
   return {
     ...{ calm, heir, id, life, outcome },
     /** How many objects it has made at Stripe by now. */
