@@ -3,6 +3,7 @@ import {
   type DueTable,
   type FindDue,
   type FindMany,
+  type FindNext,
   type FindOne,
   type Loaded,
   type Query,
@@ -16,7 +17,7 @@ import type { Answer } from './database.ts'
 import { columnOf, isPartitioned, type NamedColumn, tables } from './tables.ts'
 import { decodeRow } from './values.ts'
 
-type Find = FindOne<TableName> | FindMany<TableName> | FindDue<DueTable>
+type Find = FindOne<TableName> | FindMany<TableName> | FindDue<DueTable> | FindNext<TableName>
 
 // Conditions are handled by their columns' names: which ones a query has is data, so the types cannot follow.
 type Conditions = Readonly<Record<string, unknown>>
@@ -84,6 +85,7 @@ export function shapeOfQuery(query: Query): string {
 
 function shapeOf(find: Find): string {
   if (find.find === 'due') return `due ${find.table}`
+  if (find.find === 'next') return `next ${find.table}${find.before === undefined ? '' : ' before'}`
   const conditions = Object.entries<unknown>(find.where).map(([column, value]) => {
     // It would find everybody's rows.
     if (value === undefined) throw new DefectError(`a condition without a value: ${column} of ${find.table}`)
@@ -105,6 +107,13 @@ function subselect(name: string, find: Find, parameter: Parameter): RawBuilder<u
     const limit = parameter('bigint', (query) => foundDue(query).limit)
     return sql`(select json_agg(r.j)::text from (select ${row} as j ${from}
       where t.due_at <= ${at} order by t.due_at, t.created_at, t.id limit ${limit}) as r)`
+  }
+  if (find.find === 'next') {
+    const foundNext = (query: Query) => query[name] as FindNext<TableName> // of the same shape, so it is one
+    const below =
+      find.before === undefined ? sql`` : sql`where t.id < ${slot<Query>((query) => foundNext(query).before)}`
+    return sql`(select json_agg(r.j)::text from (select ${row} as j ${from}
+      ${below} order by t.id desc limit ${slot<Query>((query) => foundNext(query).limit)}) as r)`
   }
   const conditions = Object.entries<unknown>(find.where).map(([property, value]) =>
     condition(table, property, value, (type) => parameter(type, (query) => conditionsOf(found(query))[property])),
@@ -141,7 +150,7 @@ function condition(
   return sql`${cell(column.name)} = ${given(column.type)}`
 }
 
-const conditionsOf = (find: Find): Conditions => (find.find === 'due' ? {} : find.where)
+const conditionsOf = (find: Find): Conditions => ('where' in find ? find.where : {})
 
 /**
  * With the limit Postgres knows that one of the partitions ends the search. Without it, a plan for any parameter looks

@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Database, fromPool, postgresRetention } from '../src/index.ts'
 import { loadStatement } from '../src/load.ts'
+import { tables } from '../src/tables.ts'
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts'
 
 let database: FreshDatabase
@@ -234,6 +235,15 @@ const narrowed = [...lists, ...scoped].filter(
 test.each(narrowed)('finds all of $table where $where by an index', async ({ table, where }) => {
   const nodes = await planOf(find(table, where, {}))
   expect(nodes).not.toContain('Seq Scan')
+})
+
+// Of bookmarks there are a few.
+test.each(Object.keys(tables).filter((table) => table !== 'bookmarks'))('looks through %s by its primary key', async (table) => {
+  for (const before of [undefined, 'x']) {
+    const find = { find: 'next', table, limit: 10, ...(before !== undefined && { before }) }
+    const nodes = await planOf({ find } as unknown as Query) // the table is one of all
+    expect(nodes.filter((node) => /Seq Scan|^Sort|Bitmap/.test(node))).toStrictEqual([])
+  }
 })
 
 const dueTables: Readonly<Record<DueTable, true>> = {

@@ -29,7 +29,6 @@ export const dataKeys = migrationOf({
     'create unique index data_keys_current_key on data_keys (subject) where is_current',
     'create index data_keys_subject on data_keys (subject, created_at desc, id desc)',
     'create index data_keys_wrapped on data_keys (wrapped_by, created_at desc, id desc)',
-    'create index data_keys_time on data_keys (created_at desc, id desc)',
     'create index data_keys_due on data_keys (due_at) where due_at is not null',
 
     'update payment_methods set card = null, due_at = now() where card is not null',

@@ -4,6 +4,7 @@ import {
   type Change,
   type Commit,
   type Find,
+  type FindNext,
   type Loaded,
   type PageQuery,
   type Query,
@@ -148,6 +149,7 @@ function refuseMistakes(changes: readonly Change<StoredTables>[]): void {
 
 function search(shelves: Shelves, find: Find): Row | readonly Row[] | undefined {
   if (find.find === 'due') return longestDue([...shelves[find.table].rows.values()], find)
+  if (find.find === 'next') return highestBelow([...shelves[find.table].rows.values()], find)
   const rows = matching(shelves[find.table], find.where)
   if (find.find === 'one') return rows.sort(oldestFirst)[0]
   return find.page ? newestAfter(rows, find.page) : rows.sort(oldestFirst)
@@ -171,6 +173,11 @@ function matching(shelf: Shelf, where: Cells): Row[] {
 function newestAfter(rows: Row[], { limit, after }: PageQuery): readonly Row[] {
   const rest = after ? rows.filter((row) => oldestFirst(row, after) < 0) : rows
   return rest.sort((a, b) => oldestFirst(b, a)).slice(0, limit)
+}
+
+function highestBelow(rows: Row[], { limit, before }: FindNext<TableName>): readonly Row[] {
+  const rest = before === undefined ? rows : rows.filter(({ id }) => id < before)
+  return rest.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit)
 }
 
 function longestDue(rows: Row[], { at, limit }: { readonly at: string; readonly limit: number }): readonly Row[] {

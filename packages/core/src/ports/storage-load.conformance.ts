@@ -3,7 +3,17 @@ import { expect } from '../testing/expect.ts'
 import type { Promised } from '../testing/promise.ts'
 import { gatewayId, newId } from '../testing/rows.ts'
 import { aStoredRow, commit, find, put, tableNames } from '../testing/stored-rows.ts'
-import { many, one, page, type Searchable, type Storage, type StoredTables, type TableName } from './storage.ts'
+import {
+  type FindNext,
+  many,
+  next,
+  one,
+  page,
+  type Searchable,
+  type Storage,
+  type StoredTables,
+  type TableName,
+} from './storage.ts'
 
 type Store = Storage<StoredTables>
 type Cells = Readonly<Record<string, unknown>>
@@ -199,6 +209,24 @@ export const loadPromises: readonly Promised<Store>[] = [
       expect(walked).toStrictEqual(newest)
     },
   },
+  ...tableNames.map((table) => ({
+    it: `looks through ${table} from the highest id down, each row once`,
+    async check(storage: Store) {
+      // Ids above all others of the table, so that the rows of other checks come after these.
+      const rows = Array.from({ length: 5 }, () => ({ ...aCompleteRow(table), id: `~${newId('tx')}` }))
+      await commit(storage, ...rows.flatMap((row) => [...parentsOf(row), put(table, row)]))
+      const walked: string[] = []
+      for (let before: string | undefined; walked.length < 5; before = walked.at(-1)) {
+        // The tables are data here, so the types cannot follow.
+        const { found } = await storage.load({ found: next(table, 2, before) as FindNext<'transactions'> })
+        if (found.length === 0) break
+        walked.push(...ids(found))
+      }
+      const mine = ids(rows).sort().reverse()
+      expect(walked.filter((id) => mine.includes(id))).toStrictEqual(mine)
+      expect(walked.length).toBeLessThanOrEqual(new Set(walked).size)
+    },
+  })),
   {
     it: 'pages on from a place whose row is not there',
     async check(storage) {

@@ -178,8 +178,19 @@ export interface FindDue<T extends DueTable> {
   readonly limit: number
 }
 
+/** Some of all rows of a table, whatever they hold. */
+export interface FindNext<T extends TableName> {
+  readonly find: 'next'
+  readonly table: T
+  readonly limit: number
+  /** Only ids below this one. */
+  readonly before?: string
+}
+
 /** Any way to find rows. */
-export type Find = { [T in TableName]: FindOne<T> | FindMany<T> }[TableName] | { [T in DueTable]: FindDue<T> }[DueTable]
+export type Find =
+  | { [T in TableName]: FindOne<T> | FindMany<T> | FindNext<T> }[TableName]
+  | { [T in DueTable]: FindDue<T> }[DueTable]
 
 /** Names for what is wanted, each with how to find it. */
 export type Query = Readonly<Record<string, Find>>
@@ -192,7 +203,7 @@ type Found<F, R extends Rows> =
     ? R[T] | undefined
     : F extends FindMany<infer T>
       ? readonly R[T][]
-      : F extends FindDue<infer T>
+      : F extends FindDue<infer T> | FindNext<infer T>
         ? readonly R[T][]
         : never
 
@@ -216,6 +227,14 @@ export const due = <T extends DueTable>(table: T, at: string, limit: number): Fi
   table,
   at,
   limit,
+})
+
+/** Finds the rows with the highest ids, downwards: to look through a whole table, page by page, by its ids alone. */
+export const next = <T extends TableName>(table: T, limit: number, before?: string): FindNext<T> => ({
+  find: 'next',
+  table,
+  limit,
+  ...(before !== undefined && { before }),
 })
 
 /**
