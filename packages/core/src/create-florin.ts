@@ -7,6 +7,8 @@ import {
 import { budgetedGateway } from './budgeted-gateway.ts'
 import { type CreateCheckoutSession, createCheckoutSession } from './checkout-sessions/create-checkout-session.ts'
 import { keyStore } from './data-keys/key-store.ts'
+import { type RotateKeys, rotateKeys } from './data-keys/rotate-keys.ts'
+import { type VerifyKeys, verifyKeys } from './data-keys/verify-keys.ts'
 import { refundDuplicates } from './debts/refund-duplicates.ts'
 import { type Deps, defaultSettings, type Settings } from './deps.ts'
 import { getDispute } from './disputes/get-dispute.ts'
@@ -111,6 +113,7 @@ export function createFlorin({
   const recovery: Deps = { ...deps, gateway: inShare('recovery') }
   const background: Deps = { ...deps, gateway: inShare('background') }
   const handlers = eventHandlers()
+  const ring = { storage, cipher, runtime, newId }
   return {
     /**
      * Registers a handler of domain events, of one type or of all (`'*'`); answers how to take it away again. Handlers are
@@ -176,6 +179,11 @@ export function createFlorin({
       repairDrift: (options: RepairDrift) => repairDrift(background, options),
       prune: (options?: { limit?: number }) => prune(deps, retention, options),
       dispatch: (options?: { limit?: number }) => dispatchEvents(deps, handlers, options),
+    },
+    /** The keys that everything private is sealed under. For whoever holds the ring: no actor is asked for. */
+    keys: {
+      rotate: (options?: RotateKeys) => rotateKeys(ring, options),
+      verify: (options?: VerifyKeys) => verifyKeys(ring, options),
     },
     events: {
       list: (input: ListEvents, actor: Actor) => listEvents(deps, input, actor),

@@ -10,6 +10,8 @@ export type { CreateCheckoutSession } from './checkout-sessions/create-checkout-
 export type { CipherKey, KeyRing } from './cipher/envelope.ts'
 export { webCipher } from './cipher/web-cipher.ts'
 export { createFlorin, type Florin, type FlorinOptions } from './create-florin.ts'
+export type { KeysRotated, RotateKeys } from './data-keys/rotate-keys.ts'
+export type { BrokenValue, KeysVerified, VerifyKeys } from './data-keys/verify-keys.ts'
 export type { DebtRow } from './debts/debt.ts'
 export type { DuplicatesRefunded } from './debts/refund-duplicates.ts'
 export { defaultSettings, type Settings } from './deps.ts'
@@ -80,7 +82,7 @@ export {
   pacesOf,
   SLOW_DOWN_MS,
 } from './ports/call-budget.ts'
-export type { Cipher } from './ports/cipher.ts'
+export type { Cipher, DataKey } from './ports/cipher.ts'
 export type {
   Answer,
   Decline,

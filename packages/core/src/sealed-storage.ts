@@ -1,4 +1,4 @@
-import { keyIdOf } from './cipher/envelope.ts'
+import { keyIdOf, placeOf } from './cipher/envelope.ts'
 import type { DataKeyRow } from './data-keys/data-key.ts'
 import { currentKeyOf, isClosed, type KeyStore, type KnownKey } from './data-keys/key-store.ts'
 import { type Sealing, sealingOf } from './data-keys/sealing.ts'
@@ -124,11 +124,12 @@ async function seal(sealing: Sealing, change: Change<Tables>): Promise<Change<St
   for (const [column, blank] of columnsOf(sealedColumns, table)) {
     const value = plain[column]
     if (!key || isBlank(value, blank)) sealed[column] = null
-    else sealed[column] = await key.sealText(JSON.stringify(value), place(table, column, row.id))
+    else sealed[column] = await key.sealText(JSON.stringify(value), placeOf(table, column, row.id))
   }
   for (const [column] of columnsOf(sealedByteColumns, table)) {
     const value = plain[column]
-    sealed[column] = key && typeof value === 'string' ? await key.sealBytes(value, place(table, column, row.id)) : null
+    sealed[column] =
+      key && typeof value === 'string' ? await key.sealBytes(value, placeOf(table, column, row.id)) : null
   }
   // True by construction: exactly the sealed columns were replaced, which is what StoredTables says of Tables.
   return { ...change, row: sealed } as unknown as Change<StoredTables>
@@ -141,13 +142,13 @@ async function open(keys: ReadonlyMap<string, KnownKey>, table: TableName, row: 
     const value = row[column]
     const key = typeof value === 'string' ? keyOf(keys, table, value, id) : null
     if (!key || typeof value !== 'string') opened[column] = blank
-    else opened[column] = JSON.parse(await key.openText(value, place(table, column, id)))
+    else opened[column] = JSON.parse(await key.openText(value, placeOf(table, column, id)))
   }
   for (const [column, blank] of columnsOf(sealedByteColumns, table)) {
     const value = row[column]
     const key = value instanceof Uint8Array ? keyOf(keys, table, value, id) : null
     if (!key || !(value instanceof Uint8Array)) opened[column] = blank
-    else opened[column] = await key.openBytes(value, place(table, column, id))
+    else opened[column] = await key.openBytes(value, placeOf(table, column, id))
   }
   return opened
 }
@@ -159,5 +160,3 @@ function keyOf(keys: ReadonlyMap<string, KnownKey>, table: TableName, sealed: st
     throw new DefectError(`${table} ${id} is sealed under the data key ${keyIdOf(sealed)}, which is not there`)
   return isClosed(known) && table !== 'operations' ? null : known.key
 }
-
-const place = (table: TableName, column: string, id: string) => `${table}.${column}.${id}`

@@ -65,8 +65,11 @@ export function keyIdOf(sealed: string | Uint8Array): string {
   return sealed.slice(VERSION.length + 1, end)
 }
 
-/** The place of a wrapped data key, authenticated with it like that of any sealed value. */
-export const placeOfKey = (id: string): string => `data_keys.wrapped.${id}`
+/** Where a value belongs: authenticated with it, so that it opens nowhere else. */
+export const placeOf = (table: string, column: string, id: string): string => `${table}.${column}.${id}`
+
+/** The place of a wrapped data key. */
+export const placeOfKey = (id: string): string => placeOf('data_keys', 'wrapped', id)
 
 /** Finds the ring key that an envelope names. */
 export function keyFor<Key>(keys: ReadonlyMap<string, Key>, keyId: string): Key {
@@ -76,6 +79,10 @@ export function keyFor<Key>(keys: ReadonlyMap<string, Key>, keyId: string): Key 
 }
 
 export const keysOf = ({ current, retired = [] }: KeyRing): readonly CipherKey[] => [current, ...retired]
+
+/** The ids of the ring keys besides the current one. A key that is named as both is the current one. */
+export const retiredIn = (ring: KeyRing): readonly string[] =>
+  [...new Set(keysOf(ring).map(({ id }) => id))].filter((id) => id !== ring.current.id)
 
 /** Refuses keys of another size: AES-256 takes 32 bytes, and a shorter one must never be padded. */
 export function checkKey({ id, bytes }: CipherKey): void {

@@ -11,6 +11,7 @@ import {
   placeOfKey,
   readBytes,
   readText,
+  retiredIn,
   writeBytes,
   writeText,
 } from './envelope.ts'
@@ -39,6 +40,7 @@ export async function webCipher(ring: KeyRing): Promise<Cipher> {
 
   return {
     wrapsWith: ring.current.id,
+    retired: retiredIn(ring),
     async makeKey(id) {
       const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES))
       return { key: dataKey(id, await imported(bytes)), wrapped: await wrap(id, bytes) }

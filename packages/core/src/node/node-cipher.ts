@@ -11,6 +11,7 @@ import {
   placeOfKey,
   readBytes,
   readText,
+  retiredIn,
   TAG_BYTES,
   writeBytes,
   writeText,
@@ -37,6 +38,7 @@ export function nodeCipher(ring: KeyRing): Cipher {
 
   return {
     wrapsWith: ring.current.id,
+    retired: retiredIn(ring),
     makeKey(id) {
       const bytes = randomBytes(KEY_BYTES)
       return { key: dataKey(id, createSecretKey(bytes)), wrapped: wrap(id, bytes) }

@@ -24,6 +24,8 @@ export interface DataKey {
 export interface Cipher {
   /** The id of the ring key that wraps new data keys. */
   readonly wrapsWith: string
+  /** The ids of the ring keys that only open what they wrapped. */
+  readonly retired: readonly string[]
   /** Makes a data key at random. `wrapped` is the only form of it that may leave the process. */
   makeKey(id: string): Promised<{ readonly key: DataKey; readonly wrapped: string }>
   /** @throws `defect` when it was altered, is another row's, or was wrapped under a key that is not in the ring */

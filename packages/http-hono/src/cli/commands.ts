@@ -61,6 +61,13 @@ export const commands: readonly Command[] = [
     run: async (...given) => (await import('./webhooks.ts')).webhooks(...given),
   },
   {
+    name: 'keys',
+    about: 'Wraps all data keys under ENCRYPTION_KEY, or names what does not open; exits 1 where something does not',
+    words: ['rotate', 'verify'],
+    flags: { full: { type: 'boolean', about: 'Opens every value that is stored, not only the newest' } },
+    run: async (program, flags, word) => (await import('./keys.ts')).keys(program, flags, word),
+  },
+  {
     name: 'reconcile',
     about: "Applies Stripe's events since the last one that was read: what webhooks should have told",
     flags: {},

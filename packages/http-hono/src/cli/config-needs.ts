@@ -19,7 +19,8 @@ export const needs = {
   },
   dev: { uses: variableNames.filter((name) => !outside.includes(name)), local: true },
   migrate: { uses: [...everywhere, ...postgres] },
-  events: {
+  /** What works on the database alone. */
+  alone: {
     uses: [...everywhere, ...postgres, 'ENCRYPTION_KEY', 'ENCRYPTION_KEYS_RETIRED'],
     required: [['ENCRYPTION_KEY']],
   },

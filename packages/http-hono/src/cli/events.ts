@@ -1,17 +1,7 @@
-import { postgresStorage } from '@florin/adapter-postgres'
-import { type Actor, createFlorin, type Florin, isFlorinError, type OutboxEvent } from '@florin/core'
-import { nodeCipher } from '@florin/core/node'
-import { stripeClient, stripeGateway } from '@florin/core/stripe'
-import { createLogger } from '../logger.ts'
+import { type Florin, isFlorinError, type OutboxEvent } from '@florin/core'
 import { CommandError, exitCodes } from './command-error.ts'
-import { openDatabase } from './compose.ts'
-import { ConfigError, readConfig } from './config.ts'
-import { needs } from './config-needs.ts'
+import { atTheTerminal, withFlorinAlone } from './florin-alone.ts'
 import type { GivenFlags, Program } from './program.ts'
-import type { Config } from './variables.ts'
-
-/** Whoever has the database's password and the encryption key; the audit log names it so. */
-const atTheTerminal: Actor = { id: 'florin-cli', roles: ['admin'] }
 
 /** Lists events that were not delivered, or has one that was given up told again. */
 export async function events(
@@ -21,16 +11,11 @@ export async function events(
   id: string | undefined,
 ): Promise<number> {
   const status = statusOf(flags)
-  const config = readConfig(program, needs.events)
   if (word === 'retry' && id === undefined) throw usage('retry needs the id of an event: florin events list shows them')
   if (word === 'list' && id !== undefined) throw usage(`list does not know "${id}"`)
-  const database = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), { max: 1 })
-  try {
-    const florin = florinOver(database, config)
-    return id === undefined ? await list(program, florin, status) : await retry(program, florin, id)
-  } finally {
-    await database.close()
-  }
+  return withFlorinAlone(program, (florin) =>
+    id === undefined ? list(program, florin, status) : retry(program, florin, id),
+  )
 }
 
 async function list(program: Program, florin: Florin, status: 'dead' | 'pending'): Promise<number> {
@@ -63,17 +48,6 @@ async function retry(program: Program, florin: Florin, id: string): Promise<numb
 function lineOf({ id, type, objectId, createdAt, status, attempts, dueAt }: OutboxEvent): string {
   const next = dueAt === null ? '' : `  due ${dueAt}`
   return `${id}  ${createdAt}  ${type}  ${objectId}  ${status} after ${attempts} attempts${next}`
-}
-
-function florinOver({ database }: ReturnType<typeof openDatabase>, config: Config): Florin {
-  const { ENCRYPTION_KEY: current, ENCRYPTION_KEYS_RETIRED: retired } = config
-  if (current === undefined) throw new ConfigError([{ name: 'ENCRYPTION_KEY', message: 'is not set' }])
-  return createFlorin({
-    storage: postgresStorage({ database }),
-    cipher: nodeCipher({ current, retired }),
-    // Stripe is not asked for any of this, so its key does not have to be at hand.
-    gateway: stripeGateway({ stripe: stripeClient({ secretKey: 'sk_test_unused' }), webhookSecrets: ['unused'] }),
-  })
 }
 
 function statusOf(flags: GivenFlags): 'dead' | 'pending' {

@@ -1,0 +1,119 @@
+import { system } from '../actor.ts'
+import type { AuditRow } from '../audit/audit.ts'
+import type { Deps } from '../deps.ts'
+import { isFlorinError, UnavailableError } from '../errors.ts'
+import type { Cipher } from '../ports/cipher.ts'
+import { type PageQuery, page, type Storage, type StoredTables, type Write } from '../ports/storage.ts'
+import { timestamp } from '../time.ts'
+import type { DataKeyRow } from './data-key.ts'
+
+/** What works on the keys themselves: the storage below the layer that seals. */
+export interface KeyDeps extends Pick<Deps, 'runtime' | 'newId'> {
+  readonly storage: Storage<StoredTables>
+  readonly cipher: Cipher
+}
+
+export interface RotateKeys {
+  /** Is told now and then how many data keys were wrapped again. */
+  readonly onProgress?: (wrapped: number) => void
+}
+
+/** What rotating came to. */
+export interface KeysRotated {
+  /** Data keys that are wrapped under the current ring key now, and were not. */
+  readonly wrapped: number
+  /** The ids of data keys that do not open, left as they are. */
+  readonly broken: readonly string[]
+}
+
+const ROWS_AT_ONCE = 100
+const ROWS_PER_COMMIT = 20
+const MOST_PASSES = 20
+
+type Row = StoredTables['data_keys']
+
+/**
+ * Wraps all data keys under the current key of the ring, so that its retired keys can be thrown away. No value is sealed
+ * again. Safe beside running servers, and may be broken off and started again at any time: what is done stays done.
+ *
+ * Servers that still wrap under a retired key make new ones behind its back: it looks again until it finds none.
+ *
+ * @throws `unavailable` storage_unavailable, overloaded: servers still wrap under a retired key
+ */
+export async function rotateKeys(deps: KeyDeps, { onProgress }: RotateKeys = {}): Promise<KeysRotated> {
+  const broken = new Set<string>()
+  let wrapped = 0
+  for (let passes = 0; ; passes += 1) {
+    if (passes === MOST_PASSES) {
+      const message = `data keys are still being wrapped under ${deps.cipher.retired.join(', ')}: restart all servers first`
+      throw new UnavailableError('overloaded', message, 'unknown')
+    }
+    let found = 0
+    for (const ringKey of deps.cipher.retired) {
+      for await (const rows of pagesOf(deps, ringKey)) {
+        found += rows.filter(({ id }) => !broken.has(id)).length
+        wrapped += await wrapAll(deps, rows, broken)
+        onProgress?.(wrapped)
+      }
+    }
+    if (found > 0) continue
+    if (wrapped > 0) await tell(deps, wrapped)
+    return { wrapped, broken: [...broken] }
+  }
+}
+
+async function* pagesOf({ storage }: KeyDeps, wrappedBy: string): AsyncGenerator<readonly Row[]> {
+  let after: PageQuery['after']
+  do {
+    const query = { limit: ROWS_AT_ONCE, ...(after && { after }) }
+    const { rows } = await storage.load({ rows: page('data_keys', { wrappedBy }, query) })
+    yield rows
+    const last = rows.length === ROWS_AT_ONCE ? rows.at(-1) : undefined
+    after = last && { createdAt: last.createdAt, id: last.id }
+  } while (after)
+}
+
+/** Answers how many rows were wrapped again; those that somebody else changed meanwhile are found by the next pass. */
+async function wrapAll(deps: KeyDeps, rows: readonly Row[], broken: Set<string>): Promise<number> {
+  const again: Row[] = []
+  for (const row of rows) {
+    const next = await wrapOne(deps, row)
+    if (next) again.push(next)
+    else broken.add(row.id)
+  }
+  let done = 0
+  for (let from = 0; from < again.length; from += ROWS_PER_COMMIT) {
+    const few = again.slice(from, from + ROWS_PER_COMMIT)
+    if (await store(deps, few)) done += few.length
+    // One of them was changed: the others go by themselves.
+    else for (const row of few) done += (await store(deps, [row])) ? 1 : 0
+  }
+  return done
+}
+
+async function wrapOne({ cipher, runtime }: KeyDeps, row: Row): Promise<DataKeyRow | undefined> {
+  if (row.wrapped === null) return undefined
+  try {
+    const wrapped = await cipher.wrapAgain(row.id, row.wrapped)
+    return { ...row, wrapped, wrappedBy: cipher.wrapsWith, updatedAt: timestamp(runtime.now()) }
+  } catch (error) {
+    if (isFlorinError(error) && error.kind === 'defect') return undefined
+    throw error
+  }
+}
+
+async function store({ storage, newId }: KeyDeps, rows: readonly Row[]): Promise<boolean> {
+  const changes = rows.map((row): Write<'data_keys', StoredTables> => ({ table: 'data_keys', row }))
+  return (await storage.commit({ id: newId('commit'), changes })) === 'committed'
+}
+
+async function tell({ storage, newId, runtime, cipher }: KeyDeps, wrapped: number): Promise<void> {
+  const now = timestamp(runtime.now())
+  const row: AuditRow = {
+    ...{ id: newId('audit'), version: 0, createdAt: now, updatedAt: now },
+    ...{ actorId: system.id, actorRoles: system.roles, action: 'keys.rotate' },
+    ...{ objectId: null, operationId: null, requestId: null, outcome: 'succeeded' },
+    detail: { wrapped, ringKey: cipher.wrapsWith },
+  }
+  await storage.commit({ id: newId('commit'), changes: [{ table: 'audit_log', row }] })
+}
