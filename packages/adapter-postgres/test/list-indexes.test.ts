@@ -238,13 +238,16 @@ test.each(narrowed)('finds all of $table where $where by an index', async ({ tab
 })
 
 // Of bookmarks there are a few.
-test.each(Object.keys(tables).filter((table) => table !== 'bookmarks'))('looks through %s by its primary key', async (table) => {
-  for (const before of [undefined, 'x']) {
-    const find = { find: 'next', table, limit: 10, ...(before !== undefined && { before }) }
-    const nodes = await planOf({ find } as unknown as Query) // the table is one of all
-    expect(nodes.filter((node) => /Seq Scan|^Sort|Bitmap/.test(node))).toStrictEqual([])
-  }
-})
+test.each(Object.keys(tables).filter((table) => table !== 'bookmarks'))(
+  'looks through %s by its primary key',
+  async (table) => {
+    for (const before of [undefined, 'x']) {
+      const find = { find: 'next', table, limit: 10, ...(before !== undefined && { before }) }
+      const nodes = await planOf({ find } as unknown as Query) // the table is one of all
+      expect(nodes.filter((node) => /Seq Scan|^Sort|Bitmap/.test(node))).toStrictEqual([])
+    }
+  },
+)
 
 const dueTables: Readonly<Record<DueTable, true>> = {
   transactions: true,

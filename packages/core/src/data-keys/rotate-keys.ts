@@ -73,7 +73,7 @@ async function* pagesOf({ storage }: KeyDeps, wrappedBy: string): AsyncGenerator
   } while (after)
 }
 
-/** Answers how many rows were wrapped again; those that somebody else changed meanwhile are found by the next pass. */
+/** Answers how many rows were wrapped again. Where somebody else changed one meanwhile, the next pass finds them all. */
 async function wrapAll(deps: KeyDeps, rows: readonly Row[], broken: Set<string>): Promise<number> {
   const again: Row[] = []
   for (const row of rows) {
@@ -85,8 +85,6 @@ async function wrapAll(deps: KeyDeps, rows: readonly Row[], broken: Set<string>)
   for (let from = 0; from < again.length; from += ROWS_PER_COMMIT) {
     const few = again.slice(from, from + ROWS_PER_COMMIT)
     if (await store(deps, few)) done += few.length
-    // One of them was changed: the others go by themselves.
-    else for (const row of few) done += (await store(deps, [row])) ? 1 : 0
   }
   return done
 }
