@@ -1,3 +1,2 @@
-export { type RedisCacheOptions, type RedisForCache, redisCache } from './redis-cache.ts'
 export { type RedisCallBudgetOptions, type RedisForCallBudget, redisCallBudget } from './redis-call-budget.ts'
 export { type RedisForRateLimiter, type RedisRateLimiterOptions, redisRateLimiter } from './redis-rate-limiter.ts'

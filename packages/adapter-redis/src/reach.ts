@@ -8,8 +8,8 @@ export interface ReachOptions {
 }
 
 export interface Reach {
-  /** Rejects after the timeout. In the second after a failure it rejects at once, unless the question must be asked. */
-  ask<T>(question: () => Promise<T>, options?: { readonly always?: boolean }): Promise<T>
+  /** Rejects after the timeout, and at once in the second after a failure. */
+  ask<T>(question: () => Promise<T>): Promise<T>
 }
 
 const PAUSE_MS = 1000
@@ -36,8 +36,8 @@ export function createReach({ timeoutMs = 50, onLost, onBack }: ReachOptions): R
   }
 
   return {
-    async ask(question, { always = false } = {}) {
-      if (!always && performance.now() < notBefore) throw new Error('Redis did not answer a moment ago')
+    async ask(question) {
+      if (performance.now() < notBefore) throw new Error('Redis did not answer a moment ago')
       try {
         const answer = await within(timeoutMs, question())
         answered()

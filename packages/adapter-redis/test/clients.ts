@@ -9,19 +9,6 @@ export function patientClient(url: string): Redis {
   return redis
 }
 
-/** A client, already connected, that sends a command at once or never. */
-export async function forgetfulClient(url: string): Promise<Redis> {
-  const redis = new Redis(url, {
-    retryStrategy: () => 20,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-  })
-  redis.on('error', () => undefined)
-  await new Promise((resolve) => redis.once('ready', resolve))
-  return redis
-}
-
 /** For tests in which Redis must answer: a busy machine may need longer than the default. */
 export const patience = { timeoutMs: 10_000 }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { CallRates } from '@florin/core'
-import { describeCache, describeCallBudget, describeRateLimiter } from '@florin/core/testing'
+import { describeCallBudget, describeRateLimiter } from '@florin/core/testing'
 import { afterAll, expect, test } from 'vitest'
-import { redisCache, redisCallBudget, redisRateLimiter } from '../src/index.ts'
+import { redisCallBudget, redisRateLimiter } from '../src/index.ts'
 import { patience } from './clients.ts'
 import { startRedisCluster } from './redis-cluster.ts'
 
@@ -15,14 +15,6 @@ describeRateLimiter({
     const { client: redis } = await starting
     const prefix = randomUUID()
     return { make: (limit) => redisRateLimiter({ redis, prefix, ...patience, ...limit }), close: async () => undefined }
-  },
-})
-
-describeCache({
-  name: 'Redis cache on a cluster of three',
-  async open() {
-    const { client: redis } = await starting
-    return { cache: redisCache({ redis, ...patience, prefix: `${randomUUID()}:` }), close: async () => undefined }
   },
 })
 

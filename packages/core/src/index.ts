@@ -72,7 +72,6 @@ export {
   type PaymentStatus,
   paymentStatuses,
 } from './payments/payment.ts'
-export type { Cache } from './ports/cache.ts'
 export {
   type CallBudget,
   type CallPlace,

@@ -1,4 +1,3 @@
-export { type MemoryCacheOptions, memoryCache } from './memory-cache.ts'
 export { type MemoryCallBudgetOptions, memoryCallBudget } from './memory-call-budget.ts'
 export { type MemoryRateLimiterOptions, memoryRateLimiter } from './memory-rate-limiter.ts'
 export { type MemoryStorage, memoryStorage } from './memory-storage.ts'
