@@ -77,7 +77,7 @@ export async function openServedWorld({
           ...serveSecrets,
           ...{ DATABASE_URL: database.url, REDIS_URL: redisUrl, STRIPE_API_BASE: served.url },
           ...{ SERVER_PORT: `${chosen}`, SERVER_HOST: '127.0.0.1', SHUTDOWN_DELAY: '0' },
-          ...{ RATE_LIMIT_PER_MINUTE: '1000000', LOG_LEVEL: 'warn', ...environment },
+          ...{ RATE_LIMIT_PER_MINUTE: '1000000', STRIPE_RATE_LIMIT_PER_SECOND: '0', LOG_LEVEL: 'warn', ...environment },
         },
       })
       const replica = { ...running, port: chosen, url: `http://127.0.0.1:${chosen}` }
