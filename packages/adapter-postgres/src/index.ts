@@ -1,3 +1,4 @@
+export { type Backlog, readBacklog } from './backlog.ts'
 export type { Database } from './database.ts'
 export { type EmbeddedPostgres, fromPglite } from './from-pglite.ts'
 export { fromPool, type PgClient, type PgPool, type PoolOptions } from './from-pool.ts'

@@ -81,15 +81,17 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'doctor',
-    about: 'Names what is stored otherwise than Stripe tells; exits 1 where there is any',
+    about:
+      'Goes through the production checklist, or compares what is stored with Stripe; exits 1 where something fails',
     flags: {
+      json: { type: 'boolean', about: 'Prints the checklist as JSON' },
       drift: { type: 'boolean', about: 'Compares the stored rows with Stripe' },
       changed: { type: 'boolean', about: 'Those that events told of since all was right' },
       full: { type: 'boolean', about: 'All of them, and all that Stripe has' },
       repair: { type: 'boolean', about: 'Replaces them by what Stripe tells; run reconcile before' },
       emit: { type: 'boolean', about: 'Has the host app told of what the repair proves' },
     },
-    run: async (program, flags) => (await import('./drift.ts')).drift(program, flags),
+    run: async (program, flags) => (await import('./doctor/doctor.ts')).doctor(program, flags),
   },
   {
     name: 'prune',

@@ -1,0 +1,56 @@
+import { Cluster, type Redis } from 'ioredis'
+import { redisTls } from '../connection-tls.ts'
+import type { Config } from '../variables.ts'
+import { type Finding, fail, isHere, pass, reasonOf, warn } from './finding.ts'
+
+/** What Redis tells of itself; of a cluster, one of its masters. */
+export async function redisFindings(redis: Redis | Cluster, config: Config): Promise<readonly Finding[]> {
+  const node = redis instanceof Cluster ? redis.nodes('master')[0] : redis
+  try {
+    if (!node) throw new Error('the cluster has no master')
+    const server = readInfo(await node.info('server'))
+    const kept = readInfo(await node.info('persistence'))
+    return [version(server.redis_version), await persistence(node, kept), ...transport(node, config)]
+  } catch (error) {
+    const says = `does not answer: ${reasonOf(error)}; each server then counts requests and calls alone`
+    return [warn('Redis', says, 'start it, and check REDIS_URL or the other REDIS_ settings')]
+  }
+}
+
+const readInfo = (text: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    text.split(/\r?\n/).flatMap((line) => (/^\w+:/.test(line) ? [line.split(/:(.*)/s).slice(0, 2)] : [])),
+  )
+
+function version(number = 'unknown'): Finding {
+  const fits = Number(number.split('.')[0]) >= 7
+  return fits ? pass('Redis', `version ${number}`) : fail('Redis', `version ${number}`, 'use Redis 7 or newer')
+}
+
+async function persistence(redis: Redis, info: Readonly<Record<string, string>>): Promise<Finding> {
+  const check = 'Redis persistence'
+  if (info.rdb_last_bgsave_status === 'err' || info.aof_last_write_status === 'err')
+    return fail(check, 'writing to the disk fails', 'see the log of Redis; its disk may be full')
+  if (info.aof_enabled === '1') return pass(check, 'every write is appended to a file')
+  // Managed Redis refuses CONFIG, and keeps what it is told to keep.
+  const answer: unknown = await redis.config('GET', 'save').catch(() => undefined)
+  const schedule = Array.isArray(answer) ? String(answer[1] ?? '') : undefined
+  if (schedule === undefined)
+    return warn(check, 'cannot be seen: CONFIG is refused', 'turn it on where your provider lets you')
+  if (schedule !== '') return pass(check, `snapshots (save ${schedule})`)
+  return warn(
+    check,
+    'is off: a restart forgets how many requests and calls were counted, and nothing of value',
+    'set appendonly yes',
+  )
+}
+
+function transport({ options: { host = 'localhost', password } }: Redis, config: Config): readonly Finding[] {
+  if (isHere(host)) return [pass('TLS to Redis', 'none is needed: it is on this machine')]
+  return [
+    redisTls(config)
+      ? pass('TLS to Redis', 'the connection is encrypted, and the certificate was checked')
+      : fail('TLS to Redis', `what is written and read goes to ${host} in clear`, 'set REDIS_TLS=true'),
+    ...(password ? [] : [fail('Redis password', 'there is none', 'set requirepass, and REDIS_PASSWORD')]),
+  ]
+}
