@@ -10,6 +10,9 @@ export interface OpenStage extends Stage, Pick<SandboxedFlorin, 'storage'> {
   close?(): Promise<void>
 }
 
+/** Rules of all stages. A key that is forgotten after a day would make a retry another request. */
+export const stageSettings = { autoRefundDuplicates: true, idempotencyKeyMs: 400 * 24 * 3600_000 }
+
 interface Range {
   /** The first seed; each schedule has one, so that long runs can go on where they were broken off. */
   readonly from: number

@@ -5,7 +5,8 @@ import type { Deed, Event, Step } from './random-life.ts'
 import { service } from './sandboxed-florin.ts'
 
 const MINUTE = 60
-const WEEK = 7 * 24 * 3600
+const DAY = 24 * 3600
+const WEEK = 7 * DAY
 
 /** Where a life is lived: one Stripe, and any number of Florins over one storage, who take turns. */
 export interface Stage {
@@ -29,13 +30,11 @@ export async function live({ sandbox, florins }: Stage, steps: readonly Step[]):
   async function take(step: Step): Promise<void> {
     switch (step.do) {
       case 'together':
-        await Promise.all(step.deeds.map((deed) => ask(next(), deed)))
-        return
+        return both(step.deeds.map((deed) => ask(next(), deed)))
       case 'again':
         return again(step.pick)
       case 'maintain':
-        await Promise.all(florins.map(maintainMeanwhile))
-        return
+        return both(florins.map(maintainMeanwhile))
       case 'authenticate':
       case 'refund at Stripe':
       case 'dispute':
@@ -95,6 +94,11 @@ export async function live({ sandbox, florins }: Stage, steps: readonly Step[]):
     const chosen = pick % 2 === 0 && likely.length > 0 ? likely : ofKind
     return chosen[pick % Math.max(chosen.length, 1)]?.id ?? `${prefix}none`
   }
+}
+
+/** Waits for all, also where one fails: what still runs would go on in the next life. */
+async function both(works: readonly Promise<void>[]): Promise<void> {
+  for (const end of await Promise.allSettled(works)) if (end.status === 'rejected') throw end.reason
 }
 
 /** What a deed asks, decided on what is there when it is first asked. */
@@ -236,15 +240,18 @@ async function maintainMeanwhile(florin: Florin): Promise<void> {
   }
 }
 
+// Past the time that a running process has for itself, and past a lease; then past the day in which what Stripe's key
+// remembers as a failure may still turn out to have been done.
+const rounds = [20 * MINUTE, 20 * MINUTE, 20 * MINUTE, DAY, 20 * MINUTE, 20 * MINUTE]
+
 /** Lets everything settle: calm webhooks, recovery, catch-up, and reading again whatever is due. */
 export async function settle({ sandbox, florins }: Stage): Promise<void> {
   sandbox.faults.clear()
   sandbox.webhooks.setMode()
   await sandbox.webhooks.flush()
   await sandbox.webhooks.settled()
-  for (let round = 0; round < 6; round += 1) {
-    // Past the time that a running process has for itself, and past a lease.
-    await sandbox.clock.advance(20 * MINUTE)
+  for (const seconds of rounds) {
+    await sandbox.clock.advance(seconds)
     await sandbox.webhooks.settled()
     for (const florin of florins) await maintain(florin)
   }

@@ -7,7 +7,7 @@ import { stripeClient, stripeGateway } from '@florin/core/stripe'
 import { createStripeSandbox, type StripeSandbox } from '@florin/stripe-sandbox'
 import { Pool } from 'pg'
 import { inject } from 'vitest'
-import type { OpenStage } from '../../core/test/converging.ts'
+import { type OpenStage, stageSettings } from '../../core/test/converging.ts'
 import { impatient } from '../../core/test/sandboxed-florin.ts'
 
 const secret = 'whsec_replicas'
@@ -55,7 +55,7 @@ export function replica(url: string, sandbox: StripeSandbox) {
     gateway: stripeGateway({ stripe, webhookSecrets: [secret] }),
     cipher: nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32).fill(7) } }),
     runtime: { ...systemRuntime, now: () => sandbox.clock.nowMs(), wait: impatient },
-    settings: { autoRefundDuplicates: true },
+    settings: stageSettings,
   })
   const close = async () => {
     await pool.end()

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { stageSettings } from '../../test/converging.ts'
 import { live, settle } from '../../test/live.ts'
 import { anyStep } from '../../test/random-life.ts'
 import { altered, unhurried } from '../../test/reconciling-florin.ts'
@@ -37,7 +38,7 @@ it('after any life there is none, and whatever is altered or deleted then is nam
   const life = fc.array(anyStep, { minLength: 5, maxLength: 20 })
   const fates = fc.infiniteStream(fc.nat({ max: 7 }))
   const property = fc.asyncProperty(life, fates, async (steps, fate) => {
-    const world = sandboxedFlorin()
+    const world = sandboxedFlorin({ settings: stageSettings })
     await live({ sandbox: world.sandbox, florins: [world.florin] }, steps)
     const { florin } = unhurried(world, { storage: world.storage })
     await settle({ sandbox: world.sandbox, florins: [florin] })
