@@ -11,6 +11,7 @@ import { knownRefunds, type RefundRow, refundedAmount } from '../refunds/refund.
 import { timestampOfSeconds } from '../time.ts'
 import {
   chargeGroup,
+  type IntentFacts,
   intentGroup,
   isOpenPayment,
   type PaymentObservation,
@@ -151,14 +152,34 @@ const eventOf: Partial<Record<PaymentStatus, DomainEventType>> = {
 }
 
 // A stale observation may still prove a fact: the outbox's unique key makes sure that each is told once.
-function factsOf(known: PaymentRow | undefined, next: PaymentRow, { intent }: PaymentObservation): readonly Fact[] {
+function factsOf(known: PaymentRow | undefined, next: PaymentRow, observation: PaymentObservation): readonly Fact[] {
+  const { intent } = observation
   const type = intent && eventOf[intent.facts.status]
-  if (!type) return []
-  const { status, chargeId, paymentMethod } = intent.facts
-  if (known && known.status === status && known.chargeId === chargeId && status !== 'requires_action') return []
-  const discriminator = status === 'canceled' ? 'canceled' : (chargeId ?? paymentMethod ?? String(intent.stamp))
+  if (!type || isTold(known, intent.facts)) return []
+  const { stamp } = intent
   const data = toPayment(next, { withSecret: false })
-  return [{ type, objectId: next.id, discriminator, stamp: intent.stamp, data, currency: next.currency }]
+  return [
+    {
+      type,
+      objectId: next.id,
+      discriminator: nameOf(observation, intent.facts, stamp),
+      stamp,
+      data,
+      currency: next.currency,
+    },
+  ]
+}
+
+/** Whether the row shows the very state already, so that whoever made it so has told it. */
+function isTold(known: PaymentRow | undefined, { status, chargeId, paymentMethod }: IntentFacts): boolean {
+  if (known?.status !== status) return false
+  return status === 'requires_action' ? known.paymentMethod === paymentMethod : known.chargeId === chargeId
+}
+
+/** What makes the fact one of its kind. A payment may fail, and ask for an action, once for every attempt. */
+function nameOf({ attempt }: PaymentObservation, { status, chargeId }: IntentFacts, stamp: number): string {
+  if (status === 'canceled') return 'canceled'
+  return (status === 'succeeded' ? chargeId : attempt) ?? String(stamp)
 }
 
 function duplicateFact(

@@ -112,6 +112,8 @@ export interface PaymentObservation extends Identity {
   readonly object: 'payment'
   readonly intent?: Sighting<IntentFacts>
   readonly charge?: Sighting<ChargeFacts>
+  /** What names the attempt that left it so: the charge that was declined, or the action that is asked for. */
+  readonly attempt?: string
   readonly clientSecret?: string
   readonly description?: string | null
   readonly metadata?: Readonly<Record<string, string>>

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe'
 import { z } from 'zod'
 import { maskCardNumbers } from '../input/card-number.ts'
+import { fingerprint } from '../json.ts'
 import type { ChargeFacts, IntentFacts, PaymentObservation } from '../payments/payment.ts'
 import type { GatewayCall } from '../ports/gateway.ts'
 import type { Prepared } from './prepare.ts'
@@ -80,7 +81,9 @@ const intentShape = z.looseObject({
   capture_method: text,
   payment_method: idOf,
   latest_charge: idOf,
-  last_payment_error: z.looseObject({ code: text, decline_code: text, message: text, type: text }).nullish(),
+  last_payment_error: z
+    .looseObject({ code: text, decline_code: text, message: text, type: text, charge: idOf })
+    .nullish(),
   next_action: z.looseObject({ type: z.string(), redirect_to_url: z.looseObject({ url: text }).nullish() }).nullish(),
 })
 
@@ -126,10 +129,21 @@ const chargeFacts = (charge: Wire): ChargeFacts => ({
   chargeRefunded: z.looseObject({ amount_refunded: z.number() }).parse(charge).amount_refunded,
 })
 
+/**
+ * What tells one attempt from the next: its charge, where it came so far, or the very action that the customer is asked
+ * for. An authentication that failed has neither.
+ */
+function attemptOf(object: Wire): string | undefined {
+  const { status, last_payment_error: error } = intentShape.parse(object)
+  if (status === 'requires_action' && isWire(object.next_action)) return fingerprint(object.next_action)
+  return (status === 'requires_payment_method' && error?.charge) || undefined
+}
+
 /** A PaymentIntent, and its charge where the answer holds it. */
 export function observePaymentIntent(object: Wire, sight: Sight): PaymentObservation {
   const { id, customer, client_secret, description, metadata, livemode, created } = identityShape.parse(object)
   const charge = object.latest_charge
+  const attempt = attemptOf(object)
   const { florinId, installation, userId, reference, metadata: own } = readMetadata(metadata)
   return {
     object: 'payment',
@@ -137,6 +151,7 @@ export function observePaymentIntent(object: Wire, sight: Sight): PaymentObserva
     ...{ florinId, installation, customerId: customer, livemode, created, userId, reference },
     intent: sighting(object, sight, intentFacts),
     ...(isWire(charge) && { charge: { facts: chargeFacts(charge), stamp: sight.stamp } }),
+    ...(attempt !== undefined && { attempt }),
     ...(client_secret !== null && { clientSecret: client_secret }),
     description,
     metadata: own,
