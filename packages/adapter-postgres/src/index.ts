@@ -1,3 +1,7 @@
+export { type Detached, detachAuditPartitions } from './audit-detach.ts'
+export { type AuditKey, type AuditPublicKey, auditKey, auditPublicKey } from './audit-key.ts'
+export { type AuditSealer, auditSealer, type Sealed } from './audit-sealer.ts'
+export { type AuditFault, type AuditVerdict, type VerifyAuditLog, verifyAuditLog } from './audit-verify.ts'
 export { type Backlog, readBacklog } from './backlog.ts'
 export type { Database } from './database.ts'
 export { type EmbeddedPostgres, fromPglite } from './from-pglite.ts'

@@ -1,11 +1,16 @@
-import { isFlorinError, type Prunable, type Retention, UnavailableError } from '@florin/core'
+import type { Prunable, Retention } from '@florin/core'
 import { type RawBuilder, sql } from 'kysely'
+import { ask } from './ask.ts'
 import { type Compiled, compile, slot } from './compile.ts'
 import type { Answer, Database } from './database.ts'
-import { judge } from './errors.ts'
 
-/** How far ahead there is room for events, so that weeks without maintenance pass unnoticed. */
-const AHEAD_MS = 28 * 24 * 3600_000
+const DAY_MS = 24 * 3600_000
+
+/** Tables in partitions, and how far ahead there is room in them, so that weeks without maintenance pass unnoticed. */
+const partitioned = [
+  { table: 'webhook_events', column: 'occurred_at', unit: 'week', aheadMs: 28 * DAY_MS },
+  { table: 'audit_log', column: 'created_at', unit: 'month', aheadMs: 90 * DAY_MS },
+] as const
 
 /**
  * Lets go of old rows on PostgreSQL or PGlite: for `createFlorin({ retention })`, over the database of the storage.
@@ -15,12 +20,13 @@ const AHEAD_MS = 28 * 24 * 3600_000
  */
 export function postgresRetention({ database }: { readonly database: Database }): Retention {
   return {
-    async rotateEvents({ now, before }) {
-      const until = new Date(Date.parse(now) + AHEAD_MS).toISOString()
-      return {
-        made: await untilNone(() => ask(database, addPartition, { now, until })),
-        dropped: await untilNone(() => ask(database, dropEvents, { before })),
+    async rotate({ now, before }) {
+      const made: string[] = []
+      for (const { aheadMs, ...parts } of partitioned) {
+        const until = new Date(Date.parse(now) + aheadMs).toISOString()
+        made.push(...(await untilNone(() => ask(database, addPartition, { ...parts, now, until }))))
       }
+      return { made, dropped: await untilNone(() => ask(database, dropEvents, { before })) }
     },
     async prune(what, times) {
       const [[count] = []] = await ask(database, pruning[what], times)
@@ -30,14 +36,17 @@ export function postgresRetention({ database }: { readonly database: Database })
 }
 
 interface Ahead {
+  readonly table: string
+  readonly column: string
+  readonly unit: string
   readonly now: string
   readonly until: string
 }
 
 const addPartition = compile<Ahead>(
   'add_partition',
-  sql`select florin_add_partition('webhook_events', 'occurred_at', 'week',
-    ${slot<Ahead>(({ now }) => now)}::timestamptz, ${slot<Ahead>(({ until }) => until)}::timestamptz)`,
+  sql`select florin_add_partition(${slot<Ahead>(({ table }) => table)}, ${slot<Ahead>(({ column }) => column)},
+    ${slot<Ahead>(({ unit }) => unit)}, ${slot<Ahead>(({ now }) => now)}::timestamptz, ${slot<Ahead>(({ until }) => until)}::timestamptz)`,
 )
 
 interface Times {
@@ -90,16 +99,5 @@ async function untilNone(act: () => Promise<Answer>): Promise<readonly string[]>
     const [[name] = []] = await act()
     if (typeof name !== 'string') return names
     names.push(name)
-  }
-}
-
-async function ask<Input>(database: Database, { statement, values }: Compiled<Input>, input: Input): Promise<Answer> {
-  try {
-    return await database.run(statement, values(input))
-  } catch (error) {
-    const verdict = judge(error)
-    if (isFlorinError(verdict)) throw verdict
-    // A step that was not done is done the next time, and so is one that was.
-    throw new UnavailableError('storage_unavailable', 'Postgres did not prune', 'unknown', { cause: error })
   }
 }

@@ -23,11 +23,11 @@ const fill = (() => {
   // What waits for its time is little.
   const waiting = { due_at: "case n % 1000 when 0 then timestamptz '2026-01-01' + n * interval '1 minute' end" }
   const common = ['id', 'version', 'created_at', 'updated_at', 'commit_id']
-  const row = (prefix: string) =>
-    `'${prefix}_' || n, 1, timestamptz '2026-01-01' + n * interval '1 minute', now(), 'commit'`
-  const insert = (table: string, prefix: string, cells: Readonly<Record<string, string>>) =>
+  const minutely = "timestamptz '2026-01-01' + n * interval '1 minute'"
+  const row = (prefix: string, createdAt: string) => `'${prefix}_' || n, 1, ${createdAt}, now(), 'commit'`
+  const insert = (table: string, prefix: string, cells: Readonly<Record<string, string>>, createdAt = minutely) =>
     `insert into ${table} (${[...common, ...Object.keys(cells)].join(', ')})
-     select ${[row(prefix), ...Object.values(cells)].join(', ')} from generate_series(1, ${rows}) as n`
+     select ${[row(prefix, createdAt), ...Object.values(cells)].join(', ')} from generate_series(1, ${rows}) as n`
   const seen = { ...waiting, observed: "'{}'", in_doubt: 'false', user_id: "'user_' || n % 200" }
   const rarely = (word: string, otherwise: string) => `case n % 1000 when 0 then '${word}' else '${otherwise}' end`
   const money = { amount: '1', currency: "'EUR'", status: "'succeeded'" }
@@ -125,13 +125,19 @@ const fill = (() => {
       is_current: 'true',
       wrapped_by: "'ring_' || n % 200",
     }),
-    insert('audit_log', 'audit', {
-      actor_id: "'user_1'",
-      actor_roles: "'[]'",
-      action: "'payment.create'",
-      object_id: "'tx_' || n % 200",
-      outcome: "'intended'",
-    }),
+    insert(
+      'audit_log',
+      'audit',
+      {
+        actor_id: "'user_1'",
+        actor_roles: "'[]'",
+        action: "'payment.create'",
+        object_id: "'tx_' || n % 200",
+        outcome: "'intended'",
+      },
+      // In every partition; the last months in the default one.
+      "now() + (n % 8) * interval '1 month'",
+    ),
   ]
 })()
 

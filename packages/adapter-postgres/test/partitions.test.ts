@@ -19,7 +19,7 @@ async function migrated() {
 
 /** Takes migrations back until the events are in one table. */
 async function unpartition(pool: Pool): Promise<void> {
-  for (;;) if ((await migrateDown(fromPool(pool)))[0] === '0008-partitions') return
+  for (;;) if ((await migrateDown(fromPool(pool)))[0] === '0007-partitions') return
 }
 
 const partOf = async (pool: Pool, id: string): Promise<string | undefined> =>

@@ -58,7 +58,7 @@ test('drops whole partitions, the oldest first, and never one that holds a young
   const events = [0, 1, 2, 3, 4, 5].map((week) => aStoredRow('webhook_events', { occurredAt: inWeeks(week) }))
   await commit(storage, ...events.map((row) => put('webhook_events', row)))
   const later = { now: inWeeks(30), before: inWeeks(4) }
-  const { dropped, made } = await retention.rotateEvents(later)
+  const { dropped, made } = await retention.rotate(later)
   expect(dropped.length).toBeGreaterThanOrEqual(2)
   expect(dropped).toStrictEqual(dropped.toSorted())
   expect(made.length).toBeGreaterThanOrEqual(4)
@@ -68,7 +68,7 @@ test('drops whole partitions, the oldest first, and never one that holds a young
     if (occurredAt >= later.before) expect(ids).toContain(id)
     if (occurredAt < inWeeks(3)) expect(ids).not.toContain(id)
   }
-  expect((await retention.rotateEvents(later)).dropped).toStrictEqual([])
+  expect((await retention.rotate(later)).dropped).toStrictEqual([])
 })
 
 test('may be run by a role that is granted the functions, and by no other', async () => {
@@ -82,8 +82,10 @@ test('may be run by a role that is granted the functions, and by no other', asyn
   })
   const asApp = postgresRetention({ database: fromPool(fresh.pool({ options: `-c role=${role}` })) })
   const times = { now: '2040-01-01T00:00:00.000Z', before: '2039-01-01T00:00:00.000Z' }
-  await expect(asApp.rotateEvents(times)).rejects.toThrow('42501')
+  await expect(asApp.rotate(times)).rejects.toThrow('42501')
   await pool.query(`grant execute on function florin_add_partition, florin_drop_events to ${role}`)
-  expect((await asApp.rotateEvents(times)).made).toHaveLength(5)
+  const { made } = await asApp.rotate(times)
+  expect(made.filter((name) => name.startsWith('webhook_events_until_'))).toHaveLength(5)
+  expect(made.filter((name) => name.startsWith('audit_log_until_'))).toHaveLength(3)
   expect(await asApp.prune('operations', { before, limit: 10 })).toBe(0)
 })

@@ -5,7 +5,8 @@ import { billing } from './0003-billing.ts'
 import { records } from './0004-records.ts'
 import { debts } from './0005-debts.ts'
 import { dataKeys } from './0006-data-keys.ts'
-import { partitions } from './0008-partitions.ts'
+import { partitions } from './0007-partitions.ts'
+import { auditSeals } from './0008-audit-seals.ts'
 import { webhookLists } from './0010-webhook-lists.ts'
 
 /**
@@ -19,6 +20,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004-records': records,
   '0005-debts': debts,
   '0006-data-keys': dataKeys,
-  '0008-partitions': partitions,
+  '0007-partitions': partitions,
+  '0008-audit-seals': auditSeals,
   '0010-webhook-lists': webhookLists,
 }

@@ -45,7 +45,7 @@ export function memoryRetention(rows: PrunableRows): Retention {
     },
   }
   return {
-    rotateEvents: async () => ({ made: [], dropped: [] }),
+    rotate: async () => ({ made: [], dropped: [] }),
     prune: async (what, { before, limit }) => ways[what](before, limit),
   }
 }

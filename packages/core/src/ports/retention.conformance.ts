@@ -165,7 +165,7 @@ export const retentionPromises: readonly Promised<PrunedStorage>[] = [
       )
       if (!applied || !failed) throw new Error('two rows were made')
       await commit(storage, put('webhook_events', applied), put('webhook_events', failed))
-      await retention.rotateEvents(later)
+      await retention.rotate(later)
       while ((await retention.prune('webhook_events', { before: later.before, limit: 1000 })) > 0);
       expect(await read(storage, 'webhook_events', applied.id)).toBeUndefined()
       expect(await read(storage, 'webhook_events', failed.id)).toStrictEqual({ ...failed, version: 1 })
@@ -187,8 +187,8 @@ export const retentionPromises: readonly Promised<PrunedStorage>[] = [
         aStoredRow('webhook_events', { occurredAt: old, status: 'failed', dueAt: old }),
       ]
       await commit(storage, ...rows.map((row) => put('webhook_events', row)))
-      await Promise.all([1, 2, 3].map(() => retention.rotateEvents({ now, before })))
-      await retention.rotateEvents({ now, before })
+      await Promise.all([1, 2, 3].map(() => retention.rotate({ now, before })))
+      await retention.rotate({ now, before })
       for (const row of rows) {
         expect(await read(storage, 'webhook_events', row.id)).toStrictEqual({ ...row, version: 1 })
       }

@@ -10,13 +10,13 @@ export const prunables = [
   'event_data',
   /** Leases that nobody holds. */
   'leases',
-  /** Webhooks that were applied or ignored, where they do not go in whole parts by `rotateEvents`. */
+  /** Webhooks that were applied or ignored, where they do not go in whole parts by `rotate`. */
   'webhook_events',
 ] as const
 
 export type Prunable = (typeof prunables)[number]
 
-/** What became of the parts of `webhook_events`, by the names that the storage gives them. */
+/** What became of the parts of tables, by the names that the storage gives them. */
 export interface Rotated {
   readonly made: readonly string[]
   readonly dropped: readonly string[]
@@ -32,10 +32,10 @@ export interface Rotated {
  */
 export interface Retention {
   /**
-   * Makes room for the webhooks of the next weeks, and drops what holds only events of before a time. What failed is
-   * kept. A storage without parts has nothing to do.
+   * Makes room for what will be stored in the next weeks, and drops what holds only webhooks of before a time. Those that
+   * failed are kept. A storage without parts has nothing to do.
    */
-  rotateEvents(times: { readonly now: Timestamp; readonly before: Timestamp }): Promise<Rotated>
+  rotate(times: { readonly now: Timestamp; readonly before: Timestamp }): Promise<Rotated>
   /** Lets go of at most `limit` of what was done with before a time. Answers of how many: less means that no more are left. */
   prune(what: Prunable, times: { readonly before: Timestamp; readonly limit: number }): Promise<number>
 }

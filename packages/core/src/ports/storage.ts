@@ -144,6 +144,7 @@ export const uniqueKeys: { readonly [T in TableName]: readonly (readonly (keyof 
  */
 export const partColumns = {
   webhook_events: 'occurredAt',
+  audit_log: 'createdAt',
 } as const satisfies { readonly [T in TableName]?: keyof Tables[T] }
 
 /** Equality on searchable columns; `null` finds rows where the column is not set. */

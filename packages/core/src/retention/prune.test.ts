@@ -126,7 +126,7 @@ test('keeps what is open, waits or failed, whatever its age, and keys for the 35
 test('asks for what is older than the settings say, and tells whether there is more', async () => {
   const asked: Record<string, string> = {}
   const retention: Retention = {
-    async rotateEvents({ now, before }) {
+    async rotate({ now, before }) {
       Object.assign(asked, { now, rotate: before })
       return { made: ['next_week'], dropped: [] }
     },

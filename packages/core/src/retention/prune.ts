@@ -9,7 +9,7 @@ const DAY_MS = 24 * 3600_000
  * The least time for which webhooks and operations are kept: Stripe tells again what happened in the last 30 days, and
  * what a debt was decided on by is as old.
  */
-export const LEAST_RETENTION_MS = 35 * DAY_MS
+const LEAST_RETENTION_MS = 35 * DAY_MS
 
 // Nobody waits for a lease for longer than its call takes; a day is for whoever wonders what went on.
 const LEASE_RETENTION_MS = DAY_MS
@@ -52,6 +52,6 @@ export async function prune(
     pruned[what] = await retention.prune(what, { before: timestamp(now - keptFor[what]), limit })
   }
   const before = timestamp(now - webhookEventRetentionMs)
-  const rotated = await retention.rotateEvents({ now: timestamp(now), before })
+  const rotated = await retention.rotate({ now: timestamp(now), before })
   return { ...rotated, pruned, isMore: Object.values(pruned).some((count) => count >= limit) }
 }

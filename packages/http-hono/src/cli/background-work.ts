@@ -1,4 +1,5 @@
-import type { Florin } from '@florin/core'
+import type { AuditSealer } from '@florin/adapter-postgres'
+import { type Florin, isFlorinError } from '@florin/core'
 import type { Logger } from '../logger.ts'
 
 /** What keeps everything true while nobody asks: recovery, refreshing, stored webhooks, domain events. */
@@ -29,8 +30,13 @@ const LONGEST_PAUSE_MS = 60_000
  * Runs each kind of work in a loop of its own. Any number of processes may do so: core lets each piece be taken by one of
  * them.
  */
-export function backgroundWork({ maintenance }: { readonly maintenance: Maintenance }, logger: Logger): BackgroundWork {
+export function backgroundWork(
+  { maintenance }: { readonly maintenance: Maintenance },
+  logger: Logger,
+  more: readonly Job[] = [],
+): BackgroundWork {
   const jobs: readonly Job[] = [
+    ...more,
     {
       name: 'recover',
       everyMs: 5000,
@@ -94,6 +100,21 @@ export function backgroundWork({ maintenance }: { readonly maintenance: Maintena
   }
 }
 
+/** Seals the audit log. What is told of each seal stands in the log, out of reach of who can write the database. */
+export function sealing(sealer: AuditSealer, logger: Logger): Job {
+  return {
+    name: 'seal audit log',
+    everyMs: 5000,
+    async run(limit) {
+      const sealed = await sealer.seal()
+      if (!sealed) return { done: 0, told: {} }
+      const { seq, head, keyId, signature, rows, isMore } = sealed
+      logger.info({ seq, head, key_id: keyId, signature, rows }, 'audit log sealed')
+      return { done: isMore ? limit : 0, told: {} }
+    },
+  }
+}
+
 async function loop({ name, everyMs, run }: Job, logger: Logger, stopping: AbortSignal): Promise<void> {
   let failures = 0
   while (!stopping.aborted) {
@@ -105,7 +126,8 @@ async function loop({ name, everyMs, run }: Job, logger: Logger, stopping: Abort
       if (done > 0) logger.debug({ job: name, ...told }, 'background work')
     } catch (error) {
       failures += 1
-      logger.warn({ job: name, err: error }, 'background work failed; it is tried again')
+      const level = isFlorinError(error) && error.kind === 'defect' ? 'error' : 'warn'
+      logger[level]({ job: name, err: error }, 'background work failed; it is tried again')
     }
     // Apart from each other, or all processes would ask the database in the same moment.
     const pause = Math.min(everyMs * 2 ** failures, Math.max(everyMs, LONGEST_PAUSE_MS)) * (0.8 + Math.random() * 0.4)

@@ -94,6 +94,17 @@ export const commands: readonly Command[] = [
     run: async (program, flags) => (await import('./doctor/doctor.ts')).doctor(program, flags),
   },
   {
+    name: 'audit',
+    about:
+      'Verifies the audit log (exits 1 where it was tampered with), seals it, detaches old months, or shows the key',
+    words: ['verify', 'seal', 'detach', 'rebase', 'key'],
+    flags: {
+      head: { type: 'string', value: 'seal', about: 'verify: a seal that was told earlier, such as 7:9f86…' },
+      before: { type: 'string', value: 'date', about: 'detach: months that ended by then, such as 2026-01-01' },
+    },
+    run: async (program, flags, word) => (await import('./audit.ts')).audit(program, flags, word),
+  },
+  {
     name: 'prune',
     about: 'Lets go of what is older than the retention settings say; servers do so every hour',
     flags: {},

@@ -1,3 +1,4 @@
+import type { AuditSealer } from '@florin/adapter-postgres'
 import { createFlorin, type FlorinOptions, type RateLimiter, webhookSender } from '@florin/core'
 import { createApp } from '../app.ts'
 import type { Authenticator } from '../auth.ts'
@@ -8,7 +9,7 @@ import { createMetrics, type Metrics, metricsObserver } from '../metrics.ts'
 import type { RateLimitOptions } from '../middleware/rate-limit.ts'
 import { gatewayWatch } from '../watch-gateway.ts'
 import { storageWatch } from '../watch-storage.ts'
-import { type BackgroundWork, backgroundWork } from './background-work.ts'
+import { type BackgroundWork, backgroundWork, sealing } from './background-work.ts'
 import { onlyFrom } from './ip-allowlist.ts'
 import type { Fetch } from './listen.ts'
 import { allObservers, loggingObserver } from './log-happenings.ts'
@@ -23,6 +24,7 @@ export interface AppParts
   readonly health: HealthOptions
   readonly limiters: Limiters | undefined
   readonly metrics?: Metrics
+  readonly auditSealer?: AuditSealer | undefined
 }
 
 export type Limiters = Omit<RateLimitOptions, 'clientAddress'>
@@ -36,7 +38,16 @@ export interface ComposedApp {
   readonly background: BackgroundWork
 }
 
-export function composeApp({ config, logger, auth, health, limiters, metrics, ...parts }: AppParts): ComposedApp {
+export function composeApp({
+  config,
+  logger,
+  auth,
+  health,
+  limiters,
+  metrics,
+  auditSealer,
+  ...parts
+}: AppParts): ComposedApp {
   const counted = metrics ?? createMetrics()
   const gateway = gatewayWatch()
   const writes = storageWatch(parts.storage)
@@ -59,7 +70,7 @@ export function composeApp({ config, logger, auth, health, limiters, metrics, ..
   return {
     fetch: ranges.length > 0 ? onlyFrom(ranges, fetch, { clientAddress: address, logger }) : fetch,
     deliver: (request) => app.fetch(request),
-    background: backgroundWork(florin, logger),
+    background: backgroundWork(florin, logger, auditSealer ? [sealing(auditSealer, logger)] : []),
   }
 }
 

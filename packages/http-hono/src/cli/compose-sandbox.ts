@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { PGlite } from '@electric-sql/pglite'
 import {
+  auditKey,
+  auditSealer,
   type Database,
   fromPglite,
   migrateToLatest,
@@ -87,6 +89,7 @@ async function composeOn(
     ...{ config, logger, callBudget },
     storage: postgresStorage({ database }),
     retention: postgresRetention({ database }),
+    ...(config.AUDIT_KEY && { auditSealer: auditSealer({ database, key: auditKey(config.AUDIT_KEY.bytes) }) }),
     // Always the same key: what one start wrote, the next must read.
     cipher: nodeCipher({ current: readEncryptionKey(sandboxSecrets.ENCRYPTION_KEY) }),
     gateway: stripeGateway({

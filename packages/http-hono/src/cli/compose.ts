@@ -1,4 +1,13 @@
-import { fromPool, pendingMigrations, postgresRetention, postgresStorage } from '@florin/adapter-postgres'
+import {
+  type AuditSealer,
+  auditKey,
+  auditSealer,
+  type Database,
+  fromPool,
+  pendingMigrations,
+  postgresRetention,
+  postgresStorage,
+} from '@florin/adapter-postgres'
 import { nodeCipher } from '@florin/core/node'
 import { stripeClient, stripeGateway } from '@florin/core/stripe'
 import { Pool, type PoolConfig } from 'pg'
@@ -60,6 +69,7 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
         callBudget,
       }),
       callBudget,
+      auditSealer: sealerOf(config, database.database, logger),
       settings: {
         requireIdempotencyKey: true,
         ...rulesOf(config),
@@ -84,6 +94,12 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
     await close()
     throw error
   }
+}
+
+function sealerOf({ AUDIT_KEY }: Config, database: Database, logger: Logger): AuditSealer | undefined {
+  if (AUDIT_KEY) return auditSealer({ database, key: auditKey(AUDIT_KEY.bytes) })
+  logger.warn({ setting: 'AUDIT_KEY' }, 'AUDIT_KEY is not set: the audit log is written, and not sealed')
+  return undefined
 }
 
 const ping = { name: 'florin_health', text: 'select 1' }

@@ -32,6 +32,12 @@ export const needs = {
     ],
     required: [['STRIPE_SECRET_KEY'], ['ENCRYPTION_KEY']],
   },
+  audit: { uses: [...everywhere, ...postgres, 'AUDIT_KEY', 'AUDIT_PUBLIC_KEYS'] },
+  auditVerify: {
+    uses: [...everywhere, ...postgres, 'AUDIT_KEY', 'AUDIT_PUBLIC_KEYS'],
+    required: [['AUDIT_KEY', 'AUDIT_PUBLIC_KEYS']],
+  },
+  auditKey: { uses: [...everywhere, 'AUDIT_KEY'], required: [['AUDIT_KEY']] },
   prune: { uses: [...everywhere, ...postgres, ...variableNames.filter((name) => name.endsWith('_RETENTION'))] },
   token: { uses: [...everywhere, 'JWT_SECRET', 'JWT_ISSUER', 'JWT_AUDIENCE'] },
   sandbox: { uses: [...everywhere, 'SANDBOX_PORT', 'STRIPE_WEBHOOK_SECRET'] },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { publicKeyAlgorithms } from '../auth.ts'
+import { auditVariables } from './audit-variables.ts'
 import { readEncryptionKey } from './encryption-key.ts'
 import { readAlgorithm, readEventSecret, readEventUrl, readSecretKey, readWebhookSecret } from './keys-and-urls.ts'
 import { retentionVariables } from './retention-variables.ts'
@@ -174,6 +175,7 @@ export const variables = z.object({
       }),
     ),
 
+  ...auditVariables,
   ...retentionVariables,
 
   SANDBOX_PORT: port()

@@ -1,10 +1,9 @@
+import { partition, unpartition } from './partitioned.ts'
 import { migrationOf } from './statements.ts'
 
 /**
  * `webhook_events` in parts of a week by `occurred_at`, which every delivery of an event tells alike, so that what is old
- * goes by dropping a table. A part is named by the day (UTC) at which it ends. The table as it was becomes the first part,
- * for all that happened before the next week but one; what no part is for goes to the default one, so that no event is
- * ever refused. Its indexes, whichever there are, become the parts' indexes.
+ * goes by dropping a table.
  *
  * Both functions are for whoever is granted them, and do nothing while another session is at it.
  * `florin_add_partition` makes one of the parts that are needed up to a time, and answers its name, or null where none is
@@ -34,6 +33,7 @@ export const partitions = migrationOf({
        latest timestamptz;
        start timestamptz;
        made text;
+       guard text;
      begin
        if not pg_try_advisory_xact_lock(hashtext('florin partitions of ' || parent)) then return null; end if;
        select max(to_timestamp(right(c.relname, 8), 'YYYYMMDD')) into latest
@@ -45,6 +45,11 @@ export const partitions = migrationOf({
        if start >= until then return null; end if;
        made := parent || to_char(start + width, '"_until_"YYYYMMDD');
        execute format('create table %I (like %I including all)', made, parent);
+       -- What guards the table against being emptied at once is not inherited, unlike what guards its rows.
+       for guard in select pg_get_triggerdef(oid) from pg_trigger
+         where tgrelid = parent::regclass and not tgisinternal and (tgtype & 32) > 0 loop
+         execute regexp_replace(guard, ' ON \\S+ ', format(' ON %I ', made));
+       end loop;
        execute format('alter table %I attach partition %I for values from (%L) to (%L)',
          parent, made, start, start + width);
        return made;
@@ -72,59 +77,11 @@ export const partitions = migrationOf({
     "create index operations_done on operations (completed_at) where status = 'done'",
     "create index outbox_told on outbox (updated_at) where status = 'delivered' and data is not null",
     'create index leases_free on leases (expires_at) where operation_id is null',
-    `do $$
-     declare
-       ending timestamptz := date_trunc('week', now() at time zone 'UTC') at time zone 'UTC' + interval '14 days';
-       old text := 'webhook_events' || to_char(ending at time zone 'UTC', '"_until_"YYYYMMDD');
-       latest timestamptz;
-       name text;
-       statements text[];
-       statement text;
-     begin
-       lock table webhook_events in access exclusive mode;
-       select max(occurred_at) into latest from webhook_events;
-       if latest >= ending then
-         ending := date_trunc('week', latest at time zone 'UTC') at time zone 'UTC' + interval '7 days';
-         old := 'webhook_events' || to_char(ending at time zone 'UTC', '"_until_"YYYYMMDD');
-       end if;
-       select array_agg(pg_get_indexdef(indexrelid)) into statements
-         from pg_index where indrelid = 'webhook_events'::regclass and not indisprimary;
-       for name in select indexrelid::regclass::text from pg_index where indrelid = 'webhook_events'::regclass loop
-         execute format('alter index %s rename to %I', name, old || substr(name, length('webhook_events_')));
-       end loop;
-       execute format('alter table webhook_events rename to %I', old);
-       execute format('create table webhook_events (like %I including defaults including constraints including storage)
-         partition by range (occurred_at)', old);
-       alter table webhook_events add primary key (id, occurred_at);
-       foreach statement in array statements loop
-         execute statement;
-       end loop;
-       execute format('alter table %I drop constraint %I, add primary key (id, occurred_at)', old, old || '_pkey');
-       execute format('alter table webhook_events attach partition %I for values from (minvalue) to (%L)', old, ending);
-       create table webhook_events_default partition of webhook_events default;
-       while florin_add_partition('webhook_events', 'occurred_at', 'week', now(), ending + interval '28 days') is not null loop
-       end loop;
-     end $$`,
+    partition('webhook_events', 'occurred_at', 'week'),
   ],
   down: [
     'drop index leases_free, outbox_told, operations_done, webhook_events_payload',
-    `do $$
-     declare
-       statement text;
-       statements text[];
-     begin
-       lock table webhook_events in access exclusive mode;
-       select array_agg(replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ')) into statements
-         from pg_index where indrelid = 'webhook_events'::regclass and not indisprimary;
-       alter table webhook_events rename to webhook_events_parts;
-       create table webhook_events (like webhook_events_parts including defaults including constraints including storage);
-       insert into webhook_events select * from webhook_events_parts;
-       drop table webhook_events_parts;
-       alter table webhook_events add primary key (id);
-       foreach statement in array statements loop
-         execute statement;
-       end loop;
-     end $$`,
+    unpartition('webhook_events'),
     'drop function florin_drop_events, florin_add_partition',
   ],
 })

@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto'
+import { fromPool, migrateToLatest, postgresStorage } from '@florin/adapter-postgres'
+import { aStoredRow, commit, put } from '@florin/core/testing'
+import { Client, Pool } from 'pg'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { backgroundWork, sealing } from '../src/cli/background-work.ts'
+import { runCommandLine } from '../src/cli/command-line.ts'
+import { temporaryFolder } from './cli-process.ts'
+
+const AUDIT_KEY = '0123456789abcdef0123456789abcdef'
+const database = `florin_${randomBytes(6).toString('hex')}`
+const url = new URL(inject('databaseUrl'))
+url.pathname = `/${database}`
+const pool = new Pool({ connectionString: url.href, max: 4 })
+
+async function asAdmin(statement: string): Promise<void> {
+  const admin = new Client({ connectionString: inject('databaseUrl') })
+  await admin.connect()
+  await admin.query(statement).finally(() => admin.end())
+}
+
+beforeAll(async () => {
+  await asAdmin(`create database ${database} template template0`)
+  await migrateToLatest(fromPool(pool))
+}, 60_000)
+afterAll(async () => {
+  await pool.end()
+  await asAdmin(`drop database ${database} with (force)`)
+}, 60_000)
+
+async function florin(args: readonly string[], environment: Readonly<Record<string, string>> = { AUDIT_KEY }) {
+  const [printed, complained]: [string[], string[]] = [[], []]
+  const code = await runCommandLine(['audit', ...args], {
+    ...{ environment: { DATABASE_URL: url.href, ...environment }, folder: temporaryFolder() },
+    print: (line) => printed.push(line),
+    complain: (line) => complained.push(line),
+  })
+  return { code, printed: printed.join('\n'), complained: complained.join('\n') }
+}
+
+const storage = postgresStorage({ database: fromPool(pool) })
+const written = async () => {
+  const line = aStoredRow('audit_log')
+  await commit(storage, put('audit_log', line))
+  return line.id
+}
+
+test('seals, verifies with the public half alone, and exits 1 naming what was altered', {
+  timeout: 60_000,
+}, async () => {
+  const [first] = [await written(), await written()]
+  expect((await florin(['verify'])).printed).toMatch(/^0 rows in 0 seals.*\n2 rows are not sealed yet, the oldest of 2/)
+  const sealed = await florin(['seal'])
+  expect(sealed.printed).toMatch(/^sealed 2 rows {2}1:[0-9a-f]{64}$/)
+  const head = sealed.printed.split('  ')[1] ?? ''
+
+  const { printed: publicKey } = await florin(['key'])
+  const { printed } = await florin(['verify', '--head', head], { AUDIT_PUBLIC_KEYS: publicKey })
+  expect(printed).toContain('2 rows in 1 seals are as they were sealed.\n0 rows are not sealed yet.')
+  expect(printed).toContain(`--head another time: ${head}`)
+
+  await pool.query(
+    `set session_replication_role = replica; update audit_log set outcome = 'forged' where id = '${first}'`,
+  )
+  expect(await florin(['verify'])).toMatchObject({
+    code: 1,
+    complained: `Row ${first} was altered after it was sealed (seal 1).`,
+  })
+  expect((await florin(['detach', '--before', '2100-01-01'])).complained).toContain('Nothing was detached')
+  await pool.query(`update audit_log set outcome = 'intended' where id = '${first}'`)
+  await pool.query('reset session_replication_role')
+  const other = await florin(['verify', '--head', `1:${'0'.repeat(64)}`])
+  expect(other).toMatchObject({ code: 1, complained: expect.stringContaining('Seal 1 is not the one that was told') })
+})
+
+test('detaches what is over', { timeout: 60_000 }, async () => {
+  expect((await florin(['detach', '--before', '2020-01-01'])).printed).toBe('No partition ends before that time.')
+  const done = await florin(['detach', '--before', '2100-01-01'])
+  expect(done).toMatchObject({ code: 0, printed: expect.stringMatching(/^detached {2}audit_log_until_\d{8}\n/) })
+  expect((await florin(['verify'])).printed).toMatch(/^Rows of before 2\S+Z were detached/)
+})
+
+test.each([
+  [['verify'], {}, 78, 'AUDIT_KEY'],
+  [['seal'], {}, 78, 'AUDIT_KEY'],
+  [['key'], {}, 78, 'openssl rand'],
+  [['verify', '--head', '7'], { AUDIT_KEY }, 2, '--head must be'],
+  [['detach'], { AUDIT_KEY }, 2, '--before'],
+  [['detach', '--before', 'yesterday'], { AUDIT_KEY }, 2, 'is no date'],
+  [['verify'], { AUDIT_KEY: 'short' }, 78, 'must have exactly 32'],
+] as const)('%j says what it needs', async (args, environment, code, message) => {
+  const ended = await florin(args, environment)
+  expect(ended.code).toBe(code)
+  expect(ended.complained).toContain(message)
+})
+
+test('the server logs the head of each seal, and says aloud where seals went back', { timeout: 60_000 }, async () => {
+  const logged: Record<'info' | 'error', object[]> = { info: [], error: [] }
+  const log = (level: 'info' | 'error') => (fields: object, message: string) =>
+    void logged[level].push({ ...fields, message })
+  const logger = { debug: () => {}, warn: () => {}, info: log('info'), error: log('error') }
+  let isBack = false
+  const sealer = {
+    async seal() {
+      if (isBack) {
+        const { DefectError } = await import('@florin/core')
+        throw new DefectError('seal 1 is not the one that was there before')
+      }
+      isBack = true
+      return { seq: 1, head: 'ab', keyId: 'k', signature: 'cd', rows: 1000, isMore: true }
+    },
+  }
+  const work = backgroundWork({ maintenance: nothing }, logger, [sealing(sealer, logger)])
+  work.start()
+  await expect.poll(() => logged.error.length, { timeout: 20_000 }).toBeGreaterThan(0)
+  await work.stop()
+  expect(logged.info).toEqual([
+    { seq: 1, head: 'ab', key_id: 'k', signature: 'cd', rows: 1000, message: 'audit log sealed' },
+  ])
+  expect(logged.error[0]).toMatchObject({ job: 'seal audit log' })
+})
+
+const nothing = {
+  recover: async () => ({ settled: 0, open: [] }),
+  refresh: async () => ({ read: 0, changed: 0 }),
+  retryWebhooks: async () => ({ processed: 0, failed: 0 }),
+  refundDuplicates: async () => ({ refunded: 0, left: 0, open: 0 }),
+  dispatch: async () => ({ delivered: 0, failed: 0, dead: 0 }),
+  prune: async () => ({
+    pruned: { operations: 0, payloads: 0, event_data: 0, leases: 0, webhook_events: 0 },
+    ...{ made: [], dropped: [], isMore: false },
+  }),
+}
