@@ -31,6 +31,9 @@ const alterations: Partial<Record<TableName, (row: Cells) => Cells>> = {
   disputes: ({ amount }) => ({ amount: more(amount) }),
 }
 
+/** Stripe lists neither deleted customers and drafts nor detached methods: nothing tells that a row of them is missing. */
+const isListed = (row: Cells) => row.deleted !== true && row.status !== 'detached' && row.gatewayStatus !== 'deleted'
+
 it('after any life there is none, and whatever is altered or deleted then is named exactly, and repaired', {
   timeout: 300_000,
 }, async () => {
@@ -52,7 +55,7 @@ it('after any life there is none, and whatever is altered or deleted then is nam
       const gatewayId = 'gatewayId' in row ? row.gatewayId : row.id
       // What never reached the gateway is nothing that it could tell of.
       const turn = alteration && gatewayId !== null ? fate.next().value : 7
-      if (turn > 1) return row
+      if (turn > 1 || (turn === 0 && !isListed(cells))) return row
       wrong.push(`${table} ${gatewayId} ${turn === 0 ? 'missing' : 'different'}`)
       return turn === 0 ? undefined : { ...row, ...alteration?.(cells) }
     })
