@@ -1,5 +1,5 @@
 import type { Group, Observed, Sighting } from '../observations/join.ts'
-import type { Identity } from '../observations/observation.ts'
+import type { Identity, Observation } from '../observations/observation.ts'
 import type { Timestamp } from '../time.ts'
 
 /** A row of `customers`: links a gateway customer to a user. Its id is the gateway's. */
@@ -32,3 +32,7 @@ export interface CustomerObservation extends Identity {
   readonly userId: string | null
   readonly customer: Sighting<CustomerFacts>
 }
+
+/** Whether an observation tells that a customer is no more. */
+export const isDeletedCustomer = (observation: Observation): boolean =>
+  observation.object === 'customer' && observation.customer.facts.deleted

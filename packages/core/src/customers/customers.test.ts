@@ -1,6 +1,21 @@
+import { signWebhook } from '@florin/stripe-sandbox'
 import { describe, expect, it } from 'vitest'
-import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
+import { alice, type SandboxedFlorin, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import { many } from '../ports/storage.ts'
+
+/** Deletes alice's customer at Stripe, as a person does in its dashboard. */
+async function deleteAtStripe(one: SandboxedFlorin): Promise<string> {
+  const { before } = await one.storage.load({ before: many('customers', { userId: alice.id, isPrimary: true }) })
+  const id = before[0]?.id ?? ''
+  const headers = { Authorization: 'Bearer sk_test_florin' }
+  await one.sandbox.fetch(`https://api.stripe.com/v1/customers/${id}`, { method: 'DELETE', headers })
+  return id
+}
+
+const linksOf = async ({ storage }: SandboxedFlorin) =>
+  (await storage.load({ rows: many('customers', { userId: alice.id }) })).rows.map(({ deleted, isPrimary }) => ({
+    ...{ deleted, isPrimary },
+  }))
 
 const order = { userId: alice.id, amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
 
@@ -26,59 +41,126 @@ describe('a user’s customer', () => {
   it('that was deleted at Stripe is replaced at the next need, once', async () => {
     const one = sandboxedFlorin()
     await one.florin.payments.create(order, { actor: service })
-    const { before } = await one.storage.load({ before: many('customers', { userId: alice.id }) })
-    const headers = { Authorization: 'Bearer sk_test_florin' }
-    await one.sandbox.fetch(`https://api.stripe.com/v1/customers/${before[0]?.id}`, { method: 'DELETE', headers })
+    await deleteAtStripe(one)
     await one.sandbox.webhooks.settled()
     const pay = () => one.florin.payments.create(order, { actor: service })
     const paid = await Promise.all([pay(), pay(), pay()])
     expect(paid.map(({ data }) => data.status)).toEqual(['succeeded', 'succeeded', 'succeeded'])
-    const { after } = await one.storage.load({ after: many('customers', { userId: alice.id }) })
-    expect(after.map(({ deleted, isPrimary }) => ({ deleted, isPrimary }))).toEqual([
+    expect(await linksOf(one)).toEqual([
       { deleted: true, isPrimary: false },
       { deleted: false, isPrimary: true },
     ])
   })
 
-  it('that was deleted while no webhook came is replaced after the refusal that tells so', async () => {
+  it('that Stripe turns out to have deleted is replaced, once, and the request goes on', async () => {
     const one = sandboxedFlorin({ webhooks: false })
-    const { florin, sandbox, storage, counts } = one
-    const caller = { actor: service }
-    await florin.paymentMethods.attach({ userId: alice.id, paymentMethod: 'pm_card_visa' }, caller)
-    const { before } = await storage.load({ before: many('customers', { userId: alice.id }) })
-    const headers = { Authorization: 'Bearer sk_test_florin' }
-    await sandbox.fetch(`https://api.stripe.com/v1/customers/${before[0]?.id}`, { method: 'DELETE', headers })
-    counts.reset()
-    const refused = { kind: 'refused', code: 'gateway_refused' }
-    await expect(florin.payments.create(order, caller)).rejects.toMatchObject(refused)
-    expect(counts.calls).toBe(2)
-    expect((await florin.payments.create(order, caller)).data.status).toBe('succeeded')
-    const { after } = await storage.load({ after: many('customers', { userId: alice.id }) })
-    expect(after.map(({ deleted, isPrimary }) => ({ deleted, isPrimary }))).toEqual([
+    await one.florin.payments.create(order, { actor: service })
+    await deleteAtStripe(one)
+    const pay = (idempotencyKey: string) => one.florin.payments.create(order, { actor: service, idempotencyKey })
+    const paid = await Promise.all([pay('a'), pay('b'), pay('c')])
+    expect(paid.map(({ data }) => data.status)).toEqual(['succeeded', 'succeeded', 'succeeded'])
+    expect(await linksOf(one)).toEqual([
       { deleted: true, isPrimary: false },
       { deleted: false, isPrimary: true },
     ])
-    // Its card went with it.
-    await florin.maintenance.refresh()
-    expect((await florin.paymentMethods.list({ userId: alice.id }, alice)).data).toEqual([])
+    expect(one.sandbox.state.all('payment_intent')).toHaveLength(4)
+    expect(await pay('a')).toEqual({ ...paid[0], replayed: true })
+    // What was intended for the customer that is gone says what became of it.
+    const { data } = await one.florin.payments.list({ userId: alice.id }, service)
+    const canceled = data.filter(({ status }) => status === 'canceled')
+    expect(new Set(canceled.map(({ failure }) => failure?.code))).toEqual(new Set(['resource_missing']))
+    expect(data.length - canceled.length).toBe(4)
   })
 
-  it('that only another account’s key does not know is kept', async () => {
+  it.each([
+    { what: 'attached a card', act: { do: 'attach' } },
+    { what: 'set a card up', act: { do: 'setUp' } },
+    { what: 'subscribed', act: { do: 'subscribe' } },
+  ] as const)('is replaced too where it is missed by a user who $what', async ({ act }) => {
+    const one = sandboxedFlorin({ webhooks: false })
+    await one.florin.payments.create(order, { actor: service })
+    await deleteAtStripe(one)
+    const [userId, by] = [alice.id, { actor: service }]
+    const acts = {
+      attach: () => one.florin.paymentMethods.attach({ userId, paymentMethod: 'pm_card_visa', setDefault: true }, by),
+      setUp: () => one.florin.paymentMethods.setUp({ userId }, by),
+      subscribe: () => one.florin.subscriptions.create({ userId, priceId: 'price_1234567890' }, by),
+    }
+    await acts[act.do]()
+    expect(await linksOf(one)).toEqual([
+      { deleted: true, isPrimary: false },
+      { deleted: false, isPrimary: true },
+    ])
+  })
+
+  it('is let go of where it is missed by a new default, whose method went with it', async () => {
+    const one = sandboxedFlorin({ webhooks: false })
+    const attached = { userId: alice.id, paymentMethod: 'pm_card_visa' }
+    const { data } = await one.florin.paymentMethods.attach(attached, { actor: service })
+    await deleteAtStripe(one)
+    const setDefault = () => one.florin.paymentMethods.setDefault({ id: data.id }, { actor: service })
+    await expect(setDefault()).rejects.toMatchObject({ code: 'payment_method_unusable' })
+    expect(await linksOf(one)).toEqual([{ deleted: true, isPrimary: false }])
+  })
+
+  it('that is no more has no method: one that is attached again is asked for at Stripe', async () => {
     const one = sandboxedFlorin({
+      webhooks: false,
+      // Stripe says nothing of the method any more.
       gateway: (inner) => ({
         ...inner,
-        send: async (call, key) =>
-          call.call === 'payment.create'
-            ? {
-                ...{ outcome: 'rejected', objectId: null, observations: [], replayed: false },
-                rejection: { code: 'resource_missing', param: 'customer', message: 'No such customer' },
-              }
-            : inner.send(call, key),
-        read: async (ref) => (ref.object === 'customer' ? undefined : inner.read(ref)),
+        read: async (ref) => (ref.object === 'payment_method' ? undefined : inner.read(ref)),
       }),
     })
-    await expect(one.florin.payments.create(order, { actor: service })).rejects.toMatchObject({ kind: 'refused' })
-    const { customers } = await one.storage.load({ customers: many('customers', { userId: alice.id }) })
-    expect(customers).toMatchObject([{ isPrimary: true, deleted: false }])
+    const attach = async (paymentMethod: string) =>
+      (await one.florin.paymentMethods.attach({ userId: alice.id, paymentMethod }, { actor: service })).data
+    const { stripePaymentMethodId } = await attach('pm_card_visa')
+    await deleteAtStripe(one)
+    await one.florin.payments.create(order, { actor: service })
+    await expect(attach(stripePaymentMethodId)).rejects.toMatchObject({ code: 'payment_method_unusable' })
+  })
+
+  it('is kept where Stripe never knew it: the keys are those of another account', async () => {
+    const one = sandboxedFlorin({ webhooks: false })
+    await one.florin.payments.create(order, { actor: service })
+    const other = sandboxedFlorin({ storage: () => one.storage, webhooks: false, sandbox: { seed: 'another account' } })
+    const paying = other.florin.payments.create(order, { actor: service })
+    await expect(paying).rejects.toMatchObject({
+      ...{ code: 'gateway_refused', details: { gatewayCode: 'resource_missing' } },
+    })
+    expect(await linksOf(one)).toEqual([{ deleted: false, isPrimary: true }])
+    expect(other.sandbox.state.all('customer')).toEqual([])
+    expect(other.sandbox.requests.list().filter(({ method }) => method === 'POST')).toHaveLength(1)
+  })
+
+  it.each([
+    { how: 'a webhook', webhooks: true },
+    { how: 'a call that it is missing from', webhooks: false },
+  ])('that is no more by $how lets go of its methods and ends its subscriptions here', async ({ webhooks }) => {
+    const one = sandboxedFlorin({ webhooks, sandbox: { webhookMode: { drop: 0 } } })
+    const { florin, sandbox, storage } = one
+    const by = { actor: service }
+    await florin.paymentMethods.attach({ userId: alice.id, paymentMethod: 'pm_card_visa', setDefault: true }, by)
+    await florin.subscriptions.create({ userId: alice.id, priceId: 'price_1234567890' }, by)
+    await sandbox.webhooks.settled()
+    // Of the deletion only the customer's own event comes, as where an endpoint listens to no others.
+    await sandbox.webhooks.setMode({ hold: true })
+    const customerId = await deleteAtStripe(one)
+    if (webhooks) {
+      const event = sandbox.state.all('event').find((each) => 'type' in each && each.type === 'customer.deleted')
+      const body = JSON.stringify(event)
+      await florin.webhooks.receive(body, signWebhook(body, ['whsec_florin_test'], Math.floor(Date.now() / 1000)))
+    } else {
+      await florin.payments.create(order, by)
+    }
+    await florin.maintenance.refresh()
+    const { methods, subscriptions } = await storage.load({
+      methods: many('payment_methods', { customerId }),
+      subscriptions: many('subscriptions', { customerId }),
+    })
+    const all = await storage.load({ all: many('payment_methods', { userId: alice.id, status: 'attached' }) })
+    expect(methods).toEqual([])
+    expect(all.all).toEqual([])
+    expect(subscriptions.map(({ status }) => status)).toEqual(['canceled'])
   })
 })

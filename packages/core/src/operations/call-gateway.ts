@@ -1,8 +1,10 @@
+import { isDeletedCustomer } from '../customers/customer.ts'
 import type { Deps } from '../deps.ts'
 import { DefectError, type FlorinError, isFlorinError, UnavailableError } from '../errors.ts'
 import type { Answer, GatewayCall, ObjectRef } from '../ports/gateway.ts'
 import { milliseconds } from '../time.ts'
 import type { OperationRow, StepRecord } from './operation.ts'
+import { rejectionError } from './rejection.ts'
 
 /** What is known of earlier sends of the same step. */
 export interface Before {
@@ -12,11 +14,15 @@ export interface Before {
   readonly lookOnly: boolean
 }
 
-/** What a step came to: the gateway's answer, or the proof that nothing ever reached it. */
-export type StepAnswer = Answer | NeverSent
+/** What a step came to: the gateway's answer, or the proof that it has no effect, neither now nor later. */
+export type StepAnswer = Answer | NotDone
 
 type Rejected = Extract<Answer, { outcome: 'rejected' }>
-type NeverSent = Rejected & { readonly failure: UnavailableError }
+type NotDone = Rejected & {
+  readonly failure: FlorinError
+  /** The customer that it was for is no more: the use case may begin anew, with another one. */
+  readonly customerGone?: true
+}
 
 /** The code of what was intended, and of which the gateway knows nothing once the time to send it is over. */
 const NEVER_REACHED = 'never_reached_gateway'
@@ -43,8 +49,8 @@ export async function callGateway(
     const answer = await deps.gateway.send(step.call, { idempotencyKey: `${operation.id}.${step.name}` })
     answered = true
     tell(answer.outcome)
-    if (isCustomerMissing(answer)) return await withCustomer(deps, step, answer)
-    return answer.replayed || maybeAlreadySo(step, answer) ? await afresh(deps, step, answer) : answer
+    const now = answer.replayed || maybeAlreadySo(step, answer) ? await afresh(deps, step, answer) : answer
+    return await withCustomerGone(deps, now)
   } catch (error) {
     const failure = isFlorinError(error) ? error : new DefectError('the gateway adapter failed', { cause: error })
     if (!answered) tell(failure.code)
@@ -60,7 +66,7 @@ export async function callGateway(
 }
 
 /** Nothing reached the gateway: the operation ends, and what it intended is marked as not done. */
-const neverSent = (failure: UnavailableError): NeverSent => ({ ...rejected(failure.code, failure.message), failure })
+const neverSent = (failure: UnavailableError): NotDone => ({ ...rejected(failure.code, failure.message), failure })
 
 const rejected = (code: string, message: string): Rejected => ({
   outcome: 'rejected',
@@ -97,20 +103,6 @@ function maybeAlreadySo({ call }: StepRecord, { outcome }: Answer): boolean {
   return outcome === 'rejected' && call.subject !== null
 }
 
-const isCustomerMissing = (answer: Answer): boolean =>
-  answer.outcome === 'rejected' && answer.rejection.code === 'resource_missing' && answer.rejection.param === 'customer'
-
-/**
- * The customer may have been deleted, and the webhook of that be lost: it is looked at, so that the next need makes a new
- * one. The refusal alone proves nothing: with another account's key every customer is missing.
- */
-async function withCustomer({ gateway }: Deps, { call }: StepRecord, answer: Answer): Promise<Answer> {
-  const { customer } = call.params
-  const found =
-    typeof customer === 'string' ? await gateway.read({ object: 'customer', gatewayId: customer }) : undefined
-  return found ? { ...answer, observations: [...answer.observations, ...found.observations] } : answer
-}
-
 /** Replaces what an answer says of the state by what is true now: a replayed one is as old as the first call. */
 async function afresh({ gateway }: Deps, { call }: StepRecord, answer: Answer): Promise<Answer> {
   const object = objectOf[call.call]
@@ -118,6 +110,22 @@ async function afresh({ gateway }: Deps, { call }: StepRecord, answer: Answer): 
   if (object === null || gatewayId === null) return answer
   const now = await gateway.read({ object, gatewayId })
   return now ? { ...answer, observations: now.observations } : answer
+}
+
+/**
+ * Looks whether a customer that the gateway did not find was deleted there. One that it never knew says that the keys are
+ * another account's: then nothing of ours may be retired for it.
+ */
+async function withCustomerGone({ gateway }: Deps, answer: Answer): Promise<StepAnswer> {
+  if (answer.outcome !== 'rejected' || answer.rejection.missing?.object !== 'customer') return answer
+  const customer = await gateway.read(answer.rejection.missing)
+  if (!customer?.observations.some(isDeletedCustomer)) return answer
+  return {
+    ...answer,
+    observations: [...answer.observations, ...customer.observations],
+    failure: rejectionError(answer.rejection, 'gateway_refused'),
+    customerGone: true,
+  }
 }
 
 /** The kind of object that a call's answer holds; null for what Florin keeps no row of. */

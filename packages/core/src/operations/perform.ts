@@ -57,6 +57,7 @@ async function begin<Input, const Q extends Query, View extends Json>(
   const giveUpAt = deps.runtime.now() + LONGEST_WAIT_MS
   let lease = useCase.lease?.(input)
   let reserved: Reserved | undefined
+  let isAnew = false
 
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     if (tries > 0) await deps.runtime.wait(backOff(deps, tries))
@@ -111,7 +112,12 @@ async function begin<Input, const Q extends Query, View extends Json>(
     }
     const known = committed(rows, withChanges(rows, changes))
     const before = { maybeSent: false, lookOnly: false }
-    return run({ ...deps, gateway: reserved.gateway }, useCase, operationId, known, before)
+    const ran = await run({ ...deps, gateway: reserved.gateway }, useCase, operationId, known, before)
+    if (!('anew' in ran)) return ran
+    if (isAnew) throw ran.anew
+    isAnew = true
+    reserved = undefined
+    progress.operation = undefined
   }
   throw new UnavailableError('overloaded', 'too many requests change the same object at once', 'not_applied')
 }

@@ -1,7 +1,8 @@
 import { auditOf } from '../audit/audit.ts'
+import { isDeletedCustomer } from '../customers/customer.ts'
 import { withDebts } from '../debts/with-debts.ts'
 import type { Deps } from '../deps.ts'
-import { isFlorinError, must, UnavailableError } from '../errors.ts'
+import { type FlorinError, isFlorinError, must, UnavailableError } from '../errors.ts'
 import { factChanges, tellFacts } from '../events/domain-event.ts'
 import type { Json } from '../json.ts'
 import { observe, seek } from '../observations/observe.ts'
@@ -49,7 +50,10 @@ export async function resume<Input, Q extends Query, View extends Json>(
   const claimed = leaseId === null ? mine : putRow(mine, 'leases', taken(lease, leaseId, id, now))
   const claim = { id: deps.newId('commit'), changes: changesBetween(rows, claimed) }
   if ((await deps.storage.commit(claim)) === 'conflict') throw busy()
-  return run({ ...deps, gateway }, useCase, id, committed(rows, claimed), { maybeSent: true, lookOnly })
+  const ran = await run({ ...deps, gateway }, useCase, id, committed(rows, claimed), { maybeSent: true, lookOnly })
+  // Whoever asked for it gets to begin anew, for the key is free.
+  if ('anew' in ran) throw ran.anew
+  return ran
 }
 
 /** The gateway, once the open step may be sent. The operation is begun: nobody may be told that nothing was done. */
@@ -63,6 +67,9 @@ async function reserved({ gateway }: Deps, operation: OperationRow): Promise<Dep
   }
 }
 
+/** What running came to: the answer, or that nothing was done and all may begin anew, once. */
+export type Ran<View> = Performed<View> | { readonly anew: FlorinError }
+
 /** Makes the calls of an operation, one after the other, each settled before the next is sent. */
 export async function run<Input, Q extends Query, View extends Json>(
   deps: Deps,
@@ -70,7 +77,7 @@ export async function run<Input, Q extends Query, View extends Json>(
   operationId: string,
   start: RowSet,
   earlier: Before,
-): Promise<Performed<View>> {
+): Promise<Ran<View>> {
   let rows = start
   let before = earlier
   for (;;) {
@@ -79,7 +86,10 @@ export async function run<Input, Q extends Query, View extends Json>(
     const step = must(operation.steps.at(-1), 'an open operation has a step')
     const answer = await callOrLetGo(deps, operation, step, before)
     rows = await orUnknown(operation, settle(deps, useCase, rows, operation, step, answer))
-    if ('failure' in answer) throw answer.failure
+    if ('failure' in answer) {
+      if (answer.customerGone) return { anew: answer.failure }
+      throw answer.failure
+    }
     before = { ...before, maybeSent: false }
   }
 }
@@ -112,10 +122,10 @@ async function settle<Input, View extends Json>(
   step: StepRecord,
   answer: StepAnswer,
 ): Promise<RowSet> {
-  // What hangs on a customer that turned out to be deleted was not read before.
-  const isCustomerTold =
-    answer.outcome === 'rejected' && answer.observations.some(({ object }) => object === 'customer')
-  let rows = isCustomerTold ? await reload(deps, useCase, operation, answer.observations) : known
+  // What hung on a customer was not needed before.
+  let rows = answer.observations.some(isDeletedCustomer)
+    ? await reload(deps, useCase, operation, answer.observations)
+    : known
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     const current = operationIn(rows, operation.id)
     // Somebody else was faster, with the same answer of the gateway's.

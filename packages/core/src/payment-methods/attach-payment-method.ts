@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { mayActFor } from '../actor.ts'
 import { customerFor } from '../customers/ensure-customer.ts'
 import type { Deps } from '../deps.ts'
-import { InvalidError, must, RefusedError } from '../errors.ts'
+import { InvalidError, RefusedError } from '../errors.ts'
 import { userId } from '../input/parse-input.ts'
 import { findRow, type RowSet } from '../observations/row-set.ts'
 import { leaseOn } from '../operations/lease.ts'
@@ -43,7 +43,8 @@ export const attachUseCase: UseCase<
       throw new InvalidError('payment_method_not_found', `no payment method ${paymentMethod}`)
     }
     const isDefault = customer.defaultMethod === method?.gatewayId
-    if (method?.status === 'attached' && (isDefault || !setDefault)) {
+    const isAttached = method?.status === 'attached' && method.customerId === customer.id
+    if (isAttached && (isDefault || !setDefault)) {
       return { done: toPaymentMethod(method, customer.defaultMethod) }
     }
     return {
@@ -60,11 +61,12 @@ export const attachUseCase: UseCase<
   }),
   settle({ answer, step, rows, operation, input }) {
     if (answer.outcome === 'declined') return { rows, refused: declined(answer.decline) }
-    const customer = must(primaryCustomer(rows, input.userId), `customer of ${operation.id}`)
     const attached = answer.objectId ?? (step === 'attach' ? input.paymentMethod : null)
     const method = attachedMethod(rows, operation, step === 'attach' ? attached : null)
-    const so = step === 'attach' ? method?.customerId === customer.id : method?.gatewayId === customer.defaultMethod
-    if (!method || (answer.outcome === 'rejected' && !so)) {
+    // None where it was deleted meanwhile, and the method with it.
+    const customer = findRow(rows, 'customers', (row) => row.id === method?.customerId && !row.deleted)
+    const so = step === 'attach' || customer?.defaultMethod === method?.gatewayId
+    if (!method || customer?.userId !== input.userId || (answer.outcome === 'rejected' && !so)) {
       const { rejection } = answer.outcome === 'rejected' ? answer : { rejection: UNSEEN }
       return { rows, refused: rejectionError(rejection, 'payment_method_unusable') }
     }
@@ -103,10 +105,6 @@ export function declined({ code, declineCode, message }: Decline): RefusedError 
     ...(declineCode !== null && { declineCode }),
   })
 }
-
-/** The customer that a user's new payments go to, as far as the rows tell. */
-export const primaryCustomer = (rows: RowSet, userId: string | null) =>
-  findRow(rows, 'customers', (row) => row.userId === userId && row.isPrimary)
 
 function attachedMethod(rows: RowSet, { steps }: OperationRow, answered: string | null): PaymentMethodRow | undefined {
   const gatewayId = answered ?? steps[0]?.objectId

@@ -29,11 +29,12 @@ export const setDefaultUseCase: UseCase<z.output<typeof setDefaultInput>, Readin
     const { method } = loaded
     if (!method) throw new InvalidError('payment_method_not_found', `no payment method ${id}`)
     if (method.status === 'detached' || method.customerId === null) {
-      throw new RefusedError('payment_method_unusable', 'this payment method was removed and cannot be used again')
+      throw removed()
     }
     const { gatewayId: paymentMethod, customerId: customer } = method
     // Whose it is was only known now; what is known of the customer puts the answer in order with it.
     if (!('customer' in loaded)) return { read: { customer: one('customers', { id: customer }) } }
+    if (loaded.customer?.deleted) throw removed()
     return {
       objectId: method.id,
       userId: method.userId,
@@ -69,3 +70,6 @@ export function setDefaultPaymentMethod(
 ): Promise<Performed<PaymentMethod>> {
   return perform(deps, setDefaultUseCase, input, caller)
 }
+
+const removed = () =>
+  new RefusedError('payment_method_unusable', 'this payment method was removed and cannot be used again')

@@ -110,6 +110,8 @@ export interface Rejection {
   readonly code: string | null
   readonly param: string | null
   readonly message: string | null
+  /** The object beside the call's own that the gateway does not know, or no longer. */
+  readonly missing?: ObjectRef
 }
 
 interface Answered {

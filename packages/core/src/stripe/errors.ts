@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { DefectError, type FlorinError, UnavailableError } from '../errors.ts'
 import { maskCardNumbers } from '../input/card-number.ts'
-import type { Answer } from '../ports/gateway.ts'
+import type { Answer, ObjectRef, PreparedCall } from '../ports/gateway.ts'
 import { readHeaders } from './headers.ts'
 import { observeObject } from './observe-object.ts'
 import { isWire, text, type Wire, wire } from './wire.ts'
@@ -36,7 +36,7 @@ export function isTurnedAway({ statusCode, rawType }: StripeFailure): boolean {
 }
 
 /** What an error of Stripe's means: an answer (declined, refused), or that there was none. */
-export function toAnswer(failure: StripeFailure): Answer {
+export function toAnswer(failure: StripeFailure, call: PreparedCall): Answer {
   const { statusCode, rawType, code, param } = failure
   const { stamp, replayed } = readHeaders(failure.headers)
   const about = failure.payment_intent ?? failure.setup_intent ?? null
@@ -47,8 +47,18 @@ export function toAnswer(failure: StripeFailure): Answer {
     return { ...told, outcome: 'declined', decline }
   }
   const refused = (statusCode === 400 || statusCode === 404) && rawType !== 'idempotency_error'
-  if (refused) return { ...told, outcome: 'rejected', rejection: { code, param, message } }
+  if (refused) {
+    const missing = code === 'resource_missing' ? missingCustomer(failure, call) : undefined
+    return { ...told, outcome: 'rejected', rejection: { code, param, message, ...(missing && { missing }) } }
+  }
   throw noAnswer(failure)
+}
+
+/** The customer that Stripe did not find, where it was that: by a parameter, or in the path of its own update. */
+function missingCustomer({ param, statusCode }: StripeFailure, call: PreparedCall): ObjectRef | undefined {
+  const inPath = call.call === 'customer.set_default_method' && statusCode === 404
+  const gatewayId = inPath ? call.subject : param === 'customer' ? call.params.customer : undefined
+  return typeof gatewayId === 'string' ? { object: 'customer', gatewayId } : undefined
 }
 
 const observeIf = (object: Wire | null, stamp: number | undefined) =>

@@ -59,7 +59,7 @@ export function stripeGateway({
     }),
     async send(call, { idempotencyKey }) {
       const sent = await requests.send(call, idempotencyKey)
-      return 'failure' in sent ? toAnswer(sent.failure) : toAccepted(sent)
+      return 'failure' in sent ? toAnswer(sent.failure, call) : toAccepted(sent)
     },
     async read(ref) {
       const found = await requests.get(`${ref.object}.read`, pathOf(ref))

@@ -6,12 +6,12 @@ import type { Deps, Settings } from '../deps.ts'
 import { type FlorinError, must, RefusedError } from '../errors.ts'
 import { metadata, userId } from '../input/parse-input.ts'
 import { unobserved } from '../observations/join.ts'
-import { findRow, putRow } from '../observations/row-set.ts'
+import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
 import { leaseOn } from '../operations/lease.ts'
 import { perform } from '../operations/perform.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Deciding, Performed, Settling, UseCase } from '../operations/use-case.ts'
-import { declined, primaryCustomer } from '../payment-methods/attach-payment-method.ts'
+import { declined } from '../payment-methods/attach-payment-method.ts'
 import { paymentMethodId, paymentMethodKey } from '../payment-methods/payment-method.ts'
 import { usableMethod } from '../payments/create-payment.ts'
 import type { GatewayCall } from '../ports/gateway.ts'
@@ -92,12 +92,12 @@ export const createSubscriptionUseCase: UseCase<
   settle(settling) {
     const { answer, step, rows, operation, input } = settling
     if (answer.outcome === 'declined') return unmade(settling, declined(answer.decline))
-    const customer = must(primaryCustomer(rows, operation.userId), `customer of ${operation.id}`)
+    const subscription = subscriptionOf(settling)
+    const customer = must(customerOf(rows, subscription), `customer ${subscription.customerId}`)
     const method = step === 'attach' ? attachedBy(settling, customer) : undefined
     if (answer.outcome === 'rejected' && method === undefined) {
       return unmade(settling, rejectionError(answer.rejection, 'subscription_not_updatable'))
     }
-    const subscription = subscriptionOf(settling)
     if (method === undefined) return { rows, done: toSubscription(subscription, { withSecret: true }) }
     const tag = { florinId: subscription.id, operationId: operation.id, userId: input.userId }
     return { rows, step: { name: 'create', call: createCall(input, customer, tag, method) } }
@@ -122,6 +122,9 @@ export function createSubscription(
 ): Promise<Performed<Subscription>> {
   return perform(deps, createSubscriptionUseCase, input, caller)
 }
+
+const customerOf = (rows: RowSet, { customerId }: SubscriptionRow) =>
+  findRow(rows, 'customers', ({ id }) => id === customerId)
 
 /** The subscription that an operation made or changes. */
 export function subscriptionOf<Input>({

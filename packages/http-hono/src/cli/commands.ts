@@ -68,6 +68,12 @@ export const commands: readonly Command[] = [
     run: async (program, flags, word) => (await import('./keys.ts')).keys(program, flags, word),
   },
   {
+    name: 'recover',
+    about: 'Settles what a crash or a silent Stripe left open, now',
+    flags: {},
+    run: async (program) => (await import('./recover.ts')).recover(program),
+  },
+  {
     name: 'reconcile',
     about: "Applies Stripe's events since the last one that was read: what webhooks should have told",
     flags: {},

@@ -29,6 +29,7 @@ export const needs = {
       ...[...everywhere, ...postgres, 'ENCRYPTION_KEY', 'ENCRYPTION_KEYS_RETIRED'],
       ...['STRIPE_SECRET_KEY', 'STRIPE_API_BASE', 'FLORIN_INSTALLATION'],
       ...[...redis, 'STRIPE_RATE_LIMIT_PER_SECOND', 'STRIPE_ENDPOINT_RATE_LIMIT_PER_SECOND', 'REPLICAS'],
+      ...['PAYMENT_RECOVERY_WINDOW', 'SWEEP_AFTER'],
     ],
     required: [['STRIPE_SECRET_KEY'], ['ENCRYPTION_KEY']],
   },

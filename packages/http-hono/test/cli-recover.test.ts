@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto'
+import { fromPool, postgresStorage } from '@florin/adapter-postgres'
+import { createFlorin, system } from '@florin/core'
+import { nodeCipher } from '@florin/core/node'
+import { stripeClient, stripeGateway } from '@florin/core/stripe'
+import { createStripeSandbox, serveSandbox } from '@florin/stripe-sandbox'
+import { Client, Pool } from 'pg'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { runCommandLine } from '../src/cli/command-line.ts'
+import { readEncryptionKey } from '../src/cli/encryption-key.ts'
+import { temporaryFolder } from './cli-process.ts'
+
+const databaseUrl = new URL(inject('databaseUrl'))
+databaseUrl.pathname = `/florin_${randomBytes(6).toString('hex')}`
+const ENCRYPTION_KEY = '0123456789abcdef0123456789abcdef'
+
+async function sql(statement: string) {
+  const client = new Client({ connectionString: inject('databaseUrl') })
+  await client.connect()
+  return client.query(statement).finally(() => client.end())
+}
+
+const sandbox = createStripeSandbox({ now: Math.floor(Date.now() / 1000), ticking: true })
+const served = serveSandbox(sandbox, { port: 0 })
+const pool = new Pool({ connectionString: databaseUrl.href, max: 2 })
+
+beforeAll(() => sql(`create database ${databaseUrl.pathname.slice(1)} template template0`))
+afterAll(async () => {
+  await pool.end()
+  await (await served).close()
+  sandbox.close()
+  await sql(`drop database ${databaseUrl.pathname.slice(1)} with (force)`)
+})
+
+async function command(...args: string[]) {
+  const printed: string[] = []
+  const environment = {
+    ...{ DATABASE_URL: databaseUrl.href, STRIPE_API_BASE: (await served).url, STRIPE_RATE_LIMIT_PER_SECOND: '0' },
+    ...{ STRIPE_SECRET_KEY: 'sk_test_recover', ENCRYPTION_KEY, LOG_LEVEL: 'error' },
+  }
+  const print = (line: string) => void printed.push(line)
+  const code = await runCommandLine(args, { environment, folder: temporaryFolder(), print, complain: print })
+  return { code, printed }
+}
+
+test('florin recover settles what was left open, and names what is open still', { timeout: 60_000 }, async () => {
+  expect(await command('migrate', 'up')).toMatchObject({ code: 0 })
+  const florin = createFlorin({
+    storage: postgresStorage({ database: fromPool(pool) }),
+    cipher: nodeCipher({ current: readEncryptionKey(ENCRYPTION_KEY) }),
+    gateway: stripeGateway({
+      stripe: stripeClient({ secretKey: 'sk_test_recover', fetch: sandbox.fetch }),
+      webhookSecrets: ['unused'],
+    }),
+  })
+  const order = { userId: 'user_1', amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
+  await florin.payments.create(order, { actor: system })
+  const lose = async () => {
+    sandbox.faults.inject({ kind: 'cut', path: '/v1/payment_intents' })
+    await expect(florin.payments.create(order, { actor: system })).rejects.toMatchObject({ outcome: 'unknown' })
+  }
+  for (let lost = 0; lost < 3; lost += 1) await lose()
+  expect(await command('recover')).toEqual({ code: 0, printed: ['3 settled, 0 still open'] })
+  expect(sandbox.state.all('payment_intent')).toHaveLength(4)
+
+  await lose()
+  await lose()
+  sandbox.faults.inject({ kind: 'cut_before', path: '/v1/payment_intents', times: 2 })
+  // Twice, for the Stripe client sends again by itself where a kept connection broke. One is open after the first round, and is tried again as long as others are settled.
+  expect(await command('recover')).toEqual({ code: 0, printed: ['2 settled, 0 still open'] })
+  await lose()
+  sandbox.faults.inject({ kind: 'cut_before', path: '/v1/payment_intents', times: 2 })
+  const { code, printed } = await command('recover')
+  expect(code).toBe(1)
+  expect(printed).toEqual([
+    expect.stringMatching(/^operation_\w+ {2}gateway_outcome_unknown$/),
+    '0 settled, 1 still open',
+  ])
+  expect(await command('recover')).toEqual({ code: 0, printed: ['1 settled, 0 still open'] })
+  expect(await command('recover')).toEqual({ code: 0, printed: ['0 settled, 0 still open'] })
+})
