@@ -14,6 +14,9 @@ export interface Plan {
 const MOST_FOR_OTHERS = 0.4
 const MOST_TRIES = 3
 
+/** How long a process is warmed up, once, before anything is measured. */
+const WARM_UP_MS = Number(process.env.WARM ?? 3000)
+
 /** Measures the contestants of a suite in turns, A B A B, so that what changes on the machine meets all of them. */
 export async function measureSuite(
   world: World,
@@ -24,8 +27,15 @@ export async function measureSuite(
   const running = new Map<Contestant, Running>()
   const measurements: Measurement[] = []
   try {
-    for (const contestant of suite.contestants) running.set(contestant, await contestant.start(world))
     let turn = 0
+    for (const contestant of suite.contestants) {
+      const its = await contestant.start(world)
+      running.set(contestant, its)
+      // Until its code is compiled. The figures are thrown away.
+      const warming = { ...plan, warmUpMs: 1000, measureMs: WARM_UP_MS }
+      turn += 1
+      await measure(world, contestant, its, { connections: 32, turn, plan: warming })
+    }
     for (const connections of plan.connections(suite)) {
       for (let round = 1; round <= plan.rounds; round += 1) {
         for (const [contestant, its] of running) {

@@ -1,6 +1,8 @@
-// pnpm bench: how fast Florin is, beside what others do for less. See docs/performance.md.
+// pnpm bench [--quick] [--suite name] [--connections n] [--rounds n] [--seconds n] [--profile folder]: how fast Florin is,
+// beside what others do for less. See docs/performance.md.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compare, printed } from './compare.ts'
 import { measureSuite, type Plan } from './measure.ts'
@@ -28,6 +30,7 @@ const { values } = parseArgs({
     connections: { type: 'string', multiple: true },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
+    profile: { type: 'string' },
   },
 })
 const { quick } = values
@@ -41,7 +44,7 @@ const chosen = values.suite
   ? suites.filter(({ name }) => values.suite?.includes(name))
   : suites.filter((suite) => !quick || suite.quick)
 
-const world = await openWorld()
+const world = await openWorld({ profiles: values.profile && resolve(values.profile) })
 const measurements: Measurement[] = []
 try {
   for (const suite of chosen) {

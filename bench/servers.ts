@@ -24,12 +24,10 @@ export interface FlorinOptions {
   /** Names its database and its log. */
   readonly name: string
   readonly env?: Readonly<Record<string, string>>
-  /** Flags of Node, such as `--cpu-prof`. */
-  readonly nodeArgs?: readonly string[]
 }
 
 /** `florin serve` as it is built, in a process of its own, with everything on that it has. */
-export async function startFlorin(world: World, { name, env = {}, nodeArgs = [] }: FlorinOptions): Promise<Running> {
+export async function startFlorin(world: World, { name, env = {} }: FlorinOptions): Promise<Running> {
   const { url, pool } = await world.createDatabase(name)
   const settings = {
     ...{ DATABASE_URL: url, REDIS_URL: world.redisUrl, SERVER_HOST: '127.0.0.1' },
@@ -40,6 +38,7 @@ export async function startFlorin(world: World, { name, env = {}, nodeArgs = [] 
     ...{ RATE_LIMIT_PER_MINUTE: '1000000', TRUST_PROXY: '1' },
     ...env,
   }
+  const nodeArgs = world.profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(world.profiles, name)}`]
   execFileSync(process.execPath, [here(florin), 'migrate', 'up'], { cwd: world.folder, env: settings })
   const server = await startOnPort(world, name, { file: here(florin), args: ['serve'], env: settings, nodeArgs })
   return { ...server, database: pool }

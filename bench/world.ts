@@ -24,6 +24,8 @@ export interface World {
   createDatabase(name: string): Promise<{ readonly url: string; readonly pool: Pool }>
   /** How many calls the stub of Stripe has had until now. */
   gatewayCalls(): Promise<number>
+  /** Where servers write profiles of their processors' time; nowhere where absent. */
+  readonly profiles: string | undefined
   /** Versions of what runs, for the report. */
   readonly versions: Readonly<Record<string, string>>
   stop(): Promise<void>
@@ -37,7 +39,7 @@ export const here = (path: string): string => fileURLToPath(new URL(path, import
  *
  * One setting differs from what Postgres ships: checkpoints are made between measurements and never within one.
  */
-export async function openWorld(): Promise<World> {
+export async function openWorld({ profiles }: { profiles?: string | undefined } = {}): Promise<World> {
   const folder = makeFolder('bench', undefined)
   const logs = join(folder.path, 'logs')
   mkdirSync(logs)
@@ -56,7 +58,7 @@ export async function openWorld(): Promise<World> {
   const load = startLoadProcess()
   const pools: Pool[] = []
   return {
-    ...{ databaseUrl: postgres.url, redisUrl: redis.url, stripePort, load, folder: folder.path },
+    ...{ databaseUrl: postgres.url, redisUrl: redis.url, stripePort, load, folder: folder.path, profiles },
     postmaster: parentOf(rows[0].pid) ?? 0,
     versions: { node: process.version, postgres: `${rows[0].version} (fsync ${rows[0].durable})` },
     async createDatabase(name) {

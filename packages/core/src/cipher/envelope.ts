@@ -25,14 +25,20 @@ export interface Envelope {
   readonly box: Uint8Array
 }
 
-export function writeText({ keyId, nonce, box }: Envelope): string {
-  return `${VERSION}.${keyId}.${toBase64Url(nonce)}.${toBase64Url(box)}`
+/** How bytes are written as base64url. Node has a far cheaper way than the one that runs everywhere. */
+export interface Base64Url {
+  write(bytes: Uint8Array): string
+  read(text: string): Uint8Array
 }
 
-export function readText(text: string): Envelope {
+export function writeText({ keyId, nonce, box }: Envelope, base64Url: Base64Url = portableBase64Url): string {
+  return `${VERSION}.${keyId}.${base64Url.write(nonce)}.${base64Url.write(box)}`
+}
+
+export function readText(text: string, base64Url: Base64Url = portableBase64Url): Envelope {
   const [version, keyId, nonce, box, ...rest] = text.split('.')
   if (version !== VERSION || !keyId || !nonce || !box || rest.length > 0) throw new DefectError('not a sealed value')
-  return { keyId, nonce: fromBase64Url(nonce), box: fromBase64Url(box) }
+  return { keyId, nonce: base64Url.read(nonce), box: base64Url.read(box) }
 }
 
 /** The same envelope in binary: version, length of the key id, key id, nonce, box. */
@@ -90,14 +96,14 @@ export function checkKey({ id, bytes }: CipherKey): void {
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) throw new DefectError('a key id is 1 to 64 letters, digits, - or _')
 }
 
-function toBase64Url(bytes: Uint8Array): string {
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')
-}
-
-function fromBase64Url(text: string): Uint8Array {
-  const raw = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-  return Uint8Array.from(raw, (character) => character.charCodeAt(0))
+const portableBase64Url: Base64Url = {
+  write(bytes) {
+    let raw = ''
+    for (const byte of bytes) raw += String.fromCharCode(byte)
+    return btoa(raw).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  },
+  read(text) {
+    const raw = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+    return Uint8Array.from(raw, (character) => character.charCodeAt(0))
+  },
 }

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import {
+  type Base64Url,
   checkKey,
   type Envelope,
   KEY_BYTES,
@@ -18,6 +19,7 @@ import {
 } from '../cipher/envelope.ts'
 import { DefectError } from '../errors.ts'
 import type { Cipher, DataKey } from '../ports/cipher.ts'
+import { systemRuntime } from '../runtime.ts'
 
 /** AES-256-GCM over node:crypto, synchronous. Opens what `webCipher` sealed, and the other way round. */
 export function nodeCipher(ring: KeyRing): Cipher {
@@ -29,10 +31,10 @@ export function nodeCipher(ring: KeyRing): Cipher {
   const current = keyFor(ringKeys, ring.current.id)
 
   const wrap = (id: string, bytes: Uint8Array): string =>
-    writeText({ keyId: ring.current.id, ...encrypt(current, bytes, placeOfKey(id)) })
+    writeText({ keyId: ring.current.id, ...encrypt(current, bytes, placeOfKey(id)) }, base64Url)
 
   const unwrap = (id: string, wrapped: string): Buffer => {
-    const { keyId, ...sealed } = readText(wrapped)
+    const { keyId, ...sealed } = readText(wrapped, base64Url)
     return decrypt(keyFor(ringKeys, keyId), sealed, placeOfKey(id))
   }
 
@@ -49,12 +51,20 @@ export function nodeCipher(ring: KeyRing): Cipher {
   }
 }
 
+const base64Url: Base64Url = {
+  write: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url'),
+  read: (text) => Buffer.from(text, 'base64url'),
+}
+
+// Bodies are a few kilobytes: a better level costs more time than it saves room.
+const FAST = { level: 1, windowBits: 13, chunkSize: 4096 }
+
 function dataKey(id: string, key: KeyObject): DataKey {
   return {
     id,
-    sealText: (plain, place) => writeText({ keyId: id, ...encrypt(key, Buffer.from(plain), place) }),
-    openText: (sealed, place) => decrypt(key, readText(sealed), place).toString(),
-    sealBytes: (plain, place) => writeBytes({ keyId: id, ...encrypt(key, deflateRawSync(plain), place) }),
+    sealText: (plain, place) => writeText({ keyId: id, ...encrypt(key, Buffer.from(plain), place) }, base64Url),
+    openText: (sealed, place) => decrypt(key, readText(sealed, base64Url), place).toString(),
+    sealBytes: (plain, place) => writeBytes({ keyId: id, ...encrypt(key, deflateRawSync(plain, FAST), place) }),
     openBytes: (sealed, place) => inflateRawSync(decrypt(key, readBytes(sealed), place)).toString(),
   }
 }
@@ -62,7 +72,7 @@ function dataKey(id: string, key: KeyObject): DataKey {
 type Sealed = Omit<Envelope, 'keyId'>
 
 function encrypt(key: KeyObject, plain: Uint8Array, place: string): Sealed {
-  const nonce = randomBytes(NONCE_BYTES)
+  const nonce = systemRuntime.randomBytes(NONCE_BYTES)
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
   cipher.setAAD(Buffer.from(place))
   return { nonce, box: Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]) }

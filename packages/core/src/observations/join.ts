@@ -116,6 +116,7 @@ function settle<Row extends Observed, Field extends keyof Row & string>(
 const TOO_MANY = 'too many'
 
 function distinct(values: readonly Seen[]): readonly Seen[] {
+  if (values.length === 1) return values
   const byText = new Map(values.map((seen) => [canonicalJson(seen), seen]))
   const sorted = [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, seen]) => seen)
   if (sorted.length <= MOST_TIES && !sorted.some((seen) => seen.after === TOO_MANY)) return sorted

@@ -25,7 +25,7 @@ export function prepareSetDefaultMethod({
 
 const shape = identity.extend({
   deleted: z.boolean().optional(),
-  invoice_settings: z.looseObject({ default_payment_method: idOf }).nullish(),
+  invoice_settings: z.object({ default_payment_method: idOf }).nullish(),
 })
 
 /** `deleted` is told by the event's type: its object is the customer as it last was. */

@@ -8,7 +8,7 @@ const shape = identity.extend({
   status: z.string(),
   reason: z.string(),
   payment_intent: idOf,
-  evidence_details: z.looseObject({ due_by: time }).nullish(),
+  evidence_details: z.object({ due_by: time }).nullish(),
 })
 
 function disputeFacts(object: Wire): DisputeFacts {

@@ -7,7 +7,7 @@ import { observeObject } from './observe-object.ts'
 import { isWire, text, type Wire, wire } from './wire.ts'
 
 // The errors of stripe-node, by what they carry and not by class: two copies of the SDK may be installed.
-const shape = z.looseObject({
+const shape = z.object({
   type: z.string(),
   rawType: text,
   statusCode: z.number().nullish(),
@@ -79,8 +79,8 @@ export function noAnswer(failure: StripeFailure): FlorinError {
     return new UnavailableError('gateway_unavailable', 'Stripe refuses the secret key', 'not_applied')
   }
   if (statusCode === 429) return new UnavailableError('gateway_unavailable', 'Stripe asks to slow down', 'not_applied')
-  const cause = z.looseObject({ code: z.string(), cause: z.unknown() }).partial().safeParse(detail)
-  const inner = z.looseObject({ code: z.string() }).partial().safeParse(cause.data?.cause)
+  const cause = z.object({ code: z.string(), cause: z.unknown() }).partial().safeParse(detail)
+  const inner = z.object({ code: z.string() }).partial().safeParse(cause.data?.cause)
   const reached = ![cause.data?.code, inner.data?.code].some((one) => one !== undefined && neverConnected.includes(one))
   if (statusCode == null && !reached) {
     return new UnavailableError('gateway_unavailable', 'Stripe cannot be reached', 'not_applied')

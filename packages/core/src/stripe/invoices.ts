@@ -6,23 +6,23 @@ import { identity, idOf, METADATA, openStatus, type Sight, sighting, text, time,
 // Until 2025-03-31.basil an invoice named its subscription, payment and prices on top; since then they live in `parent`,
 // `payments` (only on expand) and `pricing`. Both shapes are read always.
 
-const details = z.looseObject({ subscription: idOf, metadata: z.record(z.string(), z.string()).nullish() }).nullish()
+const details = z.object({ subscription: idOf, metadata: z.record(z.string(), z.string()).nullish() }).nullish()
 
-const lineShape = z.looseObject({
+const lineShape = z.object({
   description: text,
   amount: z.number(),
   quantity: z.number().nullish(),
   price: idOf,
   plan: idOf,
-  pricing: z.looseObject({ price_details: z.looseObject({ price: idOf }).nullish() }).nullish(),
+  pricing: z.object({ price_details: z.object({ price: idOf }).nullish() }).nullish(),
   proration: z.boolean().nullish(),
   parent: z
-    .looseObject({
-      subscription_item_details: z.looseObject({ proration: z.boolean().nullish() }).nullish(),
-      invoice_item_details: z.looseObject({ proration: z.boolean().nullish() }).nullish(),
+    .object({
+      subscription_item_details: z.object({ proration: z.boolean().nullish() }).nullish(),
+      invoice_item_details: z.object({ proration: z.boolean().nullish() }).nullish(),
     })
     .nullish(),
-  period: z.looseObject({ start: z.number(), end: z.number() }),
+  period: z.object({ start: z.number(), end: z.number() }),
 })
 
 const shape = identity.extend({
@@ -38,18 +38,16 @@ const shape = identity.extend({
   next_payment_attempt: time,
   period_start: z.number(),
   period_end: z.number(),
-  lines: z.looseObject({ data: z.array(lineShape) }),
+  lines: z.object({ data: z.array(lineShape) }),
   hosted_invoice_url: text,
   invoice_pdf: text,
-  status_transitions: z.looseObject({ paid_at: time }).nullish(),
+  status_transitions: z.object({ paid_at: time }).nullish(),
   customer: idOf,
   subscription: idOf,
   subscription_details: details,
-  parent: z.looseObject({ subscription_details: details }).nullish(),
+  parent: z.object({ subscription_details: details }).nullish(),
   payment_intent: idOf,
-  payments: z
-    .looseObject({ data: z.array(z.looseObject({ payment: z.looseObject({ payment_intent: idOf }).nullish() })) })
-    .nullish(),
+  payments: z.object({ data: z.array(z.object({ payment: z.object({ payment_intent: idOf }).nullish() })) }).nullish(),
 })
 
 const statuses = ['draft', 'open', 'paid', 'void', 'uncollectible'] as const

@@ -72,8 +72,8 @@ async function read(requests: StripeRequests, call: PreparedCall, made: Wire): P
   return found && toAccepted(found)
 }
 
-const filterShape = z.looseObject({ customer: z.string().optional(), payment_intent: z.string().optional() })
+const filterShape = z.object({ customer: z.string().optional(), payment_intent: z.string().optional() })
 
-export const listShape = z.looseObject({ data: z.array(wire), has_more: z.boolean() })
+export const listShape = z.object({ data: z.array(wire), has_more: z.boolean() })
 
 export const idOf = (object: Wire | undefined) => (typeof object?.id === 'string' ? object.id : undefined)

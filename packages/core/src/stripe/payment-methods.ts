@@ -30,7 +30,7 @@ const shape = identity.extend({
   type: z.string(),
   customer: idOf,
   card: z
-    .looseObject({
+    .object({
       brand: z.string(),
       last4: z.string(),
       exp_month: z.number(),

@@ -72,7 +72,7 @@ export function prepareCancelPayment({ payment, reason }: Call<'payment.cancel'>
   return { method: 'POST', path: `/v1/payment_intents/${payment}/cancel`, params }
 }
 
-const intentShape = z.looseObject({
+const intentShape = z.object({
   amount: z.number(),
   currency: z.string(),
   status: z.string(),
@@ -84,7 +84,7 @@ const intentShape = z.looseObject({
   last_payment_error: z
     .looseObject({ code: text, decline_code: text, message: text, type: text, charge: idOf })
     .nullish(),
-  next_action: z.looseObject({ type: z.string(), redirect_to_url: z.looseObject({ url: text }).nullish() }).nullish(),
+  next_action: z.object({ type: z.string(), redirect_to_url: z.object({ url: text }).nullish() }).nullish(),
 })
 
 const identityShape = identity.extend({ customer: idOf, client_secret: text, description: text })
@@ -126,7 +126,7 @@ function intentFacts(object: Wire): IntentFacts {
 }
 
 const chargeFacts = (charge: Wire): ChargeFacts => ({
-  chargeRefunded: z.looseObject({ amount_refunded: z.number() }).parse(charge).amount_refunded,
+  chargeRefunded: z.object({ amount_refunded: z.number() }).parse(charge).amount_refunded,
 })
 
 /**

@@ -82,7 +82,7 @@ async function patiently({ runtime, budget, endpoint }: Patience, request: () =>
   }
 }
 
-const carrier = z.looseObject({ headers: z.unknown() })
+const carrier = z.object({ headers: z.unknown() })
 
 function lastHeaders(response: unknown): unknown {
   // stripe-node hangs the response on the object as a property that is not enumerable, so zod needs it by name.
@@ -91,7 +91,7 @@ function lastHeaders(response: unknown): unknown {
   return parsed.success ? parsed.data.headers : undefined
 }
 
-const answerShape = z.looseObject({ id: text, status: text, client_secret: text, url: text })
+const answerShape = z.object({ id: text, status: text, client_secret: text, url: text })
 
 /** An object of Stripe's as the answer to a call. */
 export function toAccepted({ object, stamp, replayed }: Extract<Sent, { object: Wire }>): Answer {

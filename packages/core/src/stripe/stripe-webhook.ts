@@ -8,7 +8,7 @@ import { idOf, isWire, type Sight, text, type Wire, wire } from './wire.ts'
 // Stripe's own advice: older signatures are replays. Tolerance 0 would switch the check off.
 const TOLERANCE_SECONDS = 300
 
-const eventShape = z.looseObject({
+const eventShape = z.object({
   id: z.string(),
   object: z.literal('event'),
   type: z.string(),
@@ -16,7 +16,7 @@ const eventShape = z.looseObject({
   livemode: z.boolean(),
   account: text,
   created: z.number(),
-  data: z.looseObject({ object: wire, previous_attributes: wire.nullish() }),
+  data: z.object({ object: wire, previous_attributes: wire.nullish() }),
 })
 
 /**
@@ -63,7 +63,7 @@ function belonging(object: Wire): Pick<GatewayEvent, 'objectId' | 'ownerId'> {
 }
 
 const anId = idOf.catch(null)
-const ownership = z.looseObject({ id: text.catch(null), customer: anId, payment_intent: anId, charge: anId })
+const ownership = z.object({ id: text.catch(null), customer: anId, payment_intent: anId, charge: anId })
 
 /** A signed event whose object has an unknown shape is Stripe's news, not the sender's fault: it is kept, not refused. */
 function readObject(object: Wire, sight: Sight, telling: Telling): Pick<GatewayEvent, 'observations' | 'unreadable'> {
@@ -102,4 +102,4 @@ async function verified(
 }
 
 const isSignatureError = (error: unknown) =>
-  z.looseObject({ type: z.literal('StripeSignatureVerificationError') }).safeParse(error).success
+  z.object({ type: z.literal('StripeSignatureVerificationError') }).safeParse(error).success

@@ -63,7 +63,7 @@ export function prepareCancelSubscription({ subscription }: Call<'subscription.c
   return { method: 'DELETE', path: `/v1/subscriptions/${subscription}`, params: {} }
 }
 
-const itemShape = z.looseObject({
+const itemShape = z.object({
   id: z.string(),
   price: idOf,
   plan: idOf,
@@ -72,9 +72,9 @@ const itemShape = z.looseObject({
   current_period_end: time,
 })
 
-const shape = z.looseObject({
+const shape = z.object({
   status: z.string(),
-  items: z.looseObject({ data: z.array(itemShape) }),
+  items: z.object({ data: z.array(itemShape) }),
   // On top until 2025-03-31.basil, on the items since.
   current_period_start: time,
   current_period_end: time,
@@ -119,11 +119,11 @@ function subscriptionFacts(object: Wire): SubscriptionFacts {
   }
 }
 
-const secretShape = z.looseObject({
+const secretShape = z.object({
   latest_invoice: z
-    .union([z.string(), z.looseObject({ confirmation_secret: z.looseObject({ client_secret: z.string() }).nullish() })])
+    .union([z.string(), z.object({ confirmation_secret: z.object({ client_secret: z.string() }).nullish() })])
     .nullish(),
-  pending_setup_intent: z.union([z.string(), z.looseObject({ client_secret: text })]).nullish(),
+  pending_setup_intent: z.union([z.string(), z.object({ client_secret: text })]).nullish(),
 })
 
 // Only on expand, so webhooks never tell it: undefined leaves what is stored alone.

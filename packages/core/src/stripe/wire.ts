@@ -10,11 +10,12 @@ import { type Timestamp, timestampOfSeconds } from '../time.ts'
 /** A parsed JSON object of Stripe's. */
 export type Wire = { readonly [key: string]: Json }
 
-export const wire: z.ZodType<Wire> = z.record(z.string(), z.json())
+/** An object of Stripe's. It comes out of a JSON parser, so only whether it is an object has to be looked at. */
+export const wire = z.custom<Wire>((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
 
 /** An object's id, where the field holds the id or the expanded object. */
 export const idOf = z
-  .union([z.string(), z.looseObject({ id: z.string() }).transform(({ id }) => id)])
+  .union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)])
   .nullish()
   .transform((id) => id ?? null)
 
@@ -35,7 +36,7 @@ const labels = z
   .transform((values) => values ?? {})
 
 /** What every object of Stripe's tells of its identity. */
-export const identity = z.looseObject({
+export const identity = z.object({
   id: z.string(),
   metadata: labels,
   livemode: z.boolean().default(false),
