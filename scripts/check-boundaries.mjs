@@ -23,7 +23,7 @@ const mayImport = {
     ],
     'src/cli/': [
       ...['@florin/core/*', '@florin/adapter-postgres', '@florin/adapter-redis', '@florin/stripe-sandbox'],
-      ...['@electric-sql/pglite', 'ioredis', 'kysely', 'pg', 'stripe', 'yaml'],
+      ...['@electric-sql/pglite', '@opentelemetry/api', 'ioredis', 'kysely', 'pg', 'stripe', 'yaml'],
     ],
   },
 }

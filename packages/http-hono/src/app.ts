@@ -32,6 +32,7 @@ import * as subscriptions from './routes/subscriptions.ts'
 import { docsEndpoints, healthEndpoints, metricsEndpoint } from './routes/system.ts'
 import * as webhookEvents from './routes/webhook-events.ts'
 import * as webhooks from './routes/webhooks.ts'
+import type { Tracing } from './tracing.ts'
 
 export interface AppOptions {
   /** Finds out who asks, e.g. `jwtAuthenticator({ secret })`. */
@@ -51,6 +52,8 @@ export interface AppOptions {
   readonly bodyLimitBytes?: number
   /** How long an operation's caller is kept waiting, in milliseconds: what was begun goes on. Default 30 s. */
   readonly answerWithinMs?: number
+  /** Makes a span of every request; see `tracing`. */
+  readonly tracing?: Pick<Tracing, 'middleware'>
   /** Where a request's id comes in and goes out. Default `X-Request-Id`. */
   readonly requestIdHeader?: string
   /** Whether `/openapi.json` and `/docs` are served. Default true. */
@@ -164,6 +167,7 @@ function before(route: string, kind: Endpoint['kind'], options: AppOptions): rea
   const counted = kind === 'system' ? undefined : bucketOf(kind === 'webhook' ? 'webhooks' : 'api', options)
   return [
     requestId(route, requestIdHeader),
+    ...(options.tracing ? [options.tracing.middleware] : []),
     securityHeaders,
     ...(corsOrigins?.length ? [crossOrigin(corsOrigins)] : []),
     ...(metrics ? [recordMetrics(metrics, { countProblems: kind === 'operation' })] : []),

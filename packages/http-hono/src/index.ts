@@ -16,5 +16,6 @@ export { createLogger, describeError, type Logger, type LoggerOptions } from './
 export { createMetrics, type Metrics, metricsObserver } from './metrics.ts'
 export type { ClientAddress, RateLimitOptions } from './middleware/rate-limit.ts'
 export type { HttpContext, HttpEnv, RequestState } from './request-state.ts'
+export { type OpenTelemetry, type Tracing, tracing } from './tracing.ts'
 export { type GatewayCallSeen, gatewayWatch } from './watch-gateway.ts'
 export { storageWatch } from './watch-storage.ts'

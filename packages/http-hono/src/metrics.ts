@@ -69,6 +69,10 @@ export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observ
     ...{ name: 'webhook_events_total', help: 'Webhook events received, by what became of them', registers },
     labelNames: ['type', 'outcome'],
   })
+  const webhookDelays = new Histogram({
+    ...{ name: 'webhook_event_delay_seconds', help: 'How long after Stripe made them webhook events were taken' },
+    ...{ registers, buckets: delayBuckets },
+  })
   const calls = new Counter({
     ...{ name: 'gateway_calls_total', help: 'Calls of the payment gateway', registers },
     labelNames: ['call', 'outcome'],
@@ -114,7 +118,10 @@ export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observ
       deliveries.inc({ type, outcome })
       if (outcome === 'delivered') delays.observe(milliseconds / 1000)
     },
-    webhook_received: ({ type, outcome }) => webhooks.inc({ type, outcome }),
+    webhook_received({ type, outcome, milliseconds }) {
+      webhooks.inc({ type, outcome })
+      if (outcome !== 'duplicate') webhookDelays.observe(milliseconds / 1000)
+    },
     unknown_status: ({ table, status }) => unknown.inc({ table, status }),
     drift_found: ({ table, difference }) => drift.inc({ table, difference }),
   }

@@ -38,6 +38,8 @@ export type Happening =
       readonly eventId: string
       readonly type: string
       readonly outcome: 'processed' | 'ignored' | 'duplicate' | 'failed'
+      /** How long after the gateway made the event. */
+      readonly milliseconds: number
       readonly reason?: string
     }
   /** The handlers were told of an event, `milliseconds` after it was written; `failed` is told again, `dead` is not. */

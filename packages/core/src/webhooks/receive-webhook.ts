@@ -24,7 +24,8 @@ export async function receiveWebhook(deps: Deps, body: string, signature: string
   const event = await deps.gateway.events.verify(body, signature)
   const applied = await applyEvent(deps, event, body)
   const outcome = outcomeOf(applied)
-  deps.observer.tell({ what: 'webhook_received', eventId: event.id, type: event.type, outcome })
+  const milliseconds = Math.max(0, deps.runtime.now() - event.created * 1000)
+  deps.observer.tell({ what: 'webhook_received', eventId: event.id, type: event.type, outcome, milliseconds })
   if (!applied.duplicate && applied.row.status === 'failed' && applied.row.attempts <= REFUSED_DELIVERIES) {
     const message = `event ${event.id} is stored but could not be applied`
     throw new UnavailableError('storage_unavailable', message, 'unknown')

@@ -1,6 +1,9 @@
 import type { AuditSealer } from '@florin/adapter-postgres'
 import { type Florin, isFlorinError } from '@florin/core'
+import { Counter } from 'prom-client'
 import type { Logger } from '../logger.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Tracing } from '../tracing.ts'
 
 /** What keeps everything true while nobody asks: recovery, refreshing, stored webhooks, domain events. */
 export interface BackgroundWork {
@@ -23,6 +26,18 @@ interface Job {
   readonly run: (limit: number) => Promise<{ readonly done: number; readonly told: object }>
 }
 
+/** What looks on while the work is done. */
+interface Watched {
+  readonly metrics?: Metrics | undefined
+  readonly tracing?: Pick<Tracing, 'job'> | undefined
+}
+
+const countedRuns = ({ registry }: Metrics) =>
+  new Counter({
+    ...{ name: 'background_runs_total', help: 'Runs of background work, by outcome', registers: [registry] },
+    labelNames: ['job', 'outcome'],
+  })
+
 const LIMIT = 50
 const LONGEST_PAUSE_MS = 60_000
 
@@ -34,6 +49,7 @@ export function backgroundWork(
   { maintenance }: { readonly maintenance: Maintenance },
   logger: Logger,
   more: readonly Job[] = [],
+  { metrics, tracing }: Watched = {},
 ): BackgroundWork {
   const jobs: readonly Job[] = [
     ...more,
@@ -87,11 +103,25 @@ export function backgroundWork(
       },
     },
   ]
+  const runs = metrics && countedRuns(metrics)
+  const watched = ({ run, ...job }: Job): Job => ({
+    ...job,
+    async run(limit) {
+      try {
+        const result = await (tracing ? tracing.job(job.name, () => run(limit)) : run(limit))
+        runs?.inc({ job: job.name, outcome: 'done' })
+        return result
+      } catch (error) {
+        runs?.inc({ job: job.name, outcome: 'failed' })
+        throw error
+      }
+    },
+  })
   const stopping = new AbortController()
   let loops: readonly Promise<void>[] = []
   return {
     start() {
-      loops = jobs.map((job) => loop(job, logger, stopping.signal))
+      loops = jobs.map((job) => loop(watched(job), logger, stopping.signal))
     },
     async stop() {
       stopping.abort()

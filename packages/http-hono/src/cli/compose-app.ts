@@ -7,6 +7,7 @@ import type { HealthOptions } from '../health.ts'
 import type { Logger } from '../logger.ts'
 import { createMetrics, type Metrics, metricsObserver } from '../metrics.ts'
 import type { RateLimitOptions } from '../middleware/rate-limit.ts'
+import type { Tracing } from '../tracing.ts'
 import { gatewayWatch } from '../watch-gateway.ts'
 import { storageWatch } from '../watch-storage.ts'
 import { type BackgroundWork, backgroundWork, sealing } from './background-work.ts'
@@ -25,6 +26,7 @@ export interface AppParts
   readonly limiters: Limiters | undefined
   readonly metrics?: Metrics
   readonly auditSealer?: AuditSealer | undefined
+  readonly tracing?: Tracing | undefined
 }
 
 export type Limiters = Omit<RateLimitOptions, 'clientAddress'>
@@ -38,21 +40,16 @@ export interface ComposedApp {
   readonly background: BackgroundWork
 }
 
-export function composeApp({
-  config,
-  logger,
-  auth,
-  health,
-  limiters,
-  metrics,
-  auditSealer,
-  ...parts
-}: AppParts): ComposedApp {
+export function composeApp(given: AppParts): ComposedApp {
+  const { config, logger, auth, health, limiters, metrics, tracing, auditSealer, ...parts } = given
   const counted = metrics ?? createMetrics()
   const gateway = gatewayWatch()
-  const writes = storageWatch(parts.storage)
+  const writes = storageWatch(tracing?.storage(parts.storage) ?? parts.storage)
   const observer = allObservers(metricsObserver(counted), loggingObserver(logger), gateway.observer)
-  const florin = createFlorin({ ...parts, storage: writes.storage, observer })
+  const florin = createFlorin({
+    ...{ ...parts, storage: writes.storage, observer },
+    gateway: tracing?.gateway(parts.gateway) ?? parts.gateway,
+  })
   const { EVENT_WEBHOOK_URLS: urls, EVENT_WEBHOOK_SECRET: secret = [] } = config
   if (urls.length > 0) florin.on('*', webhookSender({ endpoints: urls.map((url) => ({ url, secret })) }))
   const address = clientAddress({ trustedProxies: config.TRUST_PROXY })
@@ -62,6 +59,7 @@ export function composeApp({
       ...{ ...health, checks: { ...health.checks, writes: writes.check, gateway: gateway.check } },
       lastGatewayCall: gateway.lastGatewayCall,
     },
+    ...(tracing && { tracing }),
     ...(config.METRICS_TOKEN !== undefined && { metricsToken: config.METRICS_TOKEN }),
     ...(limiters && { rateLimit: { ...limiters, clientAddress: address } }),
   })
@@ -70,7 +68,10 @@ export function composeApp({
   return {
     fetch: ranges.length > 0 ? onlyFrom(ranges, fetch, { clientAddress: address, logger }) : fetch,
     deliver: (request) => app.fetch(request),
-    background: backgroundWork(florin, logger, auditSealer ? [sealing(auditSealer, logger)] : []),
+    background: backgroundWork(florin, logger, auditSealer ? [sealing(auditSealer, logger)] : [], {
+      metrics: counted,
+      tracing,
+    }),
   }
 }
 

@@ -21,7 +21,9 @@ import { composeApp, limitersOf, rulesOf } from './compose-app.ts'
 import { ConfigError } from './config.ts'
 import { postgresTls } from './connection-tls.ts'
 import type { Fetch } from './listen.ts'
+import { measureBacklog } from './measure-backlog.ts'
 import { openRedis, redisLimiter } from './open-redis.ts'
+import { openTracing } from './open-tracing.ts'
 import { isLiveKey } from './stripe-key.ts'
 import type { Config, VariableName } from './variables.ts'
 
@@ -54,11 +56,12 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
   try {
     await checkMigrations(database, config)
     measurePool(database.pool, metrics)
+    measureBacklog(database.database, metrics, Date.now, logger)
     let isStopping = false
     const secretKey = given(config, 'STRIPE_SECRET_KEY')
     const callBudget = redis && openCallBudget({ ...config, STRIPE_SECRET_KEY: secretKey }, redis, logger)
     const { fetch, background } = composeApp({
-      ...{ config, logger, metrics, auth: authenticatorOf(config) },
+      ...{ config, logger, metrics, auth: authenticatorOf(config), tracing: await openTracing() },
       storage: postgresStorage({ database: database.database }),
       retention: postgresRetention({ database: database.database }),
       cipher: nodeCipher({ current: given(config, 'ENCRYPTION_KEY'), retired: config.ENCRYPTION_KEYS_RETIRED }),
