@@ -48,7 +48,7 @@ export function judge(error: unknown): 'conflict' | 'lost' | FlorinError {
     return new UnavailableError('storage_unavailable', message, 'not_applied', { cause: error })
   }
   const hint = unprepared.test(code)
-    ? '; set preparedStatements: false behind this pooler'
+    ? '; a pooler that keeps no prepared statements: set DB_PREPARED_STATEMENTS=false (preparedStatements: false)'
     : missing.test(code)
       ? '; migrate the database to this version'
       : ''

@@ -153,7 +153,8 @@ export function openDatabase(config: Config, logger: Logger, options: PoolConfig
   })
   // Without a listener an idle connection that breaks would end the process.
   pool.on('error', (error) => logger.warn({ err: error }, 'an idle connection to PostgreSQL broke'))
-  return { pool, database: fromPool(pool), close: () => pool.end() }
+  const database = fromPool(pool, { preparedStatements: config.DB_PREPARED_STATEMENTS })
+  return { pool, database, close: () => pool.end() }
 }
 
 /** @throws CommandError that says what to do */

@@ -31,6 +31,12 @@ export const storeVariables = {
   DB_POOL_SIZE: integer({ from: 1, to: 1000 })
     .default(10)
     .register(about, postgres('Connections that one server opens at most')),
+  DB_PREPARED_STATEMENTS: flag()
+    .default(true)
+    .register(
+      about,
+      postgres('Off behind a pooler in transaction mode that keeps no prepared statements (PgBouncer before 1.21)'),
+    ),
 
   REDIS_URL: url(['redis:', 'rediss:'])
     .optional()
