@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { compare, printed } from './compare.ts'
 import { measureSuite, type Plan } from './measure.ts'
 import type { Measurement, Suite } from './suite.ts'
+import { growthSuites } from './suites/growth.ts'
 import { payments } from './suites/payments.ts'
 import { reads } from './suites/reads.ts'
 import { sameSecond, webhooks } from './suites/webhooks.ts'
@@ -31,6 +32,9 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     profile: { type: 'string' },
+    growth: { type: 'boolean', default: false },
+    events: { type: 'string', default: '10000000' },
+    payments: { type: 'string', default: '1000000' },
   },
 })
 const { quick } = values
@@ -40,9 +44,12 @@ const plan: Plan = {
   ...{ rounds, warmUpMs: 1000, measureMs: seconds * 1000 },
   connections: (suite) => values.connections?.map(Number) ?? (quick && suite.quick ? suite.quick : suite).connections,
 }
-const chosen = values.suite
-  ? suites.filter(({ name }) => values.suite?.includes(name))
-  : suites.filter((suite) => !quick || suite.quick)
+const grown = growthSuites({ events: Number(values.events), payments: Number(values.payments) })
+const chosen = values.growth
+  ? grown
+  : values.suite
+    ? suites.filter(({ name }) => values.suite?.includes(name))
+    : suites.filter((suite) => !quick || suite.quick)
 
 const world = await openWorld({ profiles: values.profile && resolve(values.profile) })
 const measurements: Measurement[] = []
