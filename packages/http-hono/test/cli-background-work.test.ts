@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { backgroundWork, type Maintenance } from '../src/cli/background-work.ts'
+import { backgroundWork, catchingUp, type Maintenance } from '../src/cli/background-work.ts'
 import { later } from '../src/cli/later.ts'
 
 /** Starts the loops over jobs of which all but the given ones find nothing to do. */
@@ -35,6 +35,26 @@ test('goes on at once while there is more to do than fits into one run', async (
   })
   // Much less than the pause between two runs.
   await expect.poll(() => left, { timeout: 4000 }).toBe(0)
+})
+
+test('catches up with what no webhook told of, from the first start on, and warns of a long gap', async () => {
+  const logged: object[] = []
+  const log = (fields: object, message: string) => void logged.push({ ...fields, message })
+  const logger = { debug: log, info: log, warn: log, error: log }
+  const asked: object[] = []
+  const counts = { read: 3, processed: 2, ignored: 1, failed: 0, duplicate: 0 }
+  const maintenance = {
+    async reconcile(options: object = {}) {
+      asked.push(options)
+      return { ...counts, gapSeconds: 2_300_000, warning: 'gap_over_25_days' as const }
+    },
+  }
+  const { everyMs, run } = catchingUp({ maintenance }, 600_000, logger)
+  expect(everyMs).toBe(600_000)
+  // Never more at once: the events are all read.
+  expect((await run(50)).done).toBe(0)
+  expect(asked).toEqual([{ fromNow: true }])
+  expect(logged).toMatchObject([{ warning: 'gap_over_25_days', gap_seconds: 2_300_000 }, counts])
 })
 
 test('goes on after a failure, and tells it', { timeout: 30_000 }, async () => {

@@ -70,6 +70,25 @@ describe('reconcileEvents', slow, () => {
     expect(await florin.maintenance.reconcile()).toMatchObject({ processed: 0, ignored: 0, failed: 0 })
   })
 
+  it('that begins now tells nothing older, and everything later, also what was a moment before', async () => {
+    const { listed, list, happen } = eventList()
+    const { florin, storage, world, now } = overEvents(list)
+    for (const ago of [20 * DAY, 3600, 300, 1]) happen(now - ago)
+    const nothing = { read: 0, processed: 0, ignored: 0, failed: 0, duplicate: 0, gapSeconds: null, warning: null }
+    expect(await florin.maintenance.reconcile({ fromNow: true })).toEqual(nothing)
+    expect(await taken(storage)).toEqual(new Set())
+    const old = new Set(listed.map(({ id }) => id))
+    await world.advance(120)
+    for (const later of [1, 60, 119]) happen(now + later)
+    expect(await florin.maintenance.reconcile({ fromNow: true })).toMatchObject({ read: 3, ignored: 3 })
+    await world.advance(5 * DAY)
+    happen(now + 4 * DAY)
+    expect(await florin.maintenance.reconcile({ fromNow: true })).toMatchObject({ ignored: 1, duplicate: 3 })
+    const known = await taken(storage)
+    expect([...known].filter((id) => old.has(id))).toEqual([])
+    expect(known.size).toBe(4)
+  })
+
   it.each([1, 2, 10])(
     'broken off at any call or commit, with %i pages held, the next run loses nothing',
     async (held) => {

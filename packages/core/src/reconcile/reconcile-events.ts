@@ -46,21 +46,31 @@ export interface Reconciled {
 export interface ReconcileOptions {
   /** How many pages of 100 events are held in memory. */
   readonly pageLimit?: number
+  /** The first run reads nothing, and the next ones what happened since: what is older is told to nobody. */
+  readonly fromNow?: boolean
 }
 
 /**
- * Reads the gateway's events since the last one that was seen, at first those of 30 days, and applies them as if their
+ * Reads the gateway's events since the last one that was seen, at first those of 30 days (or none, see `fromNow`), and applies them as if their
  * webhooks had come: oldest first, duplicates change nothing. May be broken off at any point; the next run goes on where
  * everything older was applied. At most 20 calls a second, none but for lists.
  *
  * @throws `unavailable` storage_unavailable, gateway_unavailable, overloaded
  */
-export async function reconcileEvents(given: Deps, { pageLimit = 10 }: ReconcileOptions = {}): Promise<Reconciled> {
+export async function reconcileEvents(
+  given: Deps,
+  { pageLimit = 10, fromNow = false }: ReconcileOptions = {},
+): Promise<Reconciled> {
   const deps = paced(given)
   const startedAt = Math.floor(deps.runtime.now() / 1000)
   const known = await readBookmark(deps, BOOKMARK, place)
   const since = known ? Math.max(known.created - OVERLAP_SECONDS, 0) : startedAt - KEPT_SECONDS
   const counts = { read: 0, processed: 0, ignored: 0, failed: 0, duplicate: 0 }
+  if (!known && fromNow) {
+    // Later runs read a little of what lies before the bookmark once more; nothing before this moment shall be.
+    await move(deps, startedAt + OVERLAP_SECONDS, startedAt)
+    return { ...counts, gapSeconds: null, warning: null }
+  }
   let newest = known?.created ?? since
   for await (const page of eventPages(deps.gateway.events, { since, pageLimit })) {
     for (const { event, body } of page) {

@@ -130,6 +130,24 @@ export function backgroundWork(
   }
 }
 
+/** Reads the events that no webhook told of, as after an outage. The first run of an installation only says from when on. */
+export function catchingUp({ maintenance }: CatchingUp, everyMs: number, logger: Logger): Job {
+  return {
+    name: 'reconcile',
+    everyMs,
+    async run() {
+      const { warning, gapSeconds, ...counts } = await maintenance.reconcile({ fromNow: true })
+      if (warning) logger.warn({ warning, gap_seconds: gapSeconds }, 'nothing was read of Stripe for long')
+      if (counts.processed > 0) logger.info(counts, 'applied events that no webhook had told of')
+      return { done: 0, told: counts }
+    },
+  }
+}
+
+interface CatchingUp {
+  readonly maintenance: Pick<Florin['maintenance'], 'reconcile'>
+}
+
 /** Seals the audit log. What is told of each seal stands in the log, out of reach of who can write the database. */
 export function sealing(sealer: AuditSealer, logger: Logger): Job {
   return {

@@ -10,7 +10,7 @@ import type { RateLimitOptions } from '../middleware/rate-limit.ts'
 import type { Tracing } from '../tracing.ts'
 import { gatewayWatch } from '../watch-gateway.ts'
 import { storageWatch } from '../watch-storage.ts'
-import { type BackgroundWork, backgroundWork, sealing } from './background-work.ts'
+import { type BackgroundWork, backgroundWork, catchingUp, sealing } from './background-work.ts'
 import { onlyFrom } from './ip-allowlist.ts'
 import type { Fetch } from './listen.ts'
 import { allObservers, loggingObserver } from './log-happenings.ts'
@@ -27,6 +27,8 @@ export interface AppParts
   readonly metrics?: Metrics
   readonly auditSealer?: AuditSealer | undefined
   readonly tracing?: Tracing | undefined
+  /** How often events are read that no webhook told of; 0 for never. */
+  readonly reconcileEveryMs?: number | undefined
 }
 
 export type Limiters = Omit<RateLimitOptions, 'clientAddress'>
@@ -41,7 +43,18 @@ export interface ComposedApp {
 }
 
 export function composeApp(given: AppParts): ComposedApp {
-  const { config, logger, auth, health, limiters, metrics, tracing, auditSealer, ...parts } = given
+  const {
+    config,
+    logger,
+    auth,
+    health,
+    limiters,
+    metrics,
+    tracing,
+    auditSealer,
+    reconcileEveryMs = 0,
+    ...parts
+  } = given
   const counted = metrics ?? createMetrics()
   const gateway = gatewayWatch()
   const writes = storageWatch(tracing?.storage(parts.storage) ?? parts.storage)
@@ -65,13 +78,14 @@ export function composeApp(given: AppParts): ComposedApp {
   })
   const fetch: Fetch = (request, env) => app.fetch(request, env)
   const ranges = config.IP_ALLOWLIST
+  const more = [
+    ...(auditSealer ? [sealing(auditSealer, logger)] : []),
+    ...(reconcileEveryMs ? [catchingUp(florin, reconcileEveryMs, logger)] : []),
+  ]
   return {
     fetch: ranges.length > 0 ? onlyFrom(ranges, fetch, { clientAddress: address, logger }) : fetch,
     deliver: (request) => app.fetch(request),
-    background: backgroundWork(florin, logger, auditSealer ? [sealing(auditSealer, logger)] : [], {
-      metrics: counted,
-      tracing,
-    }),
+    background: backgroundWork(florin, logger, more, { metrics: counted, tracing }),
   }
 }
 

@@ -72,6 +72,7 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
         callBudget,
       }),
       callBudget,
+      reconcileEveryMs: config.RECONCILE_EVERY ?? RECONCILE_EVERY_MS,
       auditSealer: sealerOf(config, database.database, logger),
       settings: {
         requireIdempotencyKey: true,
@@ -106,6 +107,9 @@ function sealerOf({ AUDIT_KEY }: Config, database: Database, logger: Logger): Au
 }
 
 const ping = { name: 'florin_health', text: 'select 1' }
+
+/** How often a server reads the events that no webhook told of, where `RECONCILE_EVERY` does not say. */
+const RECONCILE_EVERY_MS = 10 * 60_000
 
 /** The value of a variable that the command requires, so that it was checked to be there. */
 function given<Name extends VariableName>(config: Config, name: Name): NonNullable<Config[Name]> {

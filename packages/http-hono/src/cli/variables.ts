@@ -152,6 +152,14 @@ export const variables = z.object({
         example: '15m',
       }),
     ),
+  RECONCILE_EVERY: duration({ to: '24h', orNone: true })
+    .optional()
+    .register(
+      about,
+      rules('How often servers read the events that no webhook told of, as after an outage; 0 for never', {
+        example: '10m',
+      }),
+    ),
   USER_ID_PATTERN: wholePattern()
     .optional()
     .register(about, rules('How a whole user id looks', { example: '[A-Za-z0-9._:@-]{1,255}' })),
