@@ -48,6 +48,7 @@ import { type RepairDrift, repairDrift } from './reconcile/repair-drift.ts'
 import { type CreateRefund, createRefund } from './refunds/create-refund.ts'
 import { getRefund } from './refunds/get-refund.ts'
 import { type ListRefunds, listRefunds } from './refunds/list-refunds.ts'
+import { replicaReads } from './replica-reads.ts'
 import { prune } from './retention/prune.ts'
 import { systemRuntime } from './runtime.ts'
 import { sealedStorage } from './sealed-storage.ts'
@@ -66,6 +67,8 @@ import { retryWebhooks } from './webhooks/retry-webhooks.ts'
 /** What Florin runs on. */
 export interface FlorinOptions {
   readonly storage: Storage
+  /** A replica of it, which may lag: asked by what only shows objects (`get`, `list`), and by nothing that decides. */
+  readonly readStorage?: Pick<Storage, 'load'> | undefined
   /** Lets go of what is old, over the same rows; `maintenance.prune` needs it. */
   readonly retention?: Retention
   readonly gateway: PaymentGateway
@@ -90,6 +93,7 @@ export type Florin = ReturnType<typeof createFlorin>
  */
 export function createFlorin({
   storage,
+  readStorage,
   retention,
   gateway,
   cipher,
@@ -110,6 +114,9 @@ export function createFlorin({
     observer,
     settings: { ...defaultSettings, ...settings },
   }
+  const shown: Deps = readStorage
+    ? { ...deps, storage: sealedStorage(replicaReads(readStorage, storage, runtime), keys, runtime) }
+    : deps
   const recovery: Deps = { ...deps, gateway: inShare('recovery') }
   const background: Deps = { ...deps, gateway: inShare('background') }
   const handlers = eventHandlers()
@@ -128,38 +135,38 @@ export function createFlorin({
       confirm: (input: ConfirmPayment, caller: Caller) => confirmPayment(deps, input, caller),
       capture: (input: CapturePayment, caller: Caller) => capturePayment(deps, input, caller),
       cancel: (input: CancelPayment, caller: Caller) => cancelPayment(deps, input, caller),
-      get: (id: string, actor: Actor) => getPayment(deps, id, actor),
-      list: (input: ListPayments, actor: Actor) => listPayments(deps, input, actor),
+      get: (id: string, actor: Actor) => getPayment(shown, id, actor),
+      list: (input: ListPayments, actor: Actor) => listPayments(shown, input, actor),
     },
     refunds: {
       create: (input: CreateRefund, caller: Caller) => createRefund(deps, input, caller),
-      get: (id: string, actor: Actor) => getRefund(deps, id, actor),
-      list: (input: ListRefunds, actor: Actor) => listRefunds(deps, input, actor),
+      get: (id: string, actor: Actor) => getRefund(shown, id, actor),
+      list: (input: ListRefunds, actor: Actor) => listRefunds(shown, input, actor),
     },
     disputes: {
-      get: (id: string, actor: Actor) => getDispute(deps, id, actor),
-      list: (input: ListDisputes, actor: Actor) => listDisputes(deps, input, actor),
+      get: (id: string, actor: Actor) => getDispute(shown, id, actor),
+      list: (input: ListDisputes, actor: Actor) => listDisputes(shown, input, actor),
     },
     paymentMethods: {
       attach: (input: AttachPaymentMethod, caller: Caller) => attachPaymentMethod(deps, input, caller),
       setUp: (input: SetUpPaymentMethod, caller: Caller) => setUpPaymentMethod(deps, input, caller),
       setDefault: (input: SetDefaultPaymentMethod, caller: Caller) => setDefaultPaymentMethod(deps, input, caller),
       detach: (input: DetachPaymentMethod, caller: Caller) => detachPaymentMethod(deps, input, caller),
-      list: (input: ListPaymentMethods, actor: Actor) => listPaymentMethods(deps, input, actor),
+      list: (input: ListPaymentMethods, actor: Actor) => listPaymentMethods(shown, input, actor),
     },
     subscriptions: {
       create: (input: CreateSubscription, caller: Caller) => createSubscription(deps, input, caller),
       update: (input: UpdateSubscription, caller: Caller) => updateSubscription(deps, input, caller),
       resume: (input: ResumeSubscription, caller: Caller) => resumeSubscription(deps, input, caller),
       cancel: (input: CancelSubscription, caller: Caller) => cancelSubscription(deps, input, caller),
-      get: (id: string, actor: Actor) => getSubscription(deps, id, actor),
-      list: (input: ListSubscriptions, actor: Actor) => listSubscriptions(deps, input, actor),
+      get: (id: string, actor: Actor) => getSubscription(shown, id, actor),
+      list: (input: ListSubscriptions, actor: Actor) => listSubscriptions(shown, input, actor),
     },
     invoices: {
-      get: (id: string, actor: Actor) => getInvoice(deps, id, actor),
-      list: (input: ListInvoices, actor: Actor) => listInvoices(deps, input, actor),
+      get: (id: string, actor: Actor) => getInvoice(shown, id, actor),
+      list: (input: ListInvoices, actor: Actor) => listInvoices(shown, input, actor),
       listBySubscription: (input: ListSubscriptionInvoices, actor: Actor) =>
-        listSubscriptionInvoices(deps, input, actor),
+        listSubscriptionInvoices(shown, input, actor),
     },
     checkoutSessions: {
       create: (input: CreateCheckoutSession, caller: Caller) => createCheckoutSession(deps, input, caller),

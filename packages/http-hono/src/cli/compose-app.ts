@@ -18,7 +18,10 @@ import type { Config } from './variables.ts'
 
 /** What the two modes fill differently. */
 export interface AppParts
-  extends Pick<FlorinOptions, 'storage' | 'retention' | 'gateway' | 'cipher' | 'runtime' | 'settings' | 'callBudget'> {
+  extends Pick<
+    FlorinOptions,
+    'storage' | 'readStorage' | 'retention' | 'gateway' | 'cipher' | 'runtime' | 'settings' | 'callBudget'
+  > {
   readonly config: Config
   readonly logger: Logger
   readonly auth: Authenticator

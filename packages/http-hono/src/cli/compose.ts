@@ -49,9 +49,10 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
   const database = openDatabase(config, logger)
   const isShared = config.RATE_LIMIT_PER_MINUTE > 0 || config.STRIPE_RATE_LIMIT_PER_SECOND !== 0
   const redis = isShared ? await openRedis(config, logger) : undefined
+  const replica = openReplica(config, logger)
   const close = async (): Promise<void> => {
     redis?.disconnect()
-    await database.close()
+    await Promise.all([database.close(), replica?.close()])
   }
   try {
     await checkMigrations(database, config)
@@ -63,6 +64,7 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
     const { fetch, background } = composeApp({
       ...{ config, logger, metrics, auth: authenticatorOf(config), tracing: await openTracing() },
       storage: postgresStorage({ database: database.database }),
+      readStorage: replica && postgresStorage({ database: replica.database }),
       retention: postgresRetention({ database: database.database }),
       cipher: nodeCipher({ current: given(config, 'ENCRYPTION_KEY'), retired: config.ENCRYPTION_KEYS_RETIRED }),
       gateway: stripeGateway({
@@ -159,6 +161,13 @@ export function openDatabase(config: Config, logger: Logger, options: PoolConfig
   pool.on('error', (error) => logger.warn({ err: error }, 'an idle connection to PostgreSQL broke'))
   const database = fromPool(pool, { preparedStatements: config.DB_PREPARED_STATEMENTS })
   return { pool, database, close: () => pool.end() }
+}
+
+/** Nobody waits long for a replica: the primary knows all of it. */
+function openReplica(config: Config, logger: Logger): OpenDatabase | undefined {
+  const url = config.DATABASE_REPLICA_URL
+  const impatient = { connectionTimeoutMillis: 1000, query_timeout: 3000 }
+  return url === undefined ? undefined : openDatabase({ ...config, DATABASE_URL: url }, logger, impatient)
 }
 
 /** @throws CommandError that says what to do */

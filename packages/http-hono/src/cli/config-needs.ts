@@ -7,7 +7,7 @@ const everywhere: readonly VariableName[] = ['NODE_ENV', 'CONFIG_FILE', 'LOG_LEV
 
 /** What the sandbox does without: nothing of the outside world is contacted, and its state opens with its own key. */
 const outside = variableNames.filter((name) =>
-  /^(STRIPE_(?!(ENDPOINT_)?RATE_LIMIT)|REDIS_|DATABASE_URL|DB_|ENCRYPTION_|JWT_JWKS_URL|JWT_ALGORITHMS)/.test(name),
+  /^(STRIPE_(?!(ENDPOINT_)?RATE_LIMIT)|REDIS_|DATABASE_|DB_|ENCRYPTION_|JWT_JWKS_URL|JWT_ALGORITHMS)/.test(name),
 )
 
 /** What each command reads, and what it cannot do without. */

@@ -12,6 +12,15 @@ export const storeVariables = {
         secret: true,
       }),
     ),
+  DATABASE_REPLICA_URL: url(['postgres:', 'postgresql:'])
+    .optional()
+    .register(
+      about,
+      postgres('A streaming replica for reads that may lag: objects and lists of GET requests', {
+        example: 'postgres://user:password@replica:5432/payment_db',
+        secret: true,
+      }),
+    ),
   DB_HOST: text().default('localhost').register(about, postgres('Host of PostgreSQL 15 or newer')),
   DB_PORT: port().default(5432).register(about, postgres('Port of PostgreSQL')),
   DB_USER: text().default('postgres').register(about, postgres('User of the database')),
