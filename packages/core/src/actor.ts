@@ -39,6 +39,7 @@ const permissions = {
   'subscriptions:cancel': { user: 'own', support: 'any', service: 'any', admin: 'any' },
   'invoices:read': { user: 'own', support: 'any', service: 'any', admin: 'any' },
   'webhooks:replay': { admin: 'any' },
+  'users:erase': { admin: 'any' },
   'audit:read': { admin: 'any' },
 } as const satisfies Record<string, Partial<Record<Role, Reach>>>
 

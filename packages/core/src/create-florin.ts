@@ -58,6 +58,8 @@ import { getSubscription } from './subscriptions/get-subscription.ts'
 import { type ListSubscriptions, listSubscriptions } from './subscriptions/list-subscriptions.ts'
 import { type ResumeSubscription, resumeSubscription } from './subscriptions/resume-subscription.ts'
 import { type UpdateSubscription, updateSubscription } from './subscriptions/update-subscription.ts'
+import { type EraseUser, eraseUser } from './users/erase-user.ts'
+import { finishErasures } from './users/finish-erasures.ts'
 import { getWebhookEvent } from './webhooks/get-webhook-event.ts'
 import { type ListWebhookEvents, listWebhookEvents } from './webhooks/list-webhook-events.ts'
 import { receiveWebhook } from './webhooks/receive-webhook.ts'
@@ -108,6 +110,7 @@ export function createFlorin({
   const deps: Deps = {
     storage: sealedStorage(storage, keys, runtime),
     gateway: inShare('interactive'),
+    isErased: keys.isErased,
     digest: (text) => cipher.digest(text),
     runtime,
     newId,
@@ -184,6 +187,8 @@ export function createFlorin({
       importAccount: (options?: ImportAccount) => importAccount(background, options),
       findDrift: (options: FindDrift) => findDrift(background, options),
       repairDrift: (options: RepairDrift) => repairDrift(background, options),
+      /** Goes on with the erasures of users whose time has come. */
+      erase: (options?: { limit?: number }) => finishErasures(background, options),
       prune: (options?: { limit?: number }) => prune(deps, retention, options),
       dispatch: (options?: { limit?: number }) => dispatchEvents(deps, handlers, options),
     },
@@ -191,6 +196,9 @@ export function createFlorin({
     keys: {
       rotate: (options?: RotateKeys) => rotateKeys(ring, options),
       verify: (options?: VerifyKeys) => verifyKeys(ring, options),
+    },
+    users: {
+      erase: (input: EraseUser, caller: Pick<Caller, 'actor' | 'requestId'>) => eraseUser(deps, input, caller),
     },
     events: {
       list: (input: ListEvents, actor: Actor) => listEvents(deps, input, actor),

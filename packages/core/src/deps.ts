@@ -68,6 +68,8 @@ export interface Deps {
   readonly storage: Storage<Tables>
   /** Keeps to the share of whoever has these deps. */
   readonly gateway: BudgetedGateway
+  /** Whether a user was erased, or is being erased. A minute old at most. */
+  readonly isErased: (userId: string) => Promise<boolean>
   readonly digest: (text: string) => string | Promise<string>
   readonly runtime: Runtime
   readonly newId: NewId

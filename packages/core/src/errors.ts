@@ -14,6 +14,7 @@ export type InvalidCode =
   | 'refund_not_found'
   | 'dispute_not_found'
   | 'event_not_found'
+  | 'user_not_found'
   | 'webhook_event_not_found'
   | 'webhook_signature_invalid'
   | 'webhook_payload_invalid'
@@ -37,6 +38,8 @@ export type RefusedCode =
   | 'payment_method_declined'
   | 'event_not_retryable'
   | 'webhook_event_not_replayable'
+  | 'user_erased'
+  | 'user_has_subscriptions'
   | 'gateway_refused'
 
 /** Codes of a store or gateway that gave no answer. */

@@ -3,6 +3,7 @@ import type { DataKeyRow } from './data-keys/data-key.ts'
 import { currentKeyOf, isClosed, type KeyStore, type KnownKey } from './data-keys/key-store.ts'
 import { type Sealing, sealingOf } from './data-keys/sealing.ts'
 import { DefectError } from './errors.ts'
+import { withoutPersonal } from './events/without-personal.ts'
 import type { Clock, Runtime } from './ports/runtime.ts'
 import {
   type Change,
@@ -117,10 +118,10 @@ const keyIds = (table: TableName, row: Plain): readonly string[] =>
   })
 
 async function seal(sealing: Sealing, change: Change<Tables>): Promise<Change<StoredTables>> {
-  const { table, row } = change
+  const { table } = change
+  const { row, key } = sealing.of(change)
   const plain: Plain = { ...row }
   const sealed: Record<string, unknown> = { ...row }
-  const key = sealing.keyFor(change)
   for (const [column, blank] of columnsOf(sealedColumns, table)) {
     const value = plain[column]
     if (!key || isBlank(value, blank)) sealed[column] = null
@@ -140,23 +141,31 @@ async function open(keys: ReadonlyMap<string, KnownKey>, table: TableName, row: 
   const id = String(row.id)
   for (const [column, blank] of columnsOf(sealedColumns, table)) {
     const value = row[column]
-    const key = typeof value === 'string' ? keyOf(keys, table, value, id) : null
-    if (!key || typeof value !== 'string') opened[column] = blank
-    else opened[column] = JSON.parse(await key.openText(value, placeOf(table, column, id)))
+    opened[column] = blank
+    if (typeof value !== 'string') continue
+    const { key, isErased } = keyOf(keys, table, value, id)
+    if (!key) continue
+    const content = JSON.parse(await key.openText(value, placeOf(table, column, id)))
+    opened[column] = isErased && table === 'outbox' ? withoutPersonal(content) : content
   }
   for (const [column, blank] of columnsOf(sealedByteColumns, table)) {
     const value = row[column]
-    const key = value instanceof Uint8Array ? keyOf(keys, table, value, id) : null
-    if (!key || !(value instanceof Uint8Array)) opened[column] = blank
-    else opened[column] = await key.openBytes(value, placeOf(table, column, id))
+    opened[column] = blank
+    if (!(value instanceof Uint8Array)) continue
+    const { key } = keyOf(keys, table, value, id)
+    if (key) opened[column] = await key.openBytes(value, placeOf(table, column, id))
   }
   return opened
 }
 
-/** The key that opens a value; null where its user was erased. What is still open is finished until the key is gone. */
+// Until the key is gone, what is open is finished with what it was begun with, and what waits to be told is told.
+const untilTheEnd: readonly TableName[] = ['operations', 'outbox']
+
+/** The key that opens a value; null where its user was erased. */
 function keyOf(keys: ReadonlyMap<string, KnownKey>, table: TableName, sealed: string | Uint8Array, id: string) {
   const known = keys.get(keyIdOf(sealed))
   if (!known)
     throw new DefectError(`${table} ${id} is sealed under the data key ${keyIdOf(sealed)}, which is not there`)
-  return isClosed(known) && table !== 'operations' ? null : known.key
+  const isErased = isClosed(known)
+  return { isErased, key: isErased && !untilTheEnd.includes(table) ? null : known.key }
 }

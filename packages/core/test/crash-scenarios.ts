@@ -1,3 +1,4 @@
+import { deleteCustomer } from '../src/customers/delete-customer.ts'
 import { createCustomer } from '../src/customers/ensure-customer.ts'
 import type { OperationKind } from '../src/operations/operation.ts'
 import { perform } from '../src/operations/perform.ts'
@@ -93,6 +94,16 @@ export const scenarios: readonly Scenario[] = [
     makes: 'customer',
     isSo: (world) => objectsOf(world, 'customer').length === 1,
     later: otherDefault,
+  },
+  {
+    name: 'delete a customer',
+    kind: 'customer.delete',
+    setUp: async (world) => {
+      await attach(world)
+      return newest(world, 'customer')
+    },
+    act: ({ deps }, customerId, caller) => perform(deps, deleteCustomer, { userId: alice.id, customerId }, caller),
+    isSo: (world) => first(world, 'customer').deleted === true,
   },
   {
     name: 'pay (a new customer too)',

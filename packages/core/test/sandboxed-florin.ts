@@ -1,6 +1,7 @@
 import { createStripeSandbox, type SandboxOptions, type StripeSandbox } from '@florin/stripe-sandbox'
 import { validating } from '../../stripe-sandbox/test/validating.ts'
 import { budgetedGateway } from '../src/budgeted-gateway.ts'
+import { keyStore } from '../src/data-keys/key-store.ts'
 import { type Deps, defaultSettings } from '../src/deps.ts'
 import { idMaker } from '../src/ids.ts'
 import { type Actor, createFlorin, type Florin, type Happening, type Settings } from '../src/index.ts'
@@ -113,6 +114,7 @@ export function sandboxedFlorin(
   const deps: Deps = {
     storage: opened(storage),
     gateway: budgetedGateway({ gateway, budget: callBudget, share: 'interactive', runtime, observer }),
+    isErased: keyStore(storage, testCipher, { runtime, newId: idMaker(runtime) }).isErased,
     digest: (text) => testCipher.digest(text),
     ...{ runtime, newId: idMaker(runtime), observer, settings: { ...defaultSettings, ...settings } },
   }

@@ -1,3 +1,4 @@
+import { withoutPersonal } from '../events/without-personal.ts'
 import type { DataKey } from '../ports/cipher.ts'
 import type { Clock, Runtime } from '../ports/runtime.ts'
 import {
@@ -7,6 +8,7 @@ import {
   type StoredTables,
   sealedByteColumns,
   sealedColumns,
+  type TableName,
   type Tables,
   type Write,
 } from '../ports/storage.ts'
@@ -30,8 +32,8 @@ export interface Sealing {
   readonly made: readonly MadeKey[]
   /** What stores the keys that were made. */
   readonly changes: readonly Write<'data_keys', StoredTables>[]
-  /** The key for a change; null where its contents are not to be stored. */
-  keyFor(change: Change<Tables>): DataKey | null
+  /** What a change stores, and the key for it; null where what is private is not to be stored. */
+  of(change: Change<Tables>): { readonly row: Tables[TableName]; readonly key: DataKey | null }
 }
 
 /** Finds the keys for the changes of a commit, and makes those that are missing or at their end. */
@@ -74,9 +76,13 @@ export async function sealingOf(
   return {
     made,
     changes: stored,
-    keyFor(change) {
-      const subject = subjectOf(change, ownerOf(change))
-      return (subject !== null && known.get(subject)?.key) || null
+    of(change) {
+      const { table, row } = change
+      const owner = ownerOf(change)
+      const subject = subjectOf(change, owner)
+      const key = (subject !== null && known.get(subject)?.key) || null
+      const isErased = owner !== null && isClosed(known.get(owner))
+      return { key, row: table === 'outbox' && isErased ? { ...row, data: withoutPersonal(row.data) } : row }
     },
   }
 }

@@ -74,6 +74,7 @@ async function dispatchOne(deps: Deps, handlers: EventHandlers, event: DomainEve
     // Whoever claimed it that often never came back to say what became of it.
     return finish(deps, event, { outcome: 'dead', reason: 'its last delivery did not end' })
   }
+  if (event.data === null) return finish(deps, event, { outcome: 'dead', reason: 'its user was erased' })
   const claimed = await store(deps, {
     ...event,
     // Counted now: an event that takes the process down with it must not do so for ever.

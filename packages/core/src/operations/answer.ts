@@ -15,9 +15,13 @@ export function refusal({ kind, code, message, details }: FlorinError): StoredAn
   return { outcome: 'refused', kind, code, message, details }
 }
 
+/** What was stored of a user is gone, and nothing new is taken. */
+export const userErased = (): RefusedError =>
+  new RefusedError('user_erased', 'this user was erased; a person who comes back needs another user id')
+
 /** Gives the answer of a finished operation, refusals included; `replayed` where an earlier request was given it. */
 export function answerOf<View extends Json>({ id, answer }: OperationRow, replayed: boolean): Performed<View> {
-  if (answer === null) throw new DefectError(`operation ${id} is done without an answer`)
+  if (answer === null) throw userErased()
   if (answer.outcome === 'refused') throw revive(answer, { operationId: id, ...(replayed && { replayed }) })
   // It was stored by the same use case: the key is scoped to it.
   return { data: answer.value as View, operationId: id, replayed }

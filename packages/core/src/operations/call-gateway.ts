@@ -131,6 +131,7 @@ async function withCustomerGone({ gateway }: Deps, answer: Answer): Promise<Step
 /** The kind of object that a call's answer holds; null for what Florin keeps no row of. */
 const objectOf: Readonly<Record<GatewayCall['do'], ObjectRef['object'] | null>> = {
   'customer.create': 'customer',
+  'customer.delete': 'customer',
   'customer.set_default_method': 'customer',
   'payment.create': 'payment',
   'payment.confirm': 'payment',

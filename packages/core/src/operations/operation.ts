@@ -7,6 +7,7 @@ import type { Timestamp } from '../time.ts'
 /** Every use case that changes something at the gateway. */
 export const operationKinds = [
   'customer.create',
+  'customer.delete',
   'payment.create',
   'payment.confirm',
   'payment.capture',

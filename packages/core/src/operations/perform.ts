@@ -7,7 +7,7 @@ import type { Json } from '../json.ts'
 import { committed, putRow, type RowSet, rowSetOf } from '../observations/row-set.ts'
 import { type Change, type Loaded, one, type Query, write } from '../ports/storage.ts'
 import { milliseconds, type Timestamp, timestamp } from '../time.ts'
-import { answerOf } from './answer.ts'
+import { answerOf, userErased } from './answer.ts'
 import { answerInTime, type Progress, stopIfLate } from './answer-in-time.ts'
 import { type CallerKey, callerKey } from './caller-key.ts'
 import { inProgress } from './in-progress.ts'
@@ -90,13 +90,15 @@ async function begin<Input, const Q extends Query, View extends Json>(
       if (deps.runtime.now() > giveUpAt) throw inProgress()
       continue
     }
+    const isErased = decision.userId !== null && (await deps.isErased(decision.userId))
+    if (isErased && !useCase.afterErasure) throw userErased()
     const { call } = decision.step
     if (reserved?.call !== call.do) {
       reserved = await deps.gateway.reserve(call.do)
       if (reserved.hasWaited) continue
     }
 
-    const operation = operationOf(deps, useCase, decision, input, caller, key, { operationId, now })
+    const operation = operationOf(deps, useCase, decision, input, caller, key, { operationId, now, isErased })
     const changes: readonly Change[] = [
       ...decision.changes,
       // Its key goes over to the new operation, in one commit: of two that ask, one gets it.
@@ -179,7 +181,7 @@ function operationOf<Input, Q extends Query, View extends Json>(
   input: Input,
   caller: Caller,
   key: CallerKey | undefined,
-  { operationId, now }: { operationId: string; now: string },
+  { operationId, now, isErased }: { operationId: string; now: string; isErased: boolean },
 ): OperationRow {
   const { name, call } = decision.step
   return {
@@ -190,7 +192,8 @@ function operationOf<Input, Q extends Query, View extends Json>(
     kind,
     status: 'open',
     actor: caller.actor,
-    userId: decision.userId,
+    // What is done after an erasure is nobody's: it must still be there, and open, once the user's key is gone.
+    userId: isErased ? null : decision.userId,
     objectId: decision.objectId,
     callerScope: key?.callerScope ?? null,
     callerKey: key?.callerKey ?? null,

@@ -90,6 +90,8 @@ export type Settled<View> = { readonly rows: RowSet } & (
 export interface UseCase<Input, Q extends Query, View extends Json> {
   readonly kind: OperationKind
   readonly input: z.ZodType<Input>
+  /** It gives back or ends something, so it is done for erased users too. Others are refused. */
+  readonly afterErasure?: true
   /** The object that is addressed, if any: a key is scoped to it. */
   target?(input: Input): string
   /** The lease that it will need, as far as the input tells; read together with the rest. */

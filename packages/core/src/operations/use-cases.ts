@@ -1,5 +1,6 @@
 import { createBillingPortalSessionUseCase } from '../billing-portal-sessions/create-billing-portal-session.ts'
 import { createCheckoutSessionUseCase } from '../checkout-sessions/create-checkout-session.ts'
+import { deleteCustomer } from '../customers/delete-customer.ts'
 import { createCustomer } from '../customers/ensure-customer.ts'
 import type { Deps } from '../deps.ts'
 import type { Json } from '../json.ts'
@@ -31,6 +32,7 @@ const resumeWith =
 /** How each kind of operation is gone on with; a new use case does not compile until it stands here. */
 export const resumeOf: Readonly<Record<OperationKind, Resume>> = {
   'customer.create': resumeWith(createCustomer),
+  'customer.delete': resumeWith(deleteCustomer),
   'payment.create': resumeWith(createPaymentUseCase),
   'payment.confirm': resumeWith(confirmUseCase),
   'payment.capture': resumeWith(captureUseCase),

@@ -21,6 +21,7 @@ export const methodLease = (method: PaymentMethodRow) =>
 /** As data, so that recovery can go on with it. */
 export const detachUseCase: UseCase<z.output<typeof detachInput>, { method: FindOne<'payment_methods'> }, null> = {
   kind: 'payment_method.detach',
+  afterErasure: true,
   input: detachInput,
   target: ({ id }) => id,
   authorize: (_, actor) => void scopeOf(actor, 'payment-methods:write'),

@@ -23,6 +23,7 @@ export const cancelPaymentUseCase: UseCase<
   Payment
 > = {
   kind: 'payment.cancel',
+  afterErasure: true,
   input: cancelPaymentInput,
   target: ({ id }) => id,
   lease: ({ id }) => leaseOn('payment', id),

@@ -17,6 +17,7 @@ export type CapturePayment = z.input<typeof captureInput>
 /** As data, so that recovery can go on with it. */
 export const captureUseCase: UseCase<z.output<typeof captureInput>, { payment: FindOne<'transactions'> }, Payment> = {
   kind: 'payment.capture',
+  afterErasure: true,
   input: captureInput,
   target: ({ id }) => id,
   lease: ({ id }) => leaseOn('payment', id),

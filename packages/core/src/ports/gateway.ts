@@ -14,6 +14,7 @@ export interface Tag {
 /** Everything that Florin asks of a gateway, as data. Amounts in the smallest unit, ids the gateway's. */
 export type GatewayCall =
   | { readonly do: 'customer.create'; readonly tag: Tag }
+  | { readonly do: 'customer.delete'; readonly customer: string }
   | { readonly do: 'customer.set_default_method'; readonly customer: string; readonly paymentMethod: string }
   | {
       readonly do: 'payment.create'

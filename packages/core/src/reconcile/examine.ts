@@ -3,6 +3,7 @@ import type { Fact } from '../events/domain-event.ts'
 import type { Observation } from '../observations/observation.ts'
 import { findRow, type RowSet } from '../observations/row-set.ts'
 import type { ObjectRef } from '../ports/gateway.ts'
+import { sealedColumns } from '../ports/storage.ts'
 import { compare, type Difference } from './drift.ts'
 import { gatewayIdOf, type ObjectTable, tableOf } from './kinds.ts'
 import { rowsAround, truthOf } from './truth.ts'
@@ -39,7 +40,22 @@ export async function examine(
   const told = observations.find((one) => one.object === ref.object && one.gatewayId === ref.gatewayId)
   const { rows: truth, facts } = truthOf(deps, observations, rows, sent)
   const isOwnerInDoubt = ownersInDoubt.has(told?.customerId ?? '')
-  return { difference: compare(ref, { rows, truth, isOwnerInDoubt }), told, rows, truth, facts }
+  const difference = await withoutErased(deps, compare(ref, { rows, truth, isOwnerInDoubt }), rows)
+  return { difference, told, rows, truth, facts }
+}
+
+/** Nothing personal of an erased user is kept, so nothing of it is missed. */
+async function withoutErased(
+  { isErased }: Pick<Deps, 'isErased'>,
+  difference: Difference | undefined,
+  rows: RowSet,
+): Promise<Difference | undefined> {
+  if (difference?.what !== 'different') return difference
+  const { table, id } = difference
+  const userId = findRow<ObjectTable>(rows, table, (row) => row.id === id)?.userId
+  if (!userId || !(await isErased(userId))) return difference
+  const fields = difference.fields.filter(({ field }) => !(field in sealedColumns[table]))
+  return fields.length === 0 ? undefined : { ...difference, fields }
 }
 
 /**

@@ -36,6 +36,7 @@ export const createRefundUseCase: UseCase<
   Refund
 > = {
   kind: 'refund.create',
+  afterErasure: true,
   input: refundInput,
   lease: ({ transactionId }) => leaseOn('payment', transactionId),
   authorize: (_, actor) => void scopeOf(actor, 'refunds:create'),

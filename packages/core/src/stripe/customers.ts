@@ -13,6 +13,10 @@ export function prepareCreateCustomer(
   return { method: 'POST', path: '/v1/customers', params }
 }
 
+export function prepareDeleteCustomer({ customer }: Extract<GatewayCall, { do: 'customer.delete' }>): Prepared {
+  return { method: 'DELETE', path: `/v1/customers/${customer}`, params: {} }
+}
+
 export function prepareSetDefaultMethod({
   customer,
   paymentMethod,

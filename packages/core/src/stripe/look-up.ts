@@ -8,6 +8,7 @@ const EARLIER_SECONDS = 300
 
 /** The object that a call changes. */
 const subjects: Partial<Record<GatewayCall['do'], ObjectRef['object']>> = {
+  'customer.delete': 'customer',
   'customer.set_default_method': 'customer',
   'payment.confirm': 'payment',
   'payment.capture': 'payment',

@@ -1,7 +1,7 @@
 import type { GatewayCall, PreparedCall } from '../ports/gateway.ts'
 import { prepareCreateBillingPortalSession } from './billing-portal-sessions.ts'
 import { prepareCreateCheckoutSession } from './checkout-sessions.ts'
-import { prepareCreateCustomer, prepareSetDefaultMethod } from './customers.ts'
+import { prepareCreateCustomer, prepareDeleteCustomer, prepareSetDefaultMethod } from './customers.ts'
 import { prepareAttach, prepareDetach, prepareSetup } from './payment-methods.ts'
 import { prepareCancelPayment, prepareCapturePayment, prepareConfirmPayment, prepareCreatePayment } from './payments.ts'
 import { prepareCreateRefund } from './refunds.ts'
@@ -20,6 +20,8 @@ export function render(call: GatewayCall, installation: string): Prepared {
   switch (call.do) {
     case 'customer.create':
       return prepareCreateCustomer(call, installation)
+    case 'customer.delete':
+      return prepareDeleteCustomer(call)
     case 'customer.set_default_method':
       return prepareSetDefaultMethod(call)
     case 'payment.create':
@@ -64,6 +66,7 @@ export function subjectOf(call: GatewayCall): string | null {
     case 'checkout_session.create':
     case 'billing_portal_session.create':
       return null
+    case 'customer.delete':
     case 'customer.set_default_method':
       return call.customer
     case 'payment.confirm':

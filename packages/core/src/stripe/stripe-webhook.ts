@@ -58,12 +58,16 @@ export function readStripeEvent(event: unknown): GatewayEvent {
 
 /** The ids of an object and of what it belongs to: by these an erasure finds the bodies that tell of a user. */
 function belonging(object: Wire): Pick<GatewayEvent, 'objectId' | 'ownerId'> {
-  const { id, customer, payment_intent, charge } = ownership.parse(object)
-  return { objectId: id, ownerId: customer ?? payment_intent ?? charge ?? id }
+  const { id, customer, payment_intent, charge, payment } = ownership.parse(object)
+  return { objectId: id, ownerId: customer ?? payment_intent ?? charge ?? payment?.payment_intent ?? id }
 }
 
 const anId = idOf.catch(null)
-const ownership = z.object({ id: text.catch(null), customer: anId, payment_intent: anId, charge: anId })
+const ownership = z.object({
+  ...{ id: text.catch(null), customer: anId, payment_intent: anId, charge: anId },
+  // What pays an invoice names it one level deeper.
+  payment: z.object({ payment_intent: anId }).optional().catch(undefined),
+})
 
 /** A signed event whose object has an unknown shape is Stripe's news, not the sender's fault: it is kept, not refused. */
 function readObject(object: Wire, sight: Sight, telling: Telling): Pick<GatewayEvent, 'observations' | 'unreadable'> {

@@ -23,6 +23,7 @@ export const cancelSubscriptionUseCase: UseCase<
   Subscription
 > = {
   kind: 'subscription.cancel',
+  afterErasure: true,
   input: cancelSubscriptionInput,
   ...changeOf('subscriptions:cancel'),
   authorize: (_, actor) => void scopeOf(actor, 'subscriptions:cancel'),

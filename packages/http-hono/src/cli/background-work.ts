@@ -15,7 +15,7 @@ export interface BackgroundWork {
 /** The part of Florin's maintenance that runs in a loop; the rest is asked for. */
 export type Maintenance = Pick<
   Florin['maintenance'],
-  'recover' | 'refresh' | 'retryWebhooks' | 'refundDuplicates' | 'dispatch' | 'prune'
+  'recover' | 'refresh' | 'retryWebhooks' | 'refundDuplicates' | 'dispatch' | 'erase' | 'prune'
 >
 
 interface Job {
@@ -91,6 +91,14 @@ export function backgroundWork(
       async run(limit) {
         const { delivered, failed, dead } = await maintenance.dispatch({ limit })
         return { done: delivered, told: { delivered, failed, dead } }
+      },
+    },
+    {
+      name: 'erase users',
+      everyMs: 30_000,
+      async run(limit) {
+        const { erased, left } = await maintenance.erase({ limit })
+        return { done: erased, told: { erased, left: left.length } }
       },
     },
     {

@@ -61,6 +61,20 @@ export const commands: readonly Command[] = [
     run: async (...given) => (await import('./webhooks.ts')).webhooks(...given),
   },
   {
+    name: 'users',
+    about: 'Erases what is stored of a user, but for ids, states and sums; may be run again at any time',
+    words: ['erase'],
+    operand: 'id',
+    flags: {
+      'cancel-subscriptions': {
+        type: 'boolean',
+        about: 'Cancels what still runs, at once; without it that is refused',
+      },
+      'no-wait': { type: 'boolean', about: 'Leaves the end to the servers, which takes two minutes' },
+    },
+    run: async (...given) => (await import('./users.ts')).users(...given),
+  },
+  {
     name: 'keys',
     about: 'Wraps all data keys under ENCRYPTION_KEY, or names what does not open; exits 1 where something does not',
     words: ['rotate', 'verify'],

@@ -12,7 +12,7 @@ const asked = ['unauthenticated', 'forbidden', 'authentication_unavailable', ...
 const problemsOfKind = {
   read: [...always, ...asked],
   operation: [
-    ...([...always, ...asked, 'idempotency_key_reused', 'operation_in_progress'] as const),
+    ...([...always, ...asked, 'idempotency_key_reused', 'operation_in_progress', 'user_erased'] as const),
     ...(['input_invalid', 'gateway_unavailable', 'gateway_outcome_unknown'] as const),
   ],
   webhook: [...always, ...stored, 'body_too_large'],

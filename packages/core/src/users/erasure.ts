@@ -1,0 +1,46 @@
+import type { AuditRow } from '../audit/audit.ts'
+import type { DataKeyRow } from '../data-keys/data-key.ts'
+import type { Deps } from '../deps.ts'
+import type { Caller } from '../operations/use-case.ts'
+import { type Timestamp, timestamp } from '../time.ts'
+
+/** How far the erasure of a user has come. */
+export type Erasure = {
+  readonly object: 'erasure'
+  readonly userId: string
+  /**
+   * `erasing`: nothing personal is shown or stored any more, and the rest follows. `erased`: the key is gone, and nothing
+   * opens what was stored.
+   */
+  readonly status: 'erasing' | 'erased'
+  readonly startedAt: Timestamp
+  readonly erasedAt: Timestamp | null
+  /** When it goes on, where it waits. */
+  readonly nextAttemptAt: Timestamp | null
+}
+
+/** A data key of a user that is being erased. */
+export type ClosedKey = DataKeyRow & { readonly closedAt: Timestamp }
+
+export const isClosedRow = (row: DataKeyRow | undefined): row is ClosedKey => row !== undefined && row.closedAt !== null
+
+export function toErasure(userId: string, { closedAt, destroyedAt, dueAt }: ClosedKey): Erasure {
+  const status = destroyedAt === null ? 'erasing' : 'erased'
+  return { object: 'erasure', userId, status, startedAt: closedAt, erasedAt: destroyedAt, nextAttemptAt: dueAt }
+}
+
+/** A line of the audit log on an erasure. */
+export function eraseEntry(
+  { newId, runtime }: Pick<Deps, 'newId' | 'runtime'>,
+  userId: string,
+  { actor, requestId }: Pick<Caller, 'actor' | 'requestId'>,
+  outcome: string,
+  detail: AuditRow['detail'],
+): AuditRow {
+  const now = timestamp(runtime.now())
+  return {
+    ...{ id: newId('audit'), version: 0, createdAt: now, updatedAt: now },
+    ...{ actorId: actor.id, actorRoles: actor.roles, action: 'user.erase', objectId: userId, operationId: null },
+    ...{ requestId: requestId ?? null, outcome, detail },
+  }
+}

@@ -1,0 +1,45 @@
+import { type Erasure, type Florin, isFlorinError } from '@florin/core'
+import { CommandError, exitCodes } from './command-error.ts'
+import { atTheTerminal } from './florin-alone.ts'
+import type { GivenFlags, Program } from './program.ts'
+import { withFlorin } from './reconcile-florin.ts'
+
+/** Erases a user, and waits for it to come to its end. */
+export function users(
+  program: Program,
+  flags: GivenFlags,
+  _: string | undefined,
+  userId: string | undefined,
+): Promise<number> {
+  if (userId === undefined) throw new CommandError('erase needs the id of a user', { exitCode: exitCodes.usage })
+  const cancelSubscriptions = flags.isSet('cancel-subscriptions')
+  return withFlorin(program, async (florin) => {
+    const erase = () => eraseOnce(florin, userId, cancelSubscriptions)
+    let erasure = await erase()
+    while (erasure.status === 'erasing' && !flags.isSet('no-wait')) {
+      const until = Date.parse(erasure.nextAttemptAt ?? '')
+      program.complain(
+        `User ${userId} is being erased: nothing personal is shown or stored any more. The key goes at ${erasure.nextAttemptAt}.`,
+      )
+      await new Promise((resolve) => setTimeout(resolve, Math.max(until - Date.now(), 1000)))
+      erasure = await erase()
+    }
+    program.print(lineOf(erasure))
+    return 0
+  })
+}
+
+async function eraseOnce(florin: Florin, userId: string, cancelSubscriptions: boolean): Promise<Erasure> {
+  try {
+    return await florin.users.erase({ userId, cancelSubscriptions }, { actor: atTheTerminal })
+  } catch (error) {
+    if (!isFlorinError(error) || error.kind === 'defect') throw error
+    const hint = error.code === 'user_has_subscriptions' ? ': give --cancel-subscriptions' : ''
+    throw new CommandError(`${error.message}${hint}`, { cause: error })
+  }
+}
+
+function lineOf({ userId, status, startedAt, erasedAt, nextAttemptAt }: Erasure): string {
+  if (status === 'erased') return `${userId}  erased ${erasedAt}`
+  return `${userId}  erasing since ${startedAt}; the servers go on at ${nextAttemptAt}`
+}
