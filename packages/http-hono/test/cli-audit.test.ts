@@ -126,6 +126,7 @@ const nothing = {
   retryWebhooks: async () => ({ processed: 0, failed: 0 }),
   refundDuplicates: async () => ({ refunded: 0, left: 0, open: 0 }),
   dispatch: async () => ({ delivered: 0, failed: 0, dead: 0 }),
+  erase: async () => ({ erased: 0, left: [] }),
   prune: async () => ({
     pruned: { operations: 0, payloads: 0, event_data: 0, leases: 0, webhook_events: 0 },
     ...{ made: [], dropped: [], isMore: false },
