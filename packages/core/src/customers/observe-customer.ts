@@ -35,13 +35,16 @@ export function foldCustomer(rows: RowSet, observation: CustomerObservation, obs
   return { rows: joined.deleted && !known?.deleted ? withoutOwner(folded, joined.id, now) : folded, facts: [] }
 }
 
-/** The gateway detaches a deleted customer's methods and ends its subscriptions: they are read at once. */
+/**
+ * The gateway detaches a deleted customer's methods and ends its subscriptions: they are read at once. A subscription that
+ * is still being made has nothing to be read.
+ */
 function withoutOwner(rows: RowSet, customerId: string, now: Timestamp): RowSet {
   const methods = rowsOf(rows, 'payment_methods')
     .filter((method) => method.customerId === customerId && method.status === 'attached')
     .reduce((set, method) => putRow(set, 'payment_methods', { ...method, dueAt: now }), rows)
   return rowsOf(rows, 'subscriptions')
-    .filter((subscription) => subscription.customerId === customerId && !isEnded(subscription))
+    .filter((row) => row.customerId === customerId && row.gatewayId !== null && !isEnded(row))
     .reduce((set, subscription) => putRow(set, 'subscriptions', { ...subscription, dueAt: now }), methods)
 }
 

@@ -1,6 +1,7 @@
 import { withDebts } from '../debts/with-debts.ts'
 import type { Deps } from '../deps.ts'
 import { isClosed } from '../disputes/dispute.ts'
+import { isFlorinError } from '../errors.ts'
 import { factChanges, tellFacts } from '../events/domain-event.ts'
 import { isOpenInvoice } from '../invoices/invoice.ts'
 import { canonicalJson } from '../json.ts'
@@ -68,7 +69,17 @@ export async function refreshRows(deps: Deps, { limit = 20 }: { limit?: number }
   ]
   const longest = waiting.toSorted((a, b) => ((a.row.dueAt ?? now) < (b.row.dueAt ?? now) ? -1 : 1)).slice(0, limit)
   let changed = 0
-  for (const { refresh } of longest) changed += (await refresh()) ? 1 : 0
+  const failures: unknown[] = []
+  for (const { refresh } of longest) {
+    try {
+      changed += (await refresh()) ? 1 : 0
+    } catch (error) {
+      // Without a gateway or a storage none can be read. Where it is the row's own fault, the others do not wait for it.
+      if (isFlorinError(error) && error.kind === 'unavailable') throw error
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
   return { read: longest.length, changed }
 }
 
@@ -79,8 +90,9 @@ export async function refreshRows(deps: Deps, { limit = 20 }: { limit?: number }
  * @throws `unavailable` storage_unavailable, gateway_unavailable
  */
 async function refreshRow<T extends Watched>(deps: Deps, table: T, sent: Tables[T]): Promise<boolean> {
-  const gatewayId = 'gatewayId' in sent ? (sent.gatewayId ?? '') : sent.id
-  const answer = await deps.gateway.read({ object: watched[table].object, gatewayId })
+  const gatewayId = 'gatewayId' in sent ? sent.gatewayId : sent.id
+  // What was never made there has nothing to be read, and is not due any more.
+  const answer = gatewayId === null ? undefined : await deps.gateway.read({ object: watched[table].object, gatewayId })
   const observations = answer?.observations ?? []
   // Of all watched tables, the id is searchable.
   const query: Query = { ...seek(observations), '(row)': one<Watched>(table, { id: sent.id }) }

@@ -153,10 +153,12 @@ function createCall(
   }
 }
 
-/** The id of the method that was to be attached, where it is the customer's now: by this call, or already. */
+/** The id of the method that was to be attached, where it is: by this call, or by an earlier send of it. */
 function attachedBy({ answer, rows, operation }: Settling<Input>, customer: CustomerRow): string | undefined {
+  // Also where it is detached again by now: Stripe will say so.
+  if (answer.outcome === 'accepted') return must(answer.objectId, 'the id of an attached method')
   const subject = operation.steps.at(-1)?.call.subject
-  const method = findRow(rows, 'payment_methods', ({ gatewayId }) => gatewayId === (answer.objectId ?? subject))
+  const method = findRow(rows, 'payment_methods', ({ gatewayId }) => gatewayId === subject)
   return method?.customerId === customer.id ? method.gatewayId : undefined
 }
 
