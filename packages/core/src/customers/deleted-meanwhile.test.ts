@@ -6,13 +6,15 @@ import { many } from '../ports/storage.ts'
 
 /** A Florin whose user's customer is deleted at Stripe while a card is being attached; its webhook comes before the answer. */
 async function deletedWhileAttaching(): Promise<SandboxedFlorin> {
+  let isDeleted = false
   const world = sandboxedFlorin({
     gateway: (inner) => ({
       ...inner,
       async send(call, key) {
         const answer = await inner.send(call, key)
         const { customers } = await world.storage.load({ customers: many('customers', { isPrimary: true }) })
-        if (call.call === 'payment_method.attach') {
+        if (call.call === 'payment_method.attach' && !isDeleted) {
+          isDeleted = true
           for (const { id } of customers) await dashboardOf(world).customers.del(id)
           await world.sandbox.webhooks.settled()
         }
@@ -38,16 +40,17 @@ describe('a customer that is deleted while a card is attached to it', () => {
     expect(await openOperations(world)).toEqual([])
   })
 
-  it('ends the subscription that the card was for', async () => {
+  it('ends the subscription that the card was for, and makes it for the next customer', async () => {
     const world = await deletedWhileAttaching()
     const plan = { ...visa, priceId: 'price_1234567890' }
-    await expect(world.florin.subscriptions.create(plan, { actor: service })).rejects.toMatchObject({
-      kind: 'refused',
-      code: 'gateway_refused',
-    })
+    const { data } = await world.florin.subscriptions.create(plan, { actor: service })
+    expect(data).toMatchObject({ status: 'active' })
     expect(await openOperations(world)).toEqual([])
     const { rows } = await world.storage.load({ rows: many('subscriptions', {}) })
-    expect(rows).toMatchObject([{ status: 'canceled', gatewayId: null }])
+    expect(rows.map(({ status, gatewayId }) => [status, gatewayId])).toEqual([
+      ['canceled', null],
+      ['active', data.stripeSubscriptionId],
+    ])
   })
 })
 
