@@ -75,6 +75,10 @@ export function budgetedGateway({ gateway, budget, share, runtime, observer }: B
       await turn(`${query.object}.list`)
       return gateway.list(query)
     },
+    async account() {
+      await turn('account.read')
+      return gateway.account()
+    },
     events: {
       verify: (body, signature) => gateway.events.verify(body, signature),
       read: (body) => gateway.events.read(body),

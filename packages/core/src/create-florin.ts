@@ -1,3 +1,4 @@
+import { bindAccount } from './accounts/bind-account.ts'
 import type { Actor } from './actor.ts'
 import { type ListAuditEntries, listAuditEntries } from './audit/list-audit-entries.ts'
 import {
@@ -179,6 +180,7 @@ export function createFlorin({
     },
     /** What keeps everything true in the background; `florin serve` runs these in a loop. */
     maintenance: {
+      bindAccount: () => bindAccount(background),
       recover: (options?: { limit?: number }) => recoverOperations(recovery, options),
       refresh: (options?: { limit?: number }) => refreshRows(background, options),
       refundDuplicates: (options?: { limit?: number }) => refundDuplicates(background, options),

@@ -1,3 +1,4 @@
+export type { AccountBinding, GatewayAccount } from './accounts/bind-account.ts'
 export { type Actor, type Permission, type Role, roles, system } from './actor.ts'
 export type { AuditEntry } from './audit/audit.ts'
 export type { ListAuditEntries } from './audit/list-audit-entries.ts'

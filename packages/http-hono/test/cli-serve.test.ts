@@ -24,8 +24,8 @@ databaseUrl.pathname = `/florin_${randomBytes(6).toString('hex')}`
 
 const fixture = (name: string) => join(import.meta.dirname, '__fixtures__', name)
 
-async function asAdmin(statement: string): Promise<void> {
-  const admin = new Client({ connectionString: inject('databaseUrl') })
+async function asAdmin(statement: string, connectionString = inject('databaseUrl')): Promise<void> {
+  const admin = new Client({ connectionString })
   await admin.connect()
   await admin.query(statement).finally(() => admin.end())
 }
@@ -57,6 +57,8 @@ async function startServer({ redisUrl = inject('redisUrl'), environment = {} }: 
     ...{ DATABASE_URL: databaseUrl.href, REDIS_URL: redisUrl, STRIPE_API_BASE: stripeUrl },
     ...{ SERVER_PORT: `${port}`, SERVER_HOST: '127.0.0.1', SHUTDOWN_DELAY: '0', ...environment },
   }
+  // Each sandbox is an account of its own, and all of them use one database.
+  await asAdmin("delete from bookmarks where id = 'gateway.account'", settings.DATABASE_URL || databaseUrl.href)
   const server = startFlorin(['serve'], { folder, environment: settings })
   await server.says(/"message":"listening"/)
   const token = await finish(['token', '--sub', 'shop', '--role', 'service'], settings)
@@ -210,6 +212,29 @@ describe('florin migrate and florin serve', () => {
     const { server, url } = await startServer({ redisUrl: `redis://127.0.0.1:${await freePort()}` })
     expect(server.output()).toContain('Redis does not answer: going on without it')
     expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ status: 'degraded' })
+  })
+
+  test('refuses the keys of another account and of the other mode, and starts while Stripe is away', slow, async () => {
+    const { settings: used } = await startServer()
+    const refused =
+      /florin serve: the database belongs to Stripe's account acct_\w+ in test mode, and STRIPE_SECRET_KEY/
+    const live = await finish(['serve'], { ...used, STRIPE_SECRET_KEY: 'sk_live_serve', SERVER_PORT: '0' })
+    expect(live).toMatchObject({ code: 78, output: expect.stringMatching(refused) })
+    expect(live.output).toContain('is of live mode: set the key of that account')
+    const command = await finish(['reconcile'], { ...used, STRIPE_SECRET_KEY: 'sk_live_serve' })
+    expect(command).toMatchObject({
+      code: 78,
+      output: expect.stringContaining('florin reconcile: the database belongs'),
+    })
+    const folder = temporaryFolder()
+    const other = startFlorin(['sandbox', '--port', '0', '--seed', 'another'], { folder, environment: secrets })
+    const STRIPE_API_BASE = (await other.says(/STRIPE_API_BASE=(\S+)/))[1] ?? ''
+    const foreign = await finish(['serve'], { ...used, STRIPE_API_BASE, SERVER_PORT: '0' })
+    expect(foreign).toMatchObject({ code: 78, output: expect.stringMatching(refused) })
+    const away = { ...used, STRIPE_API_BASE: `http://127.0.0.1:${await freePort()}`, SERVER_PORT: '0' }
+    const server = startFlorin(['serve'], { folder, environment: away })
+    await server.says(/it is not known yet whether the secret key belongs to this database/)
+    await server.says(/"message":"listening"/)
   })
 
   test('says where PostgreSQL does not answer, and never shows the password', slow, async () => {

@@ -225,5 +225,11 @@ export interface PaymentGateway {
     readonly customer?: string
     readonly after?: string
   }): Promise<GatewayPage<readonly Observation[]>>
+  /**
+   * The account that the keys belong to.
+   *
+   * @throws `unavailable` gateway_unavailable, also where the keys may not ask this
+   */
+  account(): Promise<{ readonly id: string }>
   readonly events: GatewayEvents
 }

@@ -1,4 +1,5 @@
 import type Stripe from 'stripe'
+import { UnavailableError } from '../errors.ts'
 import type { Observation } from '../observations/observation.ts'
 import type { GatewayEvents, GatewayPage, ObjectRef, PaymentGateway } from '../ports/gateway.ts'
 import { systemRuntime } from '../runtime.ts'
@@ -67,6 +68,7 @@ export function stripeGateway({
     },
     lookUp: (call, since) => lookUp(requests, call, since),
     list: (query) => listObjects(requests, query),
+    account: () => readAccount(requests),
     events: {
       verify: (body, signature) => verifyStripeWebhook(stripe, webhookSecrets, body, signature),
       read: (body) => readStripeEvent(JSON.parse(body)),
@@ -78,6 +80,13 @@ export function stripeGateway({
 // Stripe lists only living subscriptions unless asked for all.
 const filters: Partial<Record<ObjectRef['object'], Readonly<Record<string, string>>>> = {
   subscription: { status: 'all' },
+}
+
+async function readAccount(requests: StripeRequests): Promise<{ readonly id: string }> {
+  const found = await requests.get('account.read', '/v1/account')
+  const id = idOf(found?.object)
+  if (id === undefined) throw new UnavailableError('gateway_unavailable', 'Stripe tells no account', 'not_applied')
+  return { id }
 }
 
 async function listObjects(

@@ -1,5 +1,5 @@
 import type { AuditSealer } from '@florin/adapter-postgres'
-import { createFlorin, type FlorinOptions, type RateLimiter, webhookSender } from '@florin/core'
+import { createFlorin, type Florin, type FlorinOptions, type RateLimiter, webhookSender } from '@florin/core'
 import { createApp } from '../app.ts'
 import type { Authenticator } from '../auth.ts'
 import { clientAddress } from '../client-address.ts'
@@ -43,6 +43,7 @@ export interface ComposedApp {
   /** For webhooks that come from inside of the process, over no connection. */
   readonly deliver: (request: Request) => Response | Promise<Response>
   readonly background: BackgroundWork
+  readonly florin: Florin
 }
 
 export function composeApp(given: AppParts): ComposedApp {
@@ -88,6 +89,7 @@ export function composeApp(given: AppParts): ComposedApp {
   return {
     fetch: ranges.length > 0 ? onlyFrom(ranges, fetch, { clientAddress: address, logger }) : fetch,
     deliver: (request) => app.fetch(request),
+    florin,
     background: backgroundWork(florin, logger, more, { metrics: counted, tracing }),
   }
 }

@@ -15,6 +15,7 @@ import { Gauge } from 'prom-client'
 import { type Authenticator, jwksAuthenticator, jwtAuthenticator } from '../auth.ts'
 import type { Logger } from '../logger.ts'
 import { createMetrics, type Metrics } from '../metrics.ts'
+import { accountGuard } from './account-guard.ts'
 import { openCallBudget } from './call-budget.ts'
 import { CommandError } from './command-error.ts'
 import { composeApp, limitersOf, rulesOf } from './compose-app.ts'
@@ -30,6 +31,8 @@ import type { Config, VariableName } from './variables.ts'
 /** A server that is ready to be served. */
 export interface ComposedServer {
   readonly fetch: Fetch
+  /** Resolves where the keys turn out to be another account's, which Stripe did not tell at the start. */
+  readonly refused: Promise<CommandError>
   /** Begins the work that goes on without requests. */
   start(): void
   /** Begins no more of that work, and makes `/health/ready` say that nothing more should be sent here. */
@@ -42,7 +45,8 @@ export interface ComposedServer {
  * Opens everything that a configured server runs on. Together with `compose-sandbox.ts` the only place where clients
  * are made and closed.
  *
- * @throws CommandError when PostgreSQL does not answer or its tables are not those of this version
+ * @throws CommandError when PostgreSQL does not answer, its tables are not those of this version, or the keys are those
+ *   of another account than its rows
  */
 export async function composeServer(config: Config, logger: Logger): Promise<ComposedServer> {
   const metrics = createMetrics()
@@ -61,7 +65,7 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
     let isStopping = false
     const secretKey = given(config, 'STRIPE_SECRET_KEY')
     const callBudget = redis && openCallBudget({ ...config, STRIPE_SECRET_KEY: secretKey }, redis, logger)
-    const { fetch, background } = composeApp({
+    const { fetch, background, florin } = composeApp({
       ...{ config, logger, metrics, auth: authenticatorOf(config), tracing: await openTracing() },
       storage: postgresStorage({ database: database.database }),
       readStorage: replica && postgresStorage({ database: replica.database }),
@@ -91,11 +95,14 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
       },
       limiters: redis && limitersOf(config, (limit) => redisLimiter(redis, logger, limit)),
     })
+    const guard = accountGuard(florin.maintenance.bindAccount, logger)
+    await guard.check()
     const stopping = (): void => {
       isStopping = true
       void background.stop()
     }
-    return { fetch, stopping, start: background.start, close: () => background.stop().finally(close) }
+    const { refused } = guard
+    return { fetch, refused, stopping, start: background.start, close: () => background.stop().finally(close) }
   } catch (error) {
     await close()
     throw error

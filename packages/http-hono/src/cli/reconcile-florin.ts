@@ -1,8 +1,9 @@
 import { postgresStorage } from '@florin/adapter-postgres'
-import { createFlorin, type Florin } from '@florin/core'
+import { createFlorin, type Florin, isFlorinError } from '@florin/core'
 import { nodeCipher } from '@florin/core/node'
 import { stripeClient, stripeGateway } from '@florin/core/stripe'
 import { createLogger } from '../logger.ts'
+import { refuseForeign } from './account-guard.ts'
 import { openCallBudget } from './call-budget.ts'
 import { openDatabase } from './compose.ts'
 import { rulesOf } from './compose-app.ts'
@@ -37,9 +38,19 @@ export async function withFlorin(program: Program, run: (florin: Florin) => Prom
       callBudget,
       settings: { ...rulesOf(config), livemode: isLiveKey(secretKey) },
     })
+    await refuseOtherAccounts(florin)
     return await run(florin)
   } finally {
     redis?.disconnect()
     await database.close()
   }
+}
+
+/** Where Stripe does not tell whose keys these are, the command goes on: without Stripe it comes to nothing. */
+async function refuseOtherAccounts({ maintenance }: Florin): Promise<void> {
+  const binding = await maintenance.bindAccount().catch((error: unknown) => {
+    if (isFlorinError(error)) return undefined
+    throw error
+  })
+  if (binding) refuseForeign(binding)
 }

@@ -39,14 +39,16 @@ export async function serve(program: Program, flags: GivenFlags): Promise<number
   }
   logger.info({ port: listening.port, host: config.SERVER_HOST, tls: tlsOf(config) !== undefined }, 'listening')
   server.start()
-  const signal = await stopped
+  const reason = await Promise.race([stopped, server.refused])
   const deadline = performance.now() + STOP_MS
-  logger.info({ signal }, 'stopping')
+  if (typeof reason === 'string') logger.info({ signal: reason }, 'stopping')
+  else logger.error({ err: reason }, 'stopping: the secret key is of another account')
   server.stopping()
   listening.drain()
   // Load balancers need a moment to learn that nothing more should be sent here. A person at a terminal does not.
-  if (signal === 'SIGTERM') await setTimeout(config.SHUTDOWN_DELAY ?? DELAY_MS)
-  return finish(listening, server, deadline, logger)
+  if (reason === 'SIGTERM') await setTimeout(config.SHUTDOWN_DELAY ?? DELAY_MS)
+  const code = await finish(listening, server, deadline, logger)
+  return typeof reason === 'string' ? code : reason.exitCode
 }
 
 async function finish(

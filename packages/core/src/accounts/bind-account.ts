@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { moveBookmark, readBookmark } from '../bookmarks/keep-bookmark.ts'
+import type { Deps } from '../deps.ts'
+
+const BOOKMARK = 'gateway.account'
+
+const account = z.object({ id: z.string(), livemode: z.boolean() })
+
+/** An account at the gateway, in one of its modes. */
+export type GatewayAccount = z.output<typeof account>
+
+/** Whether the keys are those of the account that the rows belong to. `id` is absent where only the mode was looked at. */
+export type AccountBinding =
+  | { readonly isOurs: true; readonly account: GatewayAccount }
+  | { readonly isOurs: false; readonly stored: GatewayAccount; readonly given: Partial<GatewayAccount> }
+
+/**
+ * Binds what is stored to the gateway's account and mode at the first call, and tells from then on whether the keys are
+ * still those of it. With another account's keys every object would be missing, and nothing stored would be true.
+ *
+ * The mode is looked at first, and asks the gateway nothing.
+ *
+ * @throws `unavailable` storage_unavailable, gateway_unavailable: it is not known
+ */
+export async function bindAccount(deps: Deps): Promise<AccountBinding> {
+  const { livemode } = deps.settings
+  const known = await readBookmark(deps, BOOKMARK, account)
+  if (known && known.livemode !== livemode) return { isOurs: false, stored: known, given: { livemode } }
+  const given = { ...(await deps.gateway.account()), livemode }
+  // Of two that bind at once, the first one's stays.
+  let stored = known ?? given
+  if (!known) {
+    await moveBookmark(deps, BOOKMARK, account, (other) => {
+      stored = other ?? given
+      return stored
+    })
+  }
+  const isOurs = stored.id === given.id && stored.livemode === livemode
+  return isOurs ? { isOurs, account: stored } : { isOurs: false, stored, given }
+}
