@@ -76,7 +76,7 @@ function ratiosOf(first: readonly Measurement[], other: readonly Measurement[]) 
 const columns = ['', 'c', 'per s', 'p50 ms', 'p99 ms', 'server µs', 'Postgres µs', 'calls', '× rate', '× p50', '× p99']
 
 /** The rows as cells of text. `× rate` is the first contestant's over this one's. */
-function cellsOf(rows: readonly Row[]): readonly (readonly string[])[] {
+export function cellsOf(rows: readonly Row[]): readonly (readonly string[])[] {
   const number = (value: number | null, digits: number) => (value === null ? '' : value.toFixed(digits))
   return [
     columns,

@@ -7,15 +7,16 @@ export interface Plan {
   readonly rounds: number
   readonly warmUpMs: number
   readonly measureMs: number
+  /** How often a measurement is made that other programs spoil. */
+  readonly tries: number
   readonly connections: (suite: Suite) => readonly number[]
 }
 
-/** More than this share of a core taken by other programs spoils a measurement, and it is made again. */
+/** More than this share of a core taken by other programs spoils a measurement. */
 const MOST_FOR_OTHERS = 0.4
-const MOST_TRIES = 3
 
 /** How long a process is warmed up, once, before anything is measured. */
-const WARM_UP_MS = Number(process.env.WARM ?? 3000)
+const WARM_UP_MS = 3000
 
 /** Measures the contestants of a suite in turns, A B A B, so that what changes on the machine meets all of them. */
 export async function measureSuite(
@@ -43,7 +44,7 @@ export async function measureSuite(
             turn += 1
             const at = { suite: suite.name, contestant: contestant.name, connections, round }
             const measurement = { ...at, ...(await measure(world, contestant, its, { connections, turn, plan })) }
-            if ((measurement.others ?? 0) > MOST_FOR_OTHERS && tries < MOST_TRIES) continue
+            if ((measurement.others ?? 0) > MOST_FOR_OTHERS && tries < plan.tries) continue
             measurements.push(measurement)
             told(measurement)
             break

@@ -11,13 +11,17 @@ test.skipIf(!pgbouncer)(
   'works through PgBouncer in transaction mode without prepared statements, 400 commits at once',
   async () => {
     const world = await open()
-    const storage = postgresStorage({ database: fromPool(world.pool, { preparedStatements: false }) })
+    const storages = Array.from({ length: 6 }, () =>
+      postgresStorage({ database: fromPool(world.pool, { preparedStatements: false }) }),
+    )
     const rows = Array.from({ length: 400 }, () => aStoredRow('transactions'))
     const results = await Promise.all(
-      rows.map((row) => commit(storage, put('transactions', row), put('audit_log', aStoredRow('audit_log')))),
+      rows.map((row, index) =>
+        commit(at(storages, index), put('transactions', row), put('audit_log', aStoredRow('audit_log'))),
+      ),
     )
     expect(new Set(results)).toStrictEqual(new Set(['committed']))
-    const found = await Promise.all(rows.map(({ id }) => read(storage, 'transactions', id)))
+    const found = await Promise.all(rows.map(({ id }, index) => read(at(storages, index), 'transactions', id)))
     expect(found).toStrictEqual(rows.map((row) => ({ ...row, version: 1 })))
     await world.close()
   },
@@ -37,6 +41,12 @@ test.skipIf(!pgbouncer)('says what to set where PgBouncer keeps no prepared stat
   expect([...failures].join()).toContain('DB_PREPARED_STATEMENTS=false')
   await world.close()
 })
+
+function at<T>(all: readonly T[], index: number): T {
+  const one = all[index % all.length]
+  if (one === undefined) throw new Error('there is one')
+  return one
+}
 
 async function open() {
   const database = await freshDatabase()

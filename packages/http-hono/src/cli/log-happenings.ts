@@ -14,11 +14,12 @@ export function loggingObserver(logger: Logger): Observer {
 }
 
 function levelOf(happening: Happening): keyof Logger {
-  if (happening.what === 'webhook_received') return happening.outcome === 'failed' ? 'error' : 'info'
+  // The request's own line is enough of what went well; rows and the outbox tell the rest.
+  if (happening.what === 'webhook_received') return happening.outcome === 'failed' ? 'error' : 'debug'
   if (happening.what === 'event_dispatched') return levelOfOutcome[happening.outcome]
   if (happening.what === 'gateway_called') return 'debug'
   if (happening.what === 'gateway_awaited') return happening.outcome === 'sent' ? 'debug' : 'warn'
-  return happening.what === 'fact' ? 'info' : 'warn'
+  return happening.what === 'fact' ? 'debug' : 'warn'
 }
 
 const levelOfOutcome = { delivered: 'debug', failed: 'warn', dead: 'error' } as const
