@@ -31,3 +31,30 @@ describe('the card-number guard', () => {
     expect(maskCardNumbers(text)).toBe(text)
   })
 })
+
+it('takes few ids and times for card numbers', { timeout: 120_000 }, () => {
+  const count = 1_000_000
+  const counted = (make: (index: number) => string) => {
+    let found = 0
+    for (let index = 0; index < count; index += 1) if (hasCardNumber(make(index))) found += 1
+    return found
+  }
+  // Milliseconds since 2010-11-04 over 22 bits of machine and sequence.
+  const snowflake = (milliseconds: number, index: number) =>
+    String((BigInt(milliseconds - 1_288_834_974_657) << 22n) | BigInt((index * 2_654_435_761) % 4_194_304))
+  const found = {
+    milliseconds: counted((index) => String(1_700_000_000_000 + index * 97_003)),
+    microseconds: counted((index) => String(1_795_000_000_000_000 + index * 97_003)),
+    snowflakesOf2026: counted((index) => snowflake(1_795_000_000_000 + index * 61, index)),
+    // From 2011 to 2040.
+    snowflakesOfAllYears: counted((index) => snowflake(1_293_840_000_000 + index * 946_080, index)),
+    uuids: counted((index) => crypto.randomUUID() + (index % 2 === 0 ? '' : ' ')),
+  }
+  console.log(`taken for card numbers, of ${count} each:`, found)
+  expect(found).toMatchObject({ milliseconds: 0, microseconds: 0 })
+  // In some years all snowflakes begin with an issuer's prefix; one in ten of those passes Luhn.
+  expect(found.snowflakesOf2026).toBe(0)
+  expect(found.snowflakesOfAllYears).toBeLessThan(count / 20)
+  // Runs of 13 digits and more between letters and hyphens are rare.
+  expect(found.uuids).toBeLessThan(100)
+})

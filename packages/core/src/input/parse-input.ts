@@ -25,7 +25,7 @@ function toFieldError(issue: z.core.$ZodIssue): FieldError {
   return { field: issue.path.map(String).join('.') || '(body)', message: issue.message }
 }
 
-const withoutCardNumber = (text: string, context: z.RefinementCtx<string>) => {
+const withoutCardNumber = (text: string, context: z.RefinementCtx<unknown>) => {
   if (!hasCardNumber(text)) return
   const message = 'holds a card number, which must never be sent here: collect cards with Stripe Elements'
   context.addIssue({ code: 'custom', message, params: { refusal: CARD_NUMBER } })
@@ -56,6 +56,10 @@ export const metadata = z
       .refine((key) => !key.startsWith('florin_'), { error: 'must not begin with florin_' }),
     freeText(500),
   )
+  .superRefine((values, context) => {
+    // A key is the caller's own words as much as its value.
+    for (const key of Object.keys(values)) withoutCardNumber(key, context)
+  })
   // Six keys are left for Florin's own.
   .refine((values) => Object.keys(values).length <= 44, { error: 'must have at most 44 keys' })
 
@@ -65,4 +69,7 @@ export const userId = z
   .regex(/^[A-Za-z0-9._:@-]{1,255}$/, { error: 'must be 1 to 255 letters, digits or any of . _ : @ -' })
 
 /** Where Stripe sends the customer back after 3-D Secure. */
-export const returnUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2000)
+export const returnUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+  .max(2000)
+  .superRefine(withoutCardNumber)

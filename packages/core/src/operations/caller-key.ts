@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { InvalidError } from '../errors.ts'
+import { hasCardNumber } from '../input/card-number.ts'
 import { canonicalJson, type Json } from '../json.ts'
 import type { Query } from '../ports/storage.ts'
 import type { OperationKind } from './operation.ts'
@@ -35,6 +36,12 @@ export async function callerKey<Input, Q extends Query, View extends Json>(
   if (!/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(idempotencyKey)) {
     const message = 'must be 1 to 255 printable ASCII characters'
     throw new InvalidError('input_invalid', `Idempotency-Key: ${message}`, {
+      fields: [{ field: 'Idempotency-Key', message }],
+    })
+  }
+  if (hasCardNumber(idempotencyKey)) {
+    const message = 'holds a card number, which must never be sent here'
+    throw new InvalidError('card_number_refused', `Idempotency-Key: ${message}`, {
       fields: [{ field: 'Idempotency-Key', message }],
     })
   }

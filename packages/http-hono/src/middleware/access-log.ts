@@ -1,6 +1,10 @@
 import type { Logger } from '../logger.ts'
 import type { HttpMiddleware } from '../request-state.ts'
 
+// What stands in a path may be anything: only what looks like an id is told.
+const anId = (given: string | undefined) =>
+  given !== undefined && /^[a-z]+_[A-Za-z0-9_]{1,255}$/.test(given) ? given : undefined
+
 /**
  * One line per request: who, what, how it ended and how long it took. Never a query, a body or a token. Probes come
  * every few seconds, so theirs are for debugging only.
@@ -16,7 +20,7 @@ export function accessLog(logger: Logger, normally: 'info' | 'debug'): HttpMiddl
       route,
       status: c.res.status,
       duration_ms: Math.round((performance.now() - started) * 100) / 100,
-      object_id: c.req.param('id'),
+      object_id: anId(c.req.param('id')),
       actor: actor?.id,
       code: problem,
     }

@@ -1,3 +1,4 @@
+import { hasCardNumber } from '@florin/core'
 import type { HttpMiddleware } from '../request-state.ts'
 
 const acceptable = /^[A-Za-z0-9._:-]{1,128}$/
@@ -9,7 +10,7 @@ const acceptable = /^[A-Za-z0-9._:-]{1,128}$/
 export function requestId(route: string, header = 'X-Request-Id'): HttpMiddleware {
   return async (c, next) => {
     const given = c.req.header(header)
-    const id = given !== undefined && acceptable.test(given) ? given : crypto.randomUUID()
+    const id = given !== undefined && acceptable.test(given) && !hasCardNumber(given) ? given : crypto.randomUUID()
     c.set('florin', { requestId: id, route, headers: { [header]: id } })
     await next()
   }
