@@ -47,10 +47,17 @@ async function fill(pool: Pool): Promise<readonly { table: (typeof tableNames)[n
   const written = []
   for (const table of tableNames.filter((name) => columns.has(name))) {
     const row = { ...aStoredRow(table), version: 1 }
-    const cells = Object.keys(encodeRow(table, row, 'commit')).filter((name) => columns.get(table)?.has(name))
+    const { text, bytes } = encodeRow(table, row, 'commit')
+    const ofBytes = tables[table].filter(({ type }) => type === 'bytea')
+    const hex = ofBytes.map(({ name }, index) => [
+      name,
+      bytes[index] && `\\x${Buffer.from(bytes[index]).toString('hex')}`,
+    ])
+    const encoded: object = { ...JSON.parse(text), ...Object.fromEntries(hex) }
+    const cells = Object.keys(encoded).filter((name) => columns.get(table)?.has(name))
     await pool.query(
       `insert into ${table} (${cells}) select ${cells} from json_populate_record(null::${table}, $1::json)`,
-      [JSON.stringify(encodeRow(table, row, 'commit'))],
+      [JSON.stringify(encoded)],
     )
     written.push({ table, row })
   }
