@@ -116,6 +116,7 @@ export function createFlorin({
     runtime,
     newId,
     observer,
+    installed: {},
     settings: { ...defaultSettings, ...settings },
   }
   const shown: Deps = readStorage

@@ -1,3 +1,4 @@
+import type { InstallationTime } from './bookmarks/installation-time.ts'
 import type { BudgetedGateway } from './budgeted-gateway.ts'
 import type { NewId } from './ids.ts'
 import type { Observer, Runtime } from './ports/runtime.ts'
@@ -74,5 +75,7 @@ export interface Deps {
   readonly runtime: Runtime
   readonly newId: NewId
   readonly observer: Observer
+  /** Remembered, so that it is read once by each process. */
+  readonly installed: InstallationTime
   readonly settings: Settings
 }

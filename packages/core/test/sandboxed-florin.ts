@@ -116,6 +116,7 @@ export function sandboxedFlorin(
     gateway: budgetedGateway({ gateway, budget: callBudget, share: 'interactive', runtime, observer }),
     isErased: keyStore(storage, testCipher, { runtime, newId: idMaker(runtime) }).isErased,
     digest: (text) => testCipher.digest(text),
+    installed: {},
     ...{ runtime, newId: idMaker(runtime), observer, settings: { ...defaultSettings, ...settings } },
   }
   return {

@@ -4,8 +4,10 @@ import type { Fact } from '../events/domain-event.ts'
 import type { NewId } from '../ids.ts'
 import { foldInvoice, seekInvoice } from '../invoices/observe-invoice.ts'
 import { foldPaymentMethod, seekPaymentMethod } from '../payment-methods/observe-payment-method.ts'
+import { UNSEEN } from '../payment-methods/payment-method.ts'
 import { foldPayment, seekPayment } from '../payments/observe-payment.ts'
 import type { Find, Query, Tables } from '../ports/storage.ts'
+import { gatewayIdOf, type ObjectRow, type ObjectTable, tableOf } from '../reconcile/kinds.ts'
 import { foldRefund, seekRefund } from '../refunds/observe-refund.ts'
 import { foldSubscription, seekSubscription } from '../subscriptions/observe-subscription.ts'
 import type { Timestamp } from '../time.ts'
@@ -18,6 +20,11 @@ export interface Observing {
   readonly newId: NewId
   readonly installation: string
   readonly sweepAfterMs: number
+  /**
+   * When the installation began, in the gateway's seconds. What happened before is not told, and what is older and first
+   * seen now tells nothing either: nobody ships an old order again. Absent where all is new, or is told anyway.
+   */
+  readonly installedAt?: number | undefined
   /** For the answer to a request: the rows as they were known when it was sent. */
   readonly sent?: RowSet
 }
@@ -44,10 +51,27 @@ export function observe(rows: RowSet, observations: readonly Observation[], obse
     const foreign = observation.installation !== null && observation.installation !== observing.installation
     if (foreign) continue
     const next = foldOne(folded.rows, observation, observing)
-    folded = { rows: next.rows, facts: [...folded.facts, ...next.facts] }
+    folded = { rows: next.rows, facts: [...folded.facts, ...newsOf(folded.rows, observation, next.facts, observing)] }
   }
   return folded
 }
+
+/** What there is to tell: nothing that happened before the installation, nor of an older object that is new here. */
+function newsOf(
+  rows: RowSet,
+  { object, gatewayId, created }: Observation,
+  facts: readonly Fact[],
+  { installedAt }: Observing,
+): readonly Fact[] {
+  if (installedAt === undefined || facts.length === 0) return facts
+  const known = findRow<ObjectTable>(rows, tableOf[object], (row) => gatewayIdOf(row) === gatewayId)
+  if (created < installedAt && !(known && isSeen(known))) return []
+  return facts.filter(({ stamp }) => stamp >= installedAt)
+}
+
+/** Whether the state of a row's object was seen. It was not where something else told of the object. */
+const isSeen = (row: ObjectRow): boolean =>
+  !('status' in row && row.status === 'unknown') && !('type' in row && row.type === UNSEEN)
 
 /** A row as it was known when the request was sent that is being answered. */
 export function asSent<

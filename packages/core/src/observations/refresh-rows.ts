@@ -1,3 +1,4 @@
+import { readInstallationTime } from '../bookmarks/installation-time.ts'
 import { withDebts } from '../debts/with-debts.ts'
 import type { Deps } from '../deps.ts'
 import { isClosed } from '../disputes/dispute.ts'
@@ -68,6 +69,8 @@ export async function refreshRows(deps: Deps, { limit = 20 }: { limit?: number }
     ...found.customers.map((row) => ({ row, refresh: () => refreshRow(deps, 'customers', row) })),
   ]
   const longest = waiting.toSorted((a, b) => ((a.row.dueAt ?? now) < (b.row.dueAt ?? now) ? -1 : 1)).slice(0, limit)
+  // Remembered by this process from then on.
+  if (longest.length > 0) await readInstallationTime(deps)
   let changed = 0
   const failures: unknown[] = []
   for (const { refresh } of longest) {
@@ -101,9 +104,10 @@ async function refreshRow<T extends Watched>(deps: Deps, table: T, sent: Tables[
   if (!known) return false
 
   const now = timestamp(deps.runtime.now())
-  const { newId, settings } = deps
+  const { newId, settings, installed } = deps
   const { installation, sweepAfterMs } = settings
-  const observing = { now, newId, installation, sweepAfterMs, sent: putRow({}, table, sent) }
+  const installedAt = installed.begunAt
+  const observing = { now, newId, installation, sweepAfterMs, installedAt, sent: putRow({}, table, sent) }
   const { rows: observed, facts } = observe(
     known.version === sent.version ? forgotten(rows, table, known) : rows,
     observations,

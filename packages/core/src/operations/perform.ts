@@ -1,4 +1,5 @@
 import { florin } from '../actor.ts'
+import { seekInstallationTime } from '../bookmarks/installation-time.ts'
 import type { Reserved } from '../budgeted-gateway.ts'
 import type { Deps, Settings } from '../deps.ts'
 import { InvalidError, UnavailableError } from '../errors.ts'
@@ -129,7 +130,7 @@ const OPERATION = '(operation)'
 const LEASE = '(lease)'
 
 async function load<const Q extends Query>(
-  { storage }: Deps,
+  deps: Deps,
   read: Q,
   key: CallerKey | undefined,
   lease: string | undefined,
@@ -138,8 +139,9 @@ async function load<const Q extends Query>(
     ...read,
     ...(key && { [OPERATION]: one('operations', { callerScope: key.callerScope, callerKey: key.callerKey }) }),
     ...(lease !== undefined && { [LEASE]: one('leases', { id: lease }) }),
+    ...seekInstallationTime(deps),
   }
-  const loaded = await storage.load(query)
+  const loaded = await deps.storage.load(query)
   // The storage answers every name of the query, those of `read` among them.
   return { loaded: loaded as Loaded<Q>, rows: rowSetOf(query, loaded) }
 }

@@ -1,4 +1,5 @@
 import { auditOf } from '../audit/audit.ts'
+import { installationTime } from '../bookmarks/installation-time.ts'
 import { isDeletedCustomer } from '../customers/customer.ts'
 import { withDebts } from '../debts/with-debts.ts'
 import type { Deps } from '../deps.ts'
@@ -145,6 +146,7 @@ async function settle<Input, View extends Json>(
       ...changesBetween(rows, after),
       write('audit_log', auditOf(deps, next, step.name, answer.outcome, now)),
       ...factChanges(deps, observed.facts, now),
+      ...beginning(deps, rows, answer, now),
     ]
     const outcome = await deps.storage.commit({ id: deps.newId('commit'), changes, settles: true })
     if (outcome === 'committed') {
@@ -154,6 +156,12 @@ async function settle<Input, View extends Json>(
     rows = await reload(deps, useCase, operation, answer.observations)
   }
   throw new UnavailableError('overloaded', 'could not settle', 'unknown')
+}
+
+/** The first answer of all begins the installation: what it shows was made just now, by the gateway's own clock. */
+function beginning(deps: Deps, rows: RowSet, { observations }: Answer, now: Timestamp): readonly Change[] {
+  const newest = Math.max(...observations.map(({ created }) => created))
+  return Number.isFinite(newest) ? installationTime(deps, rows, newest, now).changes : []
 }
 
 function nextOperation<View extends Json>(

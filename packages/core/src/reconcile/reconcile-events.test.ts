@@ -160,8 +160,9 @@ describe('reconcileEvents', slow, () => {
     )
     await florin.maintenance.reconcile({ pageLimit: 3 })
     // Twenty pages; all but the newest and the three that were held are asked for twice.
-    expect(asked).toHaveLength(20 + 16)
-    expect(asked.filter((after) => after === undefined)).toHaveLength(1)
+    // And the newest one once more, since the installation begins with this.
+    expect(asked).toHaveLength(20 + 16 + 1)
+    expect(asked.filter((after) => after === undefined)).toHaveLength(2)
   })
 
   it('finds an event that is listed late, with a time that was read already', async () => {
@@ -186,7 +187,7 @@ describe('reconcileEvents', slow, () => {
       { world },
     )
     expect(await florin.maintenance.reconcile()).toMatchObject({ read: 0, gapSeconds: null, warning: null })
-    expect(asked).toEqual([now - 30 * DAY])
+    expect(new Set(asked)).toEqual(new Set([now - 30 * DAY]))
     happen(now)
     await florin.maintenance.reconcile()
     await world.sandbox.clock.advance(24 * DAY)

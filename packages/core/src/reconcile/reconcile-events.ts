@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { beginInstallation } from '../bookmarks/installation-time.ts'
 import { moveBookmark, readBookmark } from '../bookmarks/keep-bookmark.ts'
 import type { Deps } from '../deps.ts'
 import { type Applied, applyEvent } from '../webhooks/apply-event.ts'
@@ -65,6 +66,7 @@ export async function reconcileEvents(
   const startedAt = Math.floor(deps.runtime.now() / 1000)
   const known = await readBookmark(deps, BOOKMARK, place)
   const since = known ? Math.max(known.created - OVERLAP_SECONDS, 0) : startedAt - KEPT_SECONDS
+  await beginInstallation(deps, since)
   const counts = { read: 0, processed: 0, ignored: 0, failed: 0, duplicate: 0 }
   if (!known && fromNow) {
     // Later runs read a little of what lies before the bookmark once more; nothing before this moment shall be.

@@ -1,3 +1,4 @@
+import { installationTime, seekInstallationTime } from '../bookmarks/installation-time.ts'
 import { withDebts } from '../debts/with-debts.ts'
 import type { Deps } from '../deps.ts'
 import { DefectError, isFlorinError, UnavailableError } from '../errors.ts'
@@ -39,6 +40,7 @@ export async function applyEvent(deps: Deps, event: GatewayEvent, body: string, 
   const occurredAt = timestampOfSeconds(event.created)
   const query: Query = {
     ...seek(event.observations),
+    ...seekInstallationTime(deps),
     '(event)': one('webhook_events', { id: event.id, occurredAt }),
     // What tells nothing here may still be an erased user's: its body must not be kept.
     ...(event.observations.length === 0 &&
@@ -52,10 +54,12 @@ export async function applyEvent(deps: Deps, event: GatewayEvent, body: string, 
     if (earlier && earlier.status !== 'failed' && !again) return { duplicate: true, row: earlier }
 
     const now = timestamp(deps.runtime.now())
-    const decided = decide(deps, event, body, { rows, earlier, now })
+    const begun = installationTime(deps, rows, event.created, now)
+    const decided = decide(deps, event, body, { rows, earlier, now, installedAt: begun.begunAt })
     const beside = again?.beside(decided.row.status, earlier) ?? []
     const { row, changes, facts } = earlier?.status === 'processed' ? onceMore(decided) : decided
-    const all = [write('webhook_events', row), ...changes, ...factChanges(deps, facts, now), ...beside]
+    const told = [...factChanges(deps, facts, now), ...beside, ...begun.changes]
+    const all = [write('webhook_events', row), ...changes, ...told]
     if ((await deps.storage.commit({ id: deps.newId('commit'), changes: all })) === 'conflict') continue
     tellFacts(deps, facts)
     return { duplicate: false, row }
@@ -74,17 +78,18 @@ interface Known {
   readonly rows: RowSet
   readonly earlier: WebhookEventRow | undefined
   readonly now: Timestamp
+  readonly installedAt: number
 }
 
 /** The event's row, what it changes and what it proves. A poison event keeps its error, and changes nothing else. */
-function decide(deps: Deps, event: GatewayEvent, body: string, { rows, earlier, now }: Known): Decided {
+function decide(deps: Deps, event: GatewayEvent, body: string, { rows, earlier, now, installedAt }: Known): Decided {
   const row = { ...eventRow(event, body, now, earlier), userId: ownerIn(rows, event) }
   const reason = ignoredBecause(deps, event)
   if (reason !== undefined) return { row: { ...row, status: 'ignored', reason }, changes: [], facts: [] }
   if (event.unreadable !== undefined) return failed(row, event.unreadable, now)
   try {
     const { installation, sweepAfterMs } = deps.settings
-    const observing = { now, newId: deps.newId, installation, sweepAfterMs }
+    const observing = { now, newId: deps.newId, installation, sweepAfterMs, installedAt }
     const { rows: after, facts } = observe(rows, event.observations, observing)
     const changes = changesBetween(rows, after)
     return { row: { ...row, userId: ownerIn(after, event), status: 'processed' }, changes, facts }
