@@ -47,7 +47,7 @@ export async function readInstallationTime(deps: Pick<Deps, 'storage' | 'install
 
 /**
  * Has the installation begin now where it has not yet: after the newest event that the gateway has, for all that it lists
- * is of the past.
+ * is of the past. `since` is how far its list goes back.
  *
  * @throws `unavailable` storage_unavailable, gateway_unavailable, overloaded
  */
@@ -57,6 +57,6 @@ export async function beginInstallation(
 ): Promise<void> {
   if ((await readInstallationTime(deps)) !== undefined) return
   const { data } = await deps.gateway.events.list({ since })
-  const newest = data[0]?.event.created
-  if (newest !== undefined) await moveBookmark(deps, BOOKMARK, begun, (known) => known ?? { at: newest + 1 })
+  const at = data[0] ? data[0].event.created + 1 : since
+  await moveBookmark(deps, BOOKMARK, begun, (known) => known ?? { at })
 }

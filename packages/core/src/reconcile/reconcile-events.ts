@@ -52,9 +52,10 @@ export interface ReconcileOptions {
 }
 
 /**
- * Reads the gateway's events since the last one that was seen, at first those of 30 days (or none, see `fromNow`), and applies them as if their
- * webhooks had come: oldest first, duplicates change nothing. May be broken off at any point; the next run goes on where
- * everything older was applied. At most 20 calls a second, none but for lists.
+ * Reads the gateway's events since the last one that was seen, at first those of 30 days (or none, see `fromNow`), and
+ * applies them as if their webhooks had come: oldest first, duplicates change nothing. What happened before the
+ * installation is not told to the host. May be broken off at any point; the next run goes on where everything older was
+ * applied. At most 20 calls a second, none but for lists.
  *
  * @throws `unavailable` storage_unavailable, gateway_unavailable, overloaded
  */
@@ -66,7 +67,7 @@ export async function reconcileEvents(
   const startedAt = Math.floor(deps.runtime.now() / 1000)
   const known = await readBookmark(deps, BOOKMARK, place)
   const since = known ? Math.max(known.created - OVERLAP_SECONDS, 0) : startedAt - KEPT_SECONDS
-  await beginInstallation(deps, since)
+  if (!known) await beginInstallation(deps, since)
   const counts = { read: 0, processed: 0, ignored: 0, failed: 0, duplicate: 0 }
   if (!known && fromNow) {
     // Later runs read a little of what lies before the bookmark once more; nothing before this moment shall be.
