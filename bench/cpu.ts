@@ -20,7 +20,7 @@ interface Process {
 }
 
 /** Reads how much processor time has gone by until now, that of descendants included. */
-export function readCpu(server: number, postmaster: number): Cpu | null {
+export function readCpu(servers: readonly number[], postmaster: number): Cpu | null {
   try {
     const processes = new Map(
       readdirSync('/proc')
@@ -34,7 +34,7 @@ export function readCpu(server: number, postmaster: number): Cpu | null {
       (processes.get(root)?.microseconds ?? 0) +
       [...processes].filter(([, { parent }]) => parent === root).reduce((sum, [pid]) => sum + family(pid), 0)
     return {
-      server: family(server),
+      server: servers.reduce((sum, pid) => sum + family(pid), 0),
       postgres: family(postmaster),
       machine: readMachine(),
       // Servers are children of this process, so they are in its family; a server that was given by URL is not.

@@ -72,11 +72,19 @@ async function measure(
   const rate = Math.min(most, connections * 5000)
   const count = Math.ceil((rate * (warmUpMs + measureMs)) / 1000)
   const cpu: (Cpu | null)[] = []
-  const read = () => cpu.push(readCpu(running.pid, world.postmaster))
+  const read = () =>
+    cpu.push(
+      readCpu(
+        replicas.map(({ pid }) => pid),
+        world.postmaster,
+      ),
+    )
+  const replicas = [running, ...(running.replicas ?? [])]
   const callsBefore = await world.gatewayCalls()
   let began = 0
   let ended = 0
-  const order = { module: here(requests), parameters, port: running.port, connections, count, repeat }
+  const ports = replicas.map(({ port }) => port)
+  const order = { module: here(requests), parameters, ports, connections, count, repeat }
   const result = await world.load.run(
     { ...order, warmUpMs, measureMs },
     () => {

@@ -6,10 +6,13 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compare, printed } from './compare.ts'
 import { measureSuite, type Plan } from './measure.ts'
+import { type Soak, soak } from './soak.ts'
 import type { Measurement, Suite } from './suite.ts'
 import { growthSuites } from './suites/growth.ts'
 import { payments } from './suites/payments.ts'
+import { peers } from './suites/peers.ts'
 import { reads } from './suites/reads.ts'
+import { replicas } from './suites/replicas.ts'
 import { sameSecond, webhooks } from './suites/webhooks.ts'
 import { here, openWorld, type World } from './world.ts'
 
@@ -20,9 +23,10 @@ export interface Results {
   readonly versions: Readonly<Record<string, string>>
   readonly plan: { readonly rounds: number; readonly seconds: number }
   readonly measurements: readonly Measurement[]
+  readonly soak?: Soak
 }
 
-const suites: readonly Suite[] = [webhooks, sameSecond, payments, reads]
+const suites: readonly Suite[] = [webhooks, sameSecond, peers, payments, reads, replicas]
 
 const { values } = parseArgs({
   options: {
@@ -33,6 +37,8 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
     profile: { type: 'string' },
     growth: { type: 'boolean', default: false },
+    soak: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '20' },
     events: { type: 'string', default: '10000000' },
     payments: { type: 'string', default: '1000000' },
   },
@@ -45,15 +51,26 @@ const plan: Plan = {
   connections: (suite) => values.connections?.map(Number) ?? (quick && suite.quick ? suite.quick : suite).connections,
 }
 const grown = growthSuites({ events: Number(values.events), payments: Number(values.payments) })
-const chosen = values.growth
-  ? grown
-  : values.suite
-    ? suites.filter(({ name }) => values.suite?.includes(name))
-    : suites.filter((suite) => !quick || suite.quick)
+const chosen = values.soak
+  ? []
+  : values.growth
+    ? grown
+    : values.suite
+      ? suites.filter(({ name }) => values.suite?.includes(name))
+      : suites.filter((suite) => !quick || suite.quick)
 
 const world = await openWorld({ profiles: values.profile && resolve(values.profile) })
 const measurements: Measurement[] = []
+let soaked: Soak | undefined
 try {
+  if (values.soak) {
+    soaked = await soak(world, Number(values.minutes), ({ minute, requests, failures, p99, memory, handles }) => {
+      const failed = Object.entries(failures).map((one) => one.join(' × '))
+      console.log(
+        `  ${minute} min: ${requests} requests, ${failed.join(', ') || 'none failed'}, p99 ${p99.toFixed(0)} ms, ${memory} MB, ${handles} handles`,
+      )
+    })
+  }
   for (const suite of chosen) {
     console.log(`${suite.name}: ${suite.about}`)
     measurements.push(...(await measureSuite(world, suite, plan, tell)))
@@ -61,7 +78,7 @@ try {
 } finally {
   await world.stop()
 }
-console.log(`\n${printed(compare(measurements))}`)
+if (measurements.length > 0) console.log(`\n${printed(compare(measurements))}`)
 console.log(`\nwritten to ${write(world)}`)
 
 function tell({ contestant, connections, round, perSecond, p50, others }: Measurement): void {
@@ -75,6 +92,7 @@ function write({ versions }: World): string {
     date: new Date().toISOString(),
     machine: `${cpus().length} × ${cpu?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB`,
     ...{ versions, plan: { rounds, seconds }, measurements },
+    ...(soaked && { soak: soaked }),
   }
   mkdirSync(here('results'), { recursive: true })
   const file = here(`results/${results.date.replaceAll(/[:.]/g, '-')}.json`)

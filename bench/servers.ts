@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import { freePort } from '../test/services/port.ts'
 import { type ProgramOptions, startProgram } from './program.ts'
-import type { Running } from './suite.ts'
+import type { Replica, Running } from './suite.ts'
 import { here, type World } from './world.ts'
 
 const jwtSecret = randomBytes(32).toString('hex')
@@ -24,10 +24,17 @@ export interface FlorinOptions {
   /** Names its database and its log. */
   readonly name: string
   readonly env?: Readonly<Record<string, string>>
+  /** A pooler, through which the server reaches its database. */
+  readonly through?: string
+}
+
+/** `florin serve` that is up, and how another one beside it is started. */
+export interface RunningFlorin extends Running {
+  startAnother(name: string): Promise<Replica & { stop(): Promise<void> }>
 }
 
 /** `florin serve` as it is built, in a process of its own, with everything on that it has. */
-export async function startFlorin(world: World, { name, env = {} }: FlorinOptions): Promise<Running> {
+export async function startFlorin(world: World, { name, env = {}, through }: FlorinOptions): Promise<RunningFlorin> {
   const { url, pool } = await world.createDatabase(name)
   const settings = {
     ...{ DATABASE_URL: url, REDIS_URL: world.redisUrl, SERVER_HOST: '127.0.0.1' },
@@ -42,15 +49,24 @@ export async function startFlorin(world: World, { name, env = {} }: FlorinOption
   }
   const nodeArgs = world.profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(world.profiles, name)}`]
   execFileSync(process.execPath, [here(florin), 'migrate', 'up'], { cwd: world.folder, env: settings })
-  const server = await startOnPort(world, name, { file: here(florin), args: ['serve'], env: settings, nodeArgs })
-  return { ...server, database: pool }
+  const reached = through === undefined ? url : new URL(new URL(url).pathname, through).href
+  const serve = { file: here(florin), args: ['serve'], env: { ...settings, DATABASE_URL: reached }, nodeArgs }
+  const startAnother = (its: string) => startOnPort(world, its, serve)
+  return { ...(await startAnother(name)), database: pool, startAnother }
 }
 
 /** A server of this folder, in a process of its own, with tables of its own. */
-export async function startServer(world: World, name: string, file: string, tables: string): Promise<Running> {
+export async function startServer(
+  world: World,
+  name: string,
+  file: string,
+  tables: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Running> {
   const { url, pool } = await world.createDatabase(name)
   await pool.query(tables)
-  const env = { DATABASE_URL: url, WEBHOOK_SECRET: webhookSecret, STRIPE_PORT: String(world.stripePort) }
+  const own = { DATABASE_URL: url, WEBHOOK_SECRET: webhookSecret, STRIPE_PORT: String(world.stripePort) }
+  const env = { ...own, ...more }
   return { ...(await startOnPort(world, name, { file: here(file), env })), database: pool }
 }
 

@@ -1,11 +1,16 @@
 import type { Pool } from 'pg'
 import type { World } from './world.ts'
 
-/** A server that is up, and what is known of it. */
-export interface Running {
+/** A process that takes requests and whose CPU is counted. */
+export interface Replica {
   readonly port: number
-  /** The server's process, whose CPU is counted. */
   readonly pid: number
+}
+
+/** A server that is up, and what is known of it. */
+export interface Running extends Replica {
+  /** More processes that take the same requests and whose CPU is counted as well. */
+  readonly replicas?: readonly Replica[]
   /** Its own database, for what a measurement wants to know or to empty. */
   readonly database: Pool
   stop(): Promise<void>

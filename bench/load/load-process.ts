@@ -12,7 +12,8 @@ process.on('message', (order: LoadOrder) => {
   )
 })
 
-async function run({ module, parameters, port, connections, count, repeat, warmUpMs, measureMs }: LoadOrder) {
+async function run({ module, parameters, ports, connections, count, repeat, perSecond, ...times }: LoadOrder) {
+  const { warmUpMs, measureMs } = times
   const { makeRequests } = (await import(module)) as { makeRequests: MakeRequests }
   const requests = await makeRequests(parameters, count)
   let resolve: (result: LoadResult) => void = () => undefined
@@ -24,16 +25,17 @@ async function run({ module, parameters, port, connections, count, repeat, warmU
   let sentInAll = 0
   let inFlight = 0
   let phase: 'warming' | 'measuring' | 'ending' = 'warming'
+  let started = 0
   let began = 0
   const latencies = new Float64Array(2_000_000)
   let answers = 0
   const failures = new Map<number, number>()
 
   const connectionsOpen = await Promise.all(
-    Array.from({ length: connections }, async () => {
+    Array.from({ length: connections }, async (_, index) => {
       let sent = 0
       const connection = await openConnection(
-        port,
+        ports[index % ports.length] ?? 0,
         (status) => {
           inFlight -= 1
           const now = performance.now()
@@ -49,6 +51,11 @@ async function run({ module, parameters, port, connections, count, repeat, warmU
       )
       const go = () => {
         if (phase === 'ending') return
+        const early = perSecond === undefined ? 0 : started + (sentInAll * 1000) / perSecond - performance.now()
+        if (early > 1) {
+          setTimeout(go, early)
+          return
+        }
         const request = requests[next]
         if (!request) {
           // All were sent: the window ends here, with what came until now.
@@ -81,6 +88,7 @@ async function run({ module, parameters, port, connections, count, repeat, warmU
     })
   }
 
+  started = performance.now()
   for (const { go } of connectionsOpen) go()
   setTimeout(() => {
     phase = 'measuring'

@@ -6,7 +6,10 @@ import { atExit } from '../../test/services/cleanup.ts'
 export interface LoadOrder {
   readonly module: string
   readonly parameters: Readonly<Record<string, unknown>>
-  readonly port: number
+  /** Connections are spread over them. */
+  readonly ports: readonly number[]
+  /** At most so many are sent in a second; absent: as fast as they are answered. */
+  readonly perSecond?: number
   readonly connections: number
   /** How many requests to make before it begins. */
   readonly count: number

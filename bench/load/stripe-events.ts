@@ -41,6 +41,10 @@ export async function stripeEvents({ round, sameSecond }: EventOptions): Promise
   }
 }
 
+/** The ids of all subscriptions that are told of. */
+export const subscriptionIds = (): readonly string[] =>
+  Array.from({ length: SUBSCRIPTIONS }, (_, index) => `sub_${name(0, index)}`)
+
 // As long as Stripe's own ids.
 const name = (round: number, index: number) =>
   `${round.toString(36).padStart(4, '0')}x${String(index + 1e9).padStart(11, '0')}`

@@ -18,7 +18,7 @@ const auth = betterAuth({
   plugins: [
     stripe({
       stripeClient: new Stripe('sk_test_bench'),
-      stripeWebhookSecret: given('STRIPE_WEBHOOK_SECRET'),
+      stripeWebhookSecret: given('WEBHOOK_SECRET'),
       createCustomerOnSignUp: false,
       subscription: { enabled: true, plans: [{ name: 'basic', priceId: given('PRICE') }] },
     }),

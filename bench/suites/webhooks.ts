@@ -1,5 +1,6 @@
 import { startFlorin, startServer, webhookSecret } from '../servers.ts'
 import type { Contestant, Running, Suite } from '../suite.ts'
+import type { World } from '../world.ts'
 
 const requests = 'load/webhook-requests.ts'
 
@@ -9,21 +10,21 @@ const most = 14_000
 const florinTables =
   'webhook_events, transactions, refunds, disputes, subscriptions, invoices, customers, payment_methods, outbox, debts'
 
-const florinWebhooks: Contestant = {
+export const florinWebhooks = {
   name: 'florin',
   does: 'verifies, stores the event sealed, folds it into its row, writes the domain event',
-  start: (world) => startFlorin(world, { name: 'florin_webhooks' }),
-  async reset({ database }) {
+  start: (world: World, name = 'florin_webhooks') => startFlorin(world, { name }),
+  async reset({ database }: Running) {
     await database.query(`truncate ${florinTables}`)
   },
-  load: async (_running, _world, round) => ({
+  load: async (_running: Running, _world: World, round: number) => ({
     ...{ requests, most },
     parameters: { path: '/api/v1/webhooks/stripe', secret: webhookSecret, round },
   }),
-}
+} satisfies Contestant
 
 /** What others that take webhooks at `/webhooks` are sent. */
-const plainWebhooks = (path = '/webhooks') => ({
+export const plainWebhooks = (path = '/webhooks') => ({
   load: async (_running: Running, _world: unknown, round: number) => ({
     ...{ requests, most },
     parameters: { path, secret: webhookSecret, round },
@@ -50,7 +51,7 @@ const insertWebhook: Contestant = {
 export const webhooks: Suite = {
   name: 'webhooks',
   about: 'A new event in every request: payments, subscriptions, invoices and refunds, 4 KB each, signed',
-  contestants: [florinWebhooks, insertWebhook],
+  contestants: [{ ...florinWebhooks, start: (world) => florinWebhooks.start(world) }, insertWebhook],
   connections: [1, 16, 64],
   quick: { connections: [1, 16, 64] },
 }
@@ -61,7 +62,7 @@ export const sameSecond: Suite = {
   contestants: [
     {
       ...florinWebhooks,
-      start: (world) => startFlorin(world, { name: 'florin_same_second' }),
+      start: (world) => florinWebhooks.start(world, 'florin_same_second'),
       load: async (running, world, round) => {
         const load = await florinWebhooks.load(running, world, round)
         return { ...load, parameters: { ...load.parameters, sameSecond: true } }

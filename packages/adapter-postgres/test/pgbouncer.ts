@@ -8,8 +8,8 @@ import { findOnPath, type Service } from '../../../test/services/service.ts'
 /** PgBouncer, where it is installed (Debian: apt-get install pgbouncer). */
 export const pgbouncer = findOnPath('pgbouncer')
 
-/** Starts PgBouncer in transaction mode before a database, with two connections to it, so that clients share them. */
-export async function startPgBouncer(file: string, databaseUrl: string): Promise<Service> {
+/** Starts PgBouncer in transaction mode before a database, with few connections to it, so that clients share them. */
+export async function startPgBouncer(file: string, databaseUrl: string, { poolSize = 2 } = {}): Promise<Service> {
   const { hostname, port, username, password, pathname } = new URL(databaseUrl)
   const account = accountWithoutRoot()
   const folder = makeFolder('pgbouncer', account)
@@ -23,7 +23,12 @@ export async function startPgBouncer(file: string, databaseUrl: string): Promise
     `* = host=${hostname} port=${port} user=${username} password=${password}`,
     '[pgbouncer]',
     ...[`listen_addr = 127.0.0.1`, `listen_port = ${listen}`, 'unix_socket_dir =', 'auth_type = any'],
-    ...['pool_mode = transaction', 'default_pool_size = 2', 'server_round_robin = 1', 'max_client_conn = 100'],
+    ...[
+      'pool_mode = transaction',
+      `default_pool_size = ${poolSize}`,
+      'server_round_robin = 1',
+      'max_client_conn = 100',
+    ],
   ]
   writeFileSync(config, `${lines.join('\n')}\n`, { mode: 0o644 })
   const child = await startChild({
