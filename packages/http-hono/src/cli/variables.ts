@@ -40,7 +40,7 @@ export const variables = z.object({
       about,
       stripe("Another host that speaks Stripe's API, such as `florin sandbox`", { example: 'http://127.0.0.1:9098' }),
     ),
-  STRIPE_RATE_LIMIT_PER_SECOND: integer({ from: 0, to: 1000 })
+  STRIPE_RATE_LIMIT_PER_SECOND: integer({ from: 0, to: 1_000_000 })
     .optional()
     .register(
       about,
@@ -51,7 +51,7 @@ export const variables = z.object({
         },
       ),
     ),
-  STRIPE_ENDPOINT_RATE_LIMIT_PER_SECOND: integer({ from: 1, to: 1000 })
+  STRIPE_ENDPOINT_RATE_LIMIT_PER_SECOND: integer({ from: 1, to: 1_000_000 })
     .default(25)
     .register(about, stripe('The same on any one endpoint')),
   REPLICAS: integer({ from: 1, to: 1000 })
