@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { listed } from './error-response.ts'
 import { HttpError } from './http-error.ts'
 import type { HttpContext } from './request-state.ts'
+import { wholeBody } from './whole-body.ts'
 
 const json = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i
 
@@ -13,7 +14,7 @@ const json = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i
  */
 export async function readJson(c: HttpContext, { optional }: { optional: boolean }): Promise<unknown> {
   const contentType = c.req.header('content-type')
-  const text = await c.req.text()
+  const text = await wholeBody(c.req.text())
   if (text === '' && contentType === undefined && optional) return {}
   // Told apart from an empty body, so that a forgotten -d and a forgotten header each get their own message.
   if (text !== '' && !(contentType !== undefined && json.test(contentType))) {

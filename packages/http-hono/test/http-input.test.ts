@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { openWorld } from './http-world.ts'
+import { createLogger } from '../src/index.ts'
+import { openWorld, tokenFor } from './http-world.ts'
 
 type World = Awaited<ReturnType<typeof openWorld>>
 let world: World
@@ -39,6 +40,24 @@ describe('a body that cannot be read', () => {
     'is none of type %s',
     async (type) => expect((await create(order, { 'Content-Type': type })).status).toBe(201),
   )
+})
+
+describe('a body that its sender breaks off', () => {
+  test.each(['/api/v1/payments', '/api/v1/webhooks/stripe'])('is no defect: %s', async (path) => {
+    const lines: string[] = []
+    const logger = createLogger({ destination: { write: (line) => void lines.push(line) } })
+    const { app } = await openWorld({ app: { logger } })
+    for (const headers of [json, { ...json, 'Content-Length': '100' }]) {
+      const body = new ReadableStream({ pull: (controller) => controller.error(new Error('aborted')) })
+      const Authorization = `Bearer ${await tokenFor('backend', 'service')}`
+      const init = { method: 'POST', headers: { ...headers, Authorization }, body, duplex: 'half' } as const
+      const response = await app.request(path, init)
+      expect({ status: response.status, body: await response.json() }).toMatchObject({
+        ...{ status: 400, body: { code: 'body_malformed' } },
+      })
+    }
+    expect(lines.join('')).not.toMatch(/"level":"(ERROR|WARN)"/)
+  })
 })
 
 describe('a body that does not fit', () => {

@@ -82,6 +82,7 @@ const subscription: fc.Arbitrary<SubscriptionObservation> = seen(
     canceledAt: fc.constant(null),
     endedAt: fc.constant(null),
     latestInvoice: fc.constantFrom(null, 'in_1'),
+    metadata: fc.constantFrom({}, { plan: 'gold' }),
   }),
 ).map((told) => ({ ...identity, object: 'subscription', gatewayId: 'sub_1', subscription: told }))
 

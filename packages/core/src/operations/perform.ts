@@ -4,6 +4,7 @@ import type { Reserved } from '../budgeted-gateway.ts'
 import type { Deps, Settings } from '../deps.ts'
 import { InvalidError, UnavailableError } from '../errors.ts'
 import { parseInput } from '../input/parse-input.ts'
+import { checkUserId } from '../input/user-id.ts'
 import type { Json } from '../json.ts'
 import { committed, putRow, type RowSet, rowSetOf } from '../observations/row-set.ts'
 import { type Change, type Loaded, one, type Query, write } from '../ports/storage.ts'
@@ -51,6 +52,7 @@ async function begin<Input, const Q extends Query, View extends Json>(
   progress: Progress,
 ): Promise<Performed<View>> {
   const input = parseInput(useCase.input, rawInput)
+  checkUserId(deps.settings, input)
   useCase.authorize(input, caller.actor, deps.settings)
   const key = await callerKey(deps, useCase, input, rawInput, caller)
   const read = useCase.read(input, caller.actor)

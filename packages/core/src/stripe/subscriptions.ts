@@ -85,6 +85,7 @@ const shape = z.object({
   canceled_at: time,
   ended_at: time,
   latest_invoice: idOf,
+  metadata: identity.shape.metadata,
 })
 
 const statuses = [
@@ -116,6 +117,7 @@ function subscriptionFacts(object: Wire): SubscriptionFacts {
     canceledAt: subscription.canceled_at,
     endedAt: subscription.ended_at,
     latestInvoice: subscription.latest_invoice,
+    metadata: readMetadata(subscription.metadata).metadata,
   }
 }
 
@@ -142,7 +144,7 @@ export function observeSubscription(
   { trialWillEnd }: { trialWillEnd: boolean },
 ): SubscriptionObservation {
   const { id, customer, metadata, livemode, created } = identityShape.parse(object)
-  const { florinId, installation, metadata: own } = readMetadata(metadata)
+  const { florinId, installation } = readMetadata(metadata)
   const secret = clientSecret(object)
   return {
     object: 'subscription',
@@ -151,6 +153,5 @@ export function observeSubscription(
     subscription: sighting(object, sight, subscriptionFacts),
     trialWillEnd,
     ...(secret !== undefined && { clientSecret: secret }),
-    metadata: own,
   }
 }

@@ -4,7 +4,7 @@ import type { CustomerRow } from '../customers/customer.ts'
 import { customerFor } from '../customers/ensure-customer.ts'
 import type { Deps, Settings } from '../deps.ts'
 import { type FlorinError, must, RefusedError } from '../errors.ts'
-import { metadata, userId } from '../input/parse-input.ts'
+import { metadata, userId, withoutCardNumber } from '../input/parse-input.ts'
 import { unobserved } from '../observations/join.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
 import { leaseOn } from '../operations/lease.ts'
@@ -18,7 +18,10 @@ import type { GatewayCall } from '../ports/gateway.ts'
 import { type FindOne, many, one, write } from '../ports/storage.ts'
 import { type Subscription, type SubscriptionRow, toSubscription } from './subscription.ts'
 
-export const priceId = z.string().regex(/^[A-Za-z0-9_.-]{1,255}$/, { error: 'must be the id of a Stripe price' })
+export const priceId = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{1,255}$/, { error: 'must be the id of a Stripe price' })
+  .superRefine(withoutCardNumber)
 
 const subscriptionInput = z.strictObject({
   userId,

@@ -81,7 +81,6 @@ function adopted(observation: SubscriptionObservation, { newId }: Observing): Su
     userId: null,
     customerId: observation.customerId,
     gatewayId: observation.gatewayId,
-    metadata: observation.metadata ?? {},
     clientSecret: null,
   }
 }

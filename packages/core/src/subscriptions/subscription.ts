@@ -78,6 +78,7 @@ const subscriptionFields = [
   'canceledAt',
   'endedAt',
   'latestInvoice',
+  'metadata',
 ] as const satisfies readonly (keyof SubscriptionRow)[]
 
 export type SubscriptionFacts = Pick<SubscriptionRow, (typeof subscriptionFields)[number]>
@@ -94,7 +95,6 @@ export interface SubscriptionObservation extends Identity {
   /** The event said that the trial ends in three days. */
   readonly trialWillEnd?: boolean
   readonly clientSecret?: string | null
-  readonly metadata?: Readonly<Record<string, string>>
 }
 
 /** A subscription as Florin shows it. */

@@ -117,6 +117,24 @@ describe('a subscription', () => {
     expect(invoices.data[0]).toMatchObject({ status: 'paid', amountPaid: 3000, billingReason: 'subscription_update' })
   })
 
+  it('changes its metadata, key by key as at Stripe, and takes what is changed there', async () => {
+    const one = sandboxedFlorin()
+    const { id, stripeSubscriptionId } = await start(one)
+    const set = (metadata: Record<string, string>) =>
+      one.florin.subscriptions.update({ id, metadata }, { actor: service })
+    expect((await set({ plan: 'gold', seats: '3' })).data.metadata).toEqual({ plan: 'gold', seats: '3' })
+    await one.advance(60)
+    expect((await set({ seats: '4' })).data.metadata).toEqual({ plan: 'gold', seats: '4' })
+    await one.advance(60)
+    await one.sandbox.fetch(`https://api.stripe.com/v1/subscriptions/${stripeSubscriptionId}`, {
+      method: 'POST',
+      headers: { Authorization: 'Bearer sk_test_x', 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: 'metadata[plan]=silver',
+    })
+    await one.sandbox.webhooks.settled()
+    expect((await one.florin.subscriptions.get(id, alice)).metadata).toEqual({ plan: 'silver', seats: '4' })
+  })
+
   it('is scheduled to end, taken back, and ended', async () => {
     const one = sandboxedFlorin()
     const { id } = await start(one)

@@ -64,6 +64,8 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   let isDraining = false
   const answer: Parameters<typeof createPlainServer>[1] = (incoming, outgoing) => {
     if (isDraining) outgoing.shouldKeepAlive = false
+    // RFC 9112 wants it, for proxies may read the other one. Node takes the first.
+    if (hosts(incoming.rawHeaders) > 1) return void outgoing.writeHead(400, { Connection: 'close' }).end()
     void listener(incoming, outgoing)
   }
   const limits = {
@@ -98,6 +100,9 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   }
   return { port: address.port, drain, close }
 }
+
+const hosts = (rawHeaders: readonly string[]): number =>
+  rawHeaders.filter((text, index) => index % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host').length
 
 function explain(error: Error, port: number, choosePort: string): Error {
   if (hasCode(error, 'EADDRINUSE')) {

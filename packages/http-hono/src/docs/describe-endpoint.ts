@@ -15,7 +15,7 @@ const problemsOfKind = {
     ...([...always, ...asked, 'idempotency_key_reused', 'operation_in_progress', 'user_erased'] as const),
     ...(['input_invalid', 'gateway_unavailable', 'gateway_outcome_unknown'] as const),
   ],
-  webhook: [...always, ...stored, 'body_too_large'],
+  webhook: [...always, ...stored, 'body_malformed', 'body_too_large'],
   system: [],
 } as const satisfies Record<Endpoint['kind'], readonly ProblemCode[]>
 

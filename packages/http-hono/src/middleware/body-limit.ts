@@ -1,5 +1,6 @@
 import { HttpError } from '../http-error.ts'
 import type { HttpMiddleware } from '../request-state.ts'
+import { wholeBody } from '../whole-body.ts'
 
 /** Refuses bodies over a size: by their declared length where there is one, else while they are read. */
 export function bodyLimit(most: number): HttpMiddleware {
@@ -16,7 +17,7 @@ export function bodyLimit(most: number): HttpMiddleware {
     const { body, url, method, headers } = c.req.raw
     if (body === null) return next()
     // Made of its parts: a server's own kind of request is not one that the platform's Request takes.
-    c.req.raw = new Request(url, { method, headers, body: await readAtMost(body, most, refuse) })
+    c.req.raw = new Request(url, { method, headers, body: await wholeBody(readAtMost(body, most, refuse)) })
     return next()
   }
 }

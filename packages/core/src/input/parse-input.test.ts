@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
+
+const order = { userId: alice.id, amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
+const card = '4242424242424242'
+
+const refusal = async (input: object, { settings = {}, key = '1' }: { settings?: object; key?: string } = {}) => {
+  const one = sandboxedFlorin({ settings })
+  const error: unknown = await one.florin.payments
+    .create({ ...order, ...input }, { actor: service, idempotencyKey: key })
+    .then(
+      ({ data }) => data,
+      (thrown: unknown) => thrown,
+    )
+  return error
+}
+
+describe('what a caller says', () => {
+  it.each([
+    { why: 'as the user', input: { userId: card } },
+    { why: 'in a key of metadata', input: { metadata: { [`card ${card}`]: 'x' } } },
+    { why: 'in a value of metadata', input: { metadata: { note: card } } },
+    { why: 'in a URL', input: { returnUrl: `https://shop.example/?card=${card}` } },
+    { why: 'in its idempotency key', input: {}, key: `order ${card}` },
+  ])('holds no card number $why, and the refusal does not repeat it', async ({ input, key }) => {
+    const error = await refusal(input, key === undefined ? {} : { key })
+    expect(error).toMatchObject({ kind: 'invalid', code: 'card_number_refused' })
+    expect(JSON.stringify(error) + String(error)).not.toContain(card)
+  })
+
+  it.each([
+    { why: 'a zero byte', key: 'a\u0000b' },
+    { why: 'half a character', key: 'a\ud800b' },
+    { why: 'square brackets', key: 'a[b]' },
+    { why: 'more than 40 characters', key: 'x'.repeat(41) },
+    { why: "Florin's own prefix", key: 'florin_id' },
+    { why: 'nothing', key: '' },
+  ])('has no key of metadata with $why', async ({ key }) => {
+    const error = await refusal({ metadata: { [key]: 'x' } })
+    expect(error).toMatchObject({ code: 'input_invalid' })
+    expect(String(error)).toMatch(/metadata\..*: (holds a character|must|Too)/s)
+  })
+
+  it('names users as the host says that they are named, digits included', async () => {
+    const settings = { userIdPattern: /^\d{16}$/ }
+    expect(await refusal({ userId: card }, { settings })).toMatchObject({ status: 'succeeded', userId: card })
+    expect(await refusal({ userId: 'alice' }, { settings })).toMatchObject({
+      code: 'input_invalid',
+      details: { fields: [{ field: 'userId' }] },
+    })
+  })
+
+  it('names users in up to 255 characters', async () => {
+    expect(await refusal({ userId: 'u'.repeat(255) })).toMatchObject({ status: 'succeeded' })
+    expect(await refusal({ userId: 'u'.repeat(256) })).toMatchObject({ code: 'input_invalid' })
+  })
+
+  it.each([
+    { why: 'no list', cursor: '{}' },
+    { why: 'three parts', cursor: '["2026-01-01T00:00:00.000Z","tx_1","x"]' },
+    { why: 'no time', cursor: '["now","tx_1"]' },
+    { why: 'a year that no database has', cursor: '["+275760-09-13T00:00:00.000Z","tx_1"]' },
+    { why: 'a year before all others', cursor: '["0000-01-01T00:00:00.000Z","tx_1"]' },
+    { why: 'a day that is none', cursor: '["2026-02-30T00:00:00.000Z","tx_1"]' },
+    { why: 'a zero byte in its id', cursor: '["2026-01-01T00:00:00.000Z","tx_\\u0000"]' },
+  ])('is no cursor with $why', async ({ cursor }) => {
+    const { florin } = sandboxedFlorin()
+    const asked = florin.payments.list({ userId: alice.id, cursor: Buffer.from(cursor).toString('base64url') }, alice)
+    await expect(asked).rejects.toMatchObject({ code: 'input_invalid', details: { fields: [{ field: 'cursor' }] } })
+  })
+})
