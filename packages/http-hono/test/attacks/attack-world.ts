@@ -59,6 +59,8 @@ export interface AttackWorld {
   readonly send: Send
   readonly alice: AliceThings
   readonly document: Json
+  /** Lets a second go by at Stripe. */
+  tick(): Promise<void>
   sign(body: string | Uint8Array, secret?: string, at?: number): string
   /** The keys of the issuer of `published`. */
   readonly keys: { readonly private: CryptoKey; readonly publicPem: string; readonly jwk: Json }
@@ -171,6 +173,7 @@ export async function openAttackWorld(): Promise<AttackWorld> {
     ...{ main, published, serve, ask, tokens, send, alice },
     document: (await send('GET', '/openapi.json', undefined, { as: 'anonymous' })).body,
     write: (bytes, server = main) => converse(server.port, bytes),
+    tick: async () => void (await sandbox.clock.advance(1)),
     sign: (body, secret = secrets.STRIPE_WEBHOOK_SECRET, at = now()) =>
       signWebhook(typeof body === 'string' ? body : new TextDecoder().decode(body), [secret], at),
     keys: { private: pair.privateKey, publicPem: await exportSPKI(pair.publicKey), jwk },

@@ -81,7 +81,9 @@ export function textAttacks(document: Json): readonly Attack[] {
         // A reference names one debt, so every attack has one of its own.
         const unique = free === 'kept' && field.path.at(-1) === 'reference' ? `${text} ${count}` : text
         const where = `${field.path.join('.')}${field.isKey ? ' (as a key)' : ''}`
-        const reply: Attack['reply'] = (world) => {
+        const reply: Attack['reply'] = async (world) => {
+          // More changes of one object than a second can keep apart would be looked at again before they are shown.
+          if (route.name === 'updateSubscription') await world.tick()
           const [method, path, body] = world.alice.requestOf(route)
           const sent = withText(bodyFor(route.name, body), field, unique)
           const headers = { 'Content-Type': 'application/json' }
