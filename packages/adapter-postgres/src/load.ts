@@ -6,6 +6,7 @@ import {
   type FindNext,
   type FindOne,
   type Loaded,
+  type PageQuery,
   type Query,
   type StoredTables,
   type TableName,
@@ -91,7 +92,7 @@ function shapeOf(find: Find): string {
     if (value === undefined) throw new DefectError(`a condition without a value: ${column} of ${find.table}`)
     return value === null || isText(column, value) ? `${column}=${value}` : column
   })
-  const paged = find.find === 'many' && find.page ? (find.page.after ? 'after' : 'first') : ''
+  const paged = find.find === 'many' && find.page ? `${find.page.after ? 'after' : 'first'} ${find.page.limit}` : ''
   return [find.find, find.table, paged, ...conditions].join(' ')
 }
 
@@ -132,7 +133,8 @@ function subselect(name: string, find: Find, parameter: Parameter): RawBuilder<u
     return sql`(select ${row}::text ${from} ${where} ${first})`
   }
   const order = page
-    ? sql`order by t.created_at desc, t.id desc limit ${parameter('bigint', (query) => pageOf(query)?.limit)}`
+    ? // As text: for a limit that it does not know, Postgres plans as if a tenth of all rows were wanted, and compiles that.
+      sql`order by t.created_at desc, t.id desc limit ${sql.lit(limitOf(page))}`
     : sql`order by t.created_at, t.id`
   return sql`(select json_agg(r.j)::text from (select ${row} as j ${from} ${where} ${order}) as r)`
 }
@@ -148,6 +150,11 @@ function condition(
   if (value === null) return sql`${cell(column.name)} is null`
   if (isText(property, value)) return sql`${cell(column.name)} = ${sql.lit(value)}`
   return sql`${cell(column.name)} = ${given(column.type)}`
+}
+
+function limitOf({ limit }: PageQuery): number {
+  if (!Number.isSafeInteger(limit) || limit < 0) throw new DefectError(`a page of ${limit} rows`)
+  return limit
 }
 
 const conditionsOf = (find: Find): Conditions => ('where' in find ? find.where : {})

@@ -25,8 +25,8 @@ test('loads many finds with one named statement, and sends its text again only t
   expect(sent[0]?.name).toMatch(/^florin_load_[0-9a-f]{16}$/)
   expect(sent[1]?.name).toBe(sent[0]?.name)
   expect(sent.map(({ values }) => values)).toStrictEqual([
-    ['tx_1', 'tx_1', 'user_1', 3],
-    ['tx_2', 'tx_2', 'user_1', 3],
+    ['tx_1', 'tx_1', 'user_1'],
+    ['tx_2', 'tx_2', 'user_1'],
   ])
 })
 
