@@ -43,10 +43,10 @@ export function mortal(at: number, beforeSend: (send: number, method: string) =>
 }
 
 /** The request that all scenarios make; sent again it has the same key. */
-export const caller = { actor: service, idempotencyKey: 'the one key' }
+const caller = { actor: service, idempotencyKey: 'the one key' }
 
 /** What a request was answered: its data, or the code of its refusal. Only Florin's own errors are answers. */
-export const answerTo = (performing: Promise<{ data: unknown }>): Promise<{ data?: unknown; code?: string }> =>
+const answerTo = (performing: Promise<{ data: unknown }>): Promise<{ data?: unknown; code?: string }> =>
   performing.then(
     ({ data }) => ({ data }),
     (error: unknown) => {

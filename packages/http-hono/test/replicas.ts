@@ -44,7 +44,7 @@ export async function openDatabases() {
 }
 
 /** Another Florin over the same database and the same Stripe, with connections of its own. */
-export function replica(url: string, sandbox: StripeSandbox) {
+function replica(url: string, sandbox: StripeSandbox) {
   const pool = new Pool({ connectionString: url, max: 3 })
   const connections: Promise<unknown>[] = []
   pool.on('connect', (client) => connections.push(once(client, 'end')))

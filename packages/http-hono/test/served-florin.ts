@@ -7,7 +7,7 @@ import { inject, onTestFinished } from 'vitest'
 import { freePort } from '../../../test/services/port.ts'
 import { type Running, startFlorin, temporaryFolder } from './cli-process.ts'
 
-export const serveSecrets = {
+const serveSecrets = {
   STRIPE_SECRET_KEY: 'sk_test_serve',
   STRIPE_WEBHOOK_SECRET: 'whsec_serve',
   JWT_SECRET: 'a secret of more than thirty-two characters',

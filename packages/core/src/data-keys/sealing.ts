@@ -22,7 +22,7 @@ import { isClosed, type KeyStore, type KnownKey } from './key-store.ts'
 const SUCCESSION = 2 ** -24
 
 /** A key that is made in the commit that needs it. */
-export interface MadeKey extends KnownKey {
+interface MadeKey extends KnownKey {
   /** The id of the key that it follows, if any. */
   readonly replaces: string | undefined
 }

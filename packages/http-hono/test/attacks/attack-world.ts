@@ -37,7 +37,7 @@ export interface Reply {
   readonly text: string
 }
 
-export interface Request {
+interface Request {
   readonly token?: string | undefined
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: BodyInit | undefined
@@ -73,7 +73,7 @@ export const now = () => Math.floor(Date.now() / 1000)
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 
 /** A token as the host's login would make it. */
-export const tokenFor = (sub: string, ...roles: Role[]) =>
+const tokenFor = (sub: string, ...roles: Role[]) =>
   new SignJWT({ roles, iss: issuer, aud: audience, sub, exp: now() + 3600 })
     .setProtectedHeader({ alg: 'HS256' })
     .sign(bytesOf(secrets.JWT_SECRET))
