@@ -11,6 +11,7 @@ import type { Caller, UseCase } from './use-case.ts'
 /** An idempotency key as it is stored: whose it is, for what, and with which input. */
 export interface CallerKey {
   readonly callerScope: string
+  /** Its digest: callers put order numbers and addresses into keys, and the column is in clear. */
   readonly callerKey: string
   readonly requestHash: string
 }
@@ -39,12 +40,12 @@ export async function callerKey<Input, Q extends Query, View extends Json>(
   if (actor !== florin) checkKey(idempotencyKey)
   return {
     callerScope: [actor.id, kind, ...(target ? [target(input)] : [])].join(' '),
-    callerKey: idempotencyKey,
+    callerKey: await digest(idempotencyKey),
     requestHash: await digest(canonicalJson(rawInput)),
   }
 }
 
-/** A key is stored as it is, and told apart from all others by each of its characters. */
+/** A key is told apart from all others by each of its characters. */
 function checkKey(key: string): void {
   const printable = z.string().regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/, {
     error: 'must be 1 to 255 printable ASCII characters',

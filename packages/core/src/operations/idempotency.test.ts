@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import { isFlorinError, UnavailableError } from '../errors.ts'
-import { one } from '../ports/storage.ts'
+import { many, one } from '../ports/storage.ts'
 
 const input = { userId: alice.id, amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
 const caller = { actor: service, idempotencyKey: 'order-17' }
+// Its SHA-256.
+const DIGEST = '72a90ea3da8b5dd01bde2f27314e02e217f935182ea573a7ff9b5f5060ef996b'
 
 describe('an idempotency key', () => {
   it('gets 20 parallel requests one PaymentIntent and equal answers', async () => {
@@ -23,6 +25,17 @@ describe('an idempotency key', () => {
     expect(new Set(answers.map(({ data }) => JSON.stringify(data))).size).toBe(1)
     expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1)
     expect(sandbox.state.all('payment_intent')).toHaveLength(1)
+  })
+
+  it('is not stored but for its digest, since it may say anything', async () => {
+    const { florin, storage } = sandboxedFlorin()
+    await florin.payments.create(input, { ...caller, idempotencyKey: 'ada@example.com-17' })
+    const { operations, audit } = await storage.load({
+      operations: many('operations', {}),
+      audit: many('audit_log', {}),
+    })
+    expect(operations.map(({ callerKey }) => callerKey)).toContainEqual(expect.stringMatching(/^[0-9a-f]{64}$/))
+    expect(JSON.stringify([operations, audit])).not.toContain('ada@example.com')
   })
 
   it('with another input is refused', async () => {
@@ -108,7 +121,7 @@ describe('an idempotency key that has expired', () => {
     const refused = florin.payments.create({ ...input, paymentMethod: 'method_unknown' }, caller)
     await expect(refused).rejects.toMatchObject({ code: 'payment_method_not_found' })
     const { row } = await storage.load({ row: one('operations', { id: first.operationId ?? '' }) })
-    expect(row).toMatchObject({ callerKey: caller.idempotencyKey })
+    expect(row).toMatchObject({ callerKey: DIGEST })
     expect(sandbox.state.all('payment_intent')).toHaveLength(1)
   })
 

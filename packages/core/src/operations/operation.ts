@@ -64,6 +64,7 @@ export interface OperationRow {
   readonly objectId: string | null
   /** Who used the key, and for what: the same key of another caller is another key. Null where no key was given. */
   readonly callerScope: string | null
+  /** The key's digest. */
   readonly callerKey: string | null
   /** Hash of the input as sent, to tell a retry from another request under the same key. */
   readonly requestHash: string | null
