@@ -17,8 +17,8 @@ export const florin: Actor = { id: 'florin', roles: ['admin'] }
 
 type Reach = 'any' | 'own'
 
-// One table says who may do what (docs/security.md is checked against it). A role that is absent may not.
-const permissions = {
+/** Who may do what; docs/security.md shows it, and is compared with it by a test. A role that is absent may not. */
+export const permissions = {
   'payments:read': { user: 'own', support: 'any', service: 'any', admin: 'any' },
   'payments:create': { service: 'any', admin: 'any' },
   'payments:create-own': { user: 'own', service: 'any', admin: 'any' },
