@@ -69,6 +69,12 @@ export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observ
     ...{ name: 'webhook_events_total', help: 'Webhook events received, by what became of them', registers },
     labelNames: ['type', 'outcome'],
   })
+  const misdirected = new Counter({
+    ...{ name: 'webhook_events_misdirected_total', help: 'Webhook events of another mode or account', registers },
+    labelNames: ['reason'],
+  })
+  // A series that begins at one shows no increase.
+  for (const reason of ['wrong_mode', 'connected_account']) misdirected.inc({ reason }, 0)
   const webhookDelays = new Histogram({
     ...{ name: 'webhook_event_delay_seconds', help: 'How long after Stripe made them webhook events were taken' },
     ...{ registers, buckets: delayBuckets },
@@ -118,8 +124,9 @@ export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observ
       deliveries.inc({ type, outcome })
       if (outcome === 'delivered') delays.observe(milliseconds / 1000)
     },
-    webhook_received({ type, outcome, milliseconds }) {
+    webhook_received({ type, outcome, milliseconds, misdirected: reason }) {
       webhooks.inc({ type, outcome })
+      if (reason) misdirected.inc({ reason })
       if (outcome !== 'duplicate') webhookDelays.observe(milliseconds / 1000)
     },
     unknown_status: ({ table, status }) => unknown.inc({ table, status }),

@@ -40,7 +40,8 @@ export type Happening =
       readonly outcome: 'processed' | 'ignored' | 'duplicate' | 'failed'
       /** How long after the gateway made the event. */
       readonly milliseconds: number
-      readonly reason?: string
+      /** Why it is none of ours: the gateway was given this endpoint for something else. */
+      readonly misdirected?: 'wrong_mode' | 'connected_account'
     }
   /** The handlers were told of an event, `milliseconds` after it was written; `failed` is told again, `dead` is not. */
   | {

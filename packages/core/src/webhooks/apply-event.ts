@@ -1,6 +1,6 @@
 import { installationTime, seekInstallationTime } from '../bookmarks/installation-time.ts'
 import { withDebts } from '../debts/with-debts.ts'
-import type { Deps } from '../deps.ts'
+import type { Deps, Settings } from '../deps.ts'
 import { DefectError, isFlorinError, UnavailableError } from '../errors.ts'
 import { type Fact, factChanges, tellFacts } from '../events/domain-event.ts'
 import { observe, seek } from '../observations/observe.ts'
@@ -122,9 +122,19 @@ function failed(row: WebhookEventRow, reason: string, now: Timestamp): Decided {
   return { row: { ...row, status: 'failed', reason, dueAt }, changes: [], facts: [] }
 }
 
+/** Why an event should not have come to this endpoint; undefined where it may. */
+export function misdirectionOf(
+  { livemode }: Pick<Settings, 'livemode'>,
+  event: GatewayEvent,
+): 'wrong_mode' | 'connected_account' | undefined {
+  if (event.livemode !== livemode) return 'wrong_mode'
+  return event.account === null ? undefined : 'connected_account'
+}
+
 function ignoredBecause({ settings }: Deps, event: GatewayEvent): string | undefined {
-  if (event.livemode !== settings.livemode) return `it is of ${event.livemode ? 'live' : 'test'} mode`
-  if (event.account !== null) return `it is of the connected account ${event.account}`
+  const misdirection = misdirectionOf(settings, event)
+  if (misdirection === 'wrong_mode') return `it is of ${event.livemode ? 'live' : 'test'} mode`
+  if (misdirection === 'connected_account') return `it is of the connected account ${event.account}`
   const told = event.observations.length > 0 || event.unreadable !== undefined
   return told ? undefined : 'its type is of no concern here'
 }

@@ -65,15 +65,27 @@ describe('receiving a webhook', () => {
   })
 
   it.each([
-    { why: 'of the other mode', change: { livemode: true }, reason: /live mode/ },
-    { why: 'of a connected account', change: { account: 'acct_2' }, reason: /acct_2/ },
-    { why: 'of an unknown type', change: { type: 'climate.order.created' }, reason: /no concern/ },
-  ])('stores an event $why as ignored', async ({ change, reason }) => {
-    const { florin, storage, event } = await delivered()
+    { why: 'of the other mode', change: { livemode: true }, reason: /live mode/, misdirected: 'wrong_mode' },
+    {
+      why: 'of a connected account',
+      change: { account: 'acct_2' },
+      reason: /acct_2/,
+      misdirected: 'connected_account',
+    },
+    {
+      why: 'of an unknown type',
+      change: { type: 'climate.order.created' },
+      reason: /no concern/,
+      misdirected: undefined,
+    },
+  ])('stores an event $why as ignored', async ({ change, reason, misdirected }) => {
+    const { florin, storage, event, happenings } = await delivered()
     const body = JSON.stringify({ ...event, ...change })
     expect(await florin.webhooks.receive(body, sign(body))).toMatchObject({ outcome: 'ignored' })
     const { row } = await storage.load({ row: one('webhook_events', { id: 'evt_1' }) })
     expect(row).toMatchObject({ status: 'ignored', reason: expect.stringMatching(reason), attempts: 1 })
+    const told = happenings.flatMap((it) => (it.what === 'webhook_received' ? [it.misdirected] : []))
+    expect(told).toEqual([misdirected])
   })
 
   it('keeps the body sealed', async () => {

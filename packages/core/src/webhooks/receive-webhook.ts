@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { UnavailableError } from '../errors.ts'
-import { type Applied, applyEvent } from './apply-event.ts'
+import { type Applied, applyEvent, misdirectionOf } from './apply-event.ts'
 
 /** What became of a webhook. `failed` is stored and will be applied later. */
 export interface Received {
@@ -25,7 +25,12 @@ export async function receiveWebhook(deps: Deps, body: string, signature: string
   const applied = await applyEvent(deps, event, body)
   const outcome = outcomeOf(applied)
   const milliseconds = Math.max(0, deps.runtime.now() - event.created * 1000)
-  deps.observer.tell({ what: 'webhook_received', eventId: event.id, type: event.type, outcome, milliseconds })
+  const misdirected = misdirectionOf(deps.settings, event)
+  const { id: eventId, type } = event
+  deps.observer.tell({
+    ...{ what: 'webhook_received', eventId, type, outcome, milliseconds },
+    ...(misdirected && { misdirected }),
+  })
   if (!applied.duplicate && applied.row.status === 'failed' && applied.row.attempts <= REFUSED_DELIVERIES) {
     const message = `event ${event.id} is stored but could not be applied`
     throw new UnavailableError('storage_unavailable', message, 'unknown')
