@@ -48,7 +48,7 @@ describe('florin', { timeout: 60_000 }, () => {
     { args: ['dev', '--prot', '1'], says: 'florin dev: there is no flag --prot; is --port meant? (florin dev --help)' },
     { args: ['serve', '--bogus'], says: 'florin serve: there is no flag --bogus (florin serve --help)' },
     { args: ['dev', 'now'], says: 'florin dev: does not know "now" (florin dev --help)' },
-    { args: ['migrate'], says: 'florin migrate: needs one of: up, down, status' },
+    { args: ['migrate'], says: 'florin migrate: needs one of: up, down, status, check' },
     { args: ['migrate', 'sideways'], says: 'florin migrate: does not know "sideways" (florin migrate --help)' },
     { args: ['token', '--role', 'user'], says: 'florin token: --sub is missing: whose token should it be?' },
     {

@@ -180,7 +180,13 @@ describe('florin migrate and florin serve', () => {
     await expect.poll(waiting, { timeout: 10_000 }).toBe(false)
     const stopped = server.stop()
     await server.says(/"message":"stopping"/)
-    await expect(fetch(`${url}/health`)).rejects.toThrow()
+    // It says so a moment before it is so.
+    const isTaken = () =>
+      fetch(`${url}/health`).then(
+        () => true,
+        () => false,
+      )
+    await expect.poll(isTaken, { timeout: 10_000 }).toBe(false)
     expect(await paying).toMatchObject({ status: 201, body: { status: 'succeeded' } })
     expect(await stopped).toBe(0)
   })
