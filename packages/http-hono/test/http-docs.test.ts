@@ -100,6 +100,18 @@ test('describes what is really answered', async () => {
   expect(z.strictObject(problem.shape).safeParse(missing.body)).toMatchObject({ success: true })
 })
 
+test('says that a card number in an Idempotency-Key is refused, also where there is no body', async () => {
+  const keyed = operations.filter(({ operation }) => operation.parameters?.some((it: Json) => it.in === 'header'))
+  expect(keyed.filter(({ operation }) => !operation.requestBody).length).toBeGreaterThan(0)
+  for (const { operation } of keyed) {
+    const { examples } = operation.responses[400].content['application/problem+json']
+    expect(Object.keys(examples)).toContain('card_number_refused')
+  }
+  const path = '/api/v1/subscriptions/sub_1/resume'
+  const refused = await send('POST', path, undefined, { key: '4242424242424242' })
+  expect(refused).toMatchObject({ status: 400, body: { code: 'card_number_refused' } })
+})
+
 test('is shown as a page that needs no network and no script', async () => {
   const ids = new Set([...page.matchAll(/ id="([\w-]+)"/g)].map(([, id]) => id))
   for (const { operation } of operations) expect(ids).toContain(operation.operationId)

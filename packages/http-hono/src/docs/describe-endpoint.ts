@@ -14,12 +14,14 @@ const problemsOfKind = {
   operation: [
     ...([...always, ...asked, 'idempotency_key_reused', 'operation_in_progress', 'user_erased'] as const),
     ...(['input_invalid', 'gateway_unavailable', 'gateway_outcome_unknown'] as const),
+    // Also where there is no body: an Idempotency-Key is kept, so it is looked at.
+    'card_number_refused',
   ],
   webhook: [...always, ...stored, 'body_malformed', 'body_too_large'],
   system: [],
 } as const satisfies Record<Endpoint['kind'], readonly ProblemCode[]>
 
-const ofBody = ['body_malformed', 'card_number_refused', 'body_too_large', 'unsupported_media_type'] as const
+const ofBody = ['body_malformed', 'body_too_large', 'unsupported_media_type'] as const
 
 const requestHeaders = z.object({
   'Idempotency-Key': z

@@ -44,8 +44,18 @@ export const createPaymentBody = z
   })
 
 export const confirmPaymentBody = z
-  .strictObject({ payment_method: paymentMethodId, return_url: returnUrl.optional() })
-  .meta({ id: 'ConfirmPayment', example: { payment_method: 'pm_card_visa' } })
+  .strictObject({
+    payment_method: paymentMethodId,
+    return_url: returnUrl.optional().meta({
+      description:
+        'Where Stripe sends the customer back. Needed where the payment was made without a payment method: Stripe then ' +
+        'takes also those that redirect.',
+    }),
+  })
+  .meta({
+    id: 'ConfirmPayment',
+    example: { payment_method: 'pm_card_visa', return_url: 'https://shop.example/thanks' },
+  })
 
 export const capturePaymentBody = z
   .strictObject({ amount: amount.optional().meta({ description: 'Absent: all of it. What is left is released.' }) })
