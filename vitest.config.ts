@@ -11,6 +11,8 @@ export default defineConfig({
     passWithNoTests: false,
     // One more than there are processors: many tests wait for servers of their own to start, to stop or to come back.
     maxWorkers: availableParallelism() + 1,
+    // A machine that is busy needs longer than vitest's five seconds; what hangs is found all the same.
+    ...{ testTimeout: 30_000, hookTimeout: 60_000 },
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],

@@ -1,14 +1,19 @@
 import { aStoredRow, commit, put } from '@florin/core/testing'
 import type { Pool } from 'pg'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
+import { startPostgres } from '../../../test/services/postgres.ts'
 import { auditKey, auditSealer, fromPool, postgresStorage, verifyAuditLog } from '../src/index.ts'
 import { freshDatabase } from './fresh-database.ts'
+
+// What is sealed waits for every transaction of the server's, so those of other tests must not be among them.
+const server = startPostgres()
+afterAll(async () => (await server).stop())
 
 export const key = auditKey(new Uint8Array(32).fill(1))
 
 /** A database of its own with an audit log, and what writes, seals and verifies it. */
 export async function auditLog() {
-  const fresh = await freshDatabase()
+  const fresh = await freshDatabase({ server: (await server).url })
   onTestFinished(fresh.close)
   const pool = fresh.pool({ max: 20 })
   const database = fromPool(pool)

@@ -14,11 +14,21 @@ export interface FreshDatabase {
   close(): Promise<void>
 }
 
-/** Makes an empty database; `migrated` says whether it gets Florin's tables. */
-export async function freshDatabase({ migrated = true }: { readonly migrated?: boolean } = {}): Promise<FreshDatabase> {
+interface FreshOptions {
+  /** Whether it gets Florin's tables. */
+  readonly migrated?: boolean
+  /** Another server than the one that the tests share. */
+  readonly server?: string
+}
+
+/** Makes an empty database. */
+export async function freshDatabase({
+  migrated = true,
+  server = inject('databaseUrl'),
+}: FreshOptions = {}): Promise<FreshDatabase> {
   const name = `florin_${randomBytes(6).toString('hex')}`
-  await asAdmin(`create database ${name} template template0`)
-  const url = new URL(inject('databaseUrl'))
+  await asAdmin(server, `create database ${name} template template0`)
+  const url = new URL(server)
   url.pathname = `/${name}`
   const pools: Pool[] = []
   const pool = (options: PoolConfig = {}) => {
@@ -33,13 +43,13 @@ export async function freshDatabase({ migrated = true }: { readonly migrated?: b
     pool,
     async close() {
       await Promise.all(pools.filter((made) => !made.ended).map((made) => made.end()))
-      await asAdmin(`drop database ${name} with (force)`)
+      await asAdmin(server, `drop database ${name} with (force)`)
     },
   }
 }
 
-async function asAdmin(statement: string): Promise<void> {
-  const admin = new Client({ connectionString: inject('databaseUrl') })
+async function asAdmin(server: string, statement: string): Promise<void> {
+  const admin = new Client({ connectionString: server })
   await admin.connect()
   try {
     await admin.query(statement)
