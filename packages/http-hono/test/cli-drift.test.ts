@@ -107,11 +107,52 @@ test('import, reconcile and doctor --drift on PostgreSQL: what SQL altered and d
 }, 60_000)
 
 test.each([
-  { args: ['doctor'], says: 'florin doctor: what should it look at? give --drift' },
+  { args: ['doctor', '--full'], says: 'florin doctor: what should it look at? give --drift' },
   { args: ['doctor', '--drift'], says: 'florin doctor: --drift needs one of --changed and --full' },
   { args: ['doctor', '--drift', '--full', '--emit'], says: 'florin doctor: --emit goes with --repair' },
 ])('$args: exits 2 and says what is wrong', async ({ args, says }) => {
   expect(await florin(...args)).toMatchObject({ code: 2, complained: [says] })
+})
+
+test.each([['reconcile'], ['import'], ['doctor', '--drift', '--full']])(
+  '%s %s %s exits 75 in one line while Stripe is away, which is not the 1 of a difference',
+  async (...args) => {
+    const complained: string[] = []
+    const code = await runCommandLine(args, {
+      environment: {
+        ...{
+          DATABASE_URL: databaseUrl.href,
+          STRIPE_API_BASE: 'http://127.0.0.1:1',
+          STRIPE_SECRET_KEY: 'sk_test_drift',
+        },
+        ...{ ENCRYPTION_KEY: '0123456789abcdef0123456789abcdef', LOG_LEVEL: 'error' },
+      },
+      folder: temporaryFolder(),
+      print: () => undefined,
+      complain: (line) => complained.push(line),
+    })
+    expect({ code, complained }).toEqual({
+      code: 75,
+      complained: [expect.stringMatching(/^florin \w+: Stripe cannot be reached\. Run it again [^\n]*$/)],
+    })
+  },
+)
+
+test('an import that nobody watches tells of each kind as it is done', async () => {
+  const complained: string[] = []
+  const { url } = await served
+  const code = await runCommandLine(['import'], {
+    environment: {
+      ...{ DATABASE_URL: databaseUrl.href, STRIPE_API_BASE: url, STRIPE_SECRET_KEY: 'sk_test_drift' },
+      ...{ ENCRYPTION_KEY: '0123456789abcdef0123456789abcdef', LOG_LEVEL: 'error' },
+    },
+    folder: temporaryFolder(),
+    print: () => undefined,
+    complain: (line) => complained.push(line),
+  })
+  expect(code).toBe(0)
+  expect(complained).toHaveLength(7)
+  expect(complained.at(-1)).toMatch(/^\[#{28}\] 7\/7 {2}disputes: \d+ read, \d+ new$/)
 })
 
 test('differences are counted by table and kind', async () => {

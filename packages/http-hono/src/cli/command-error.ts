@@ -10,7 +10,7 @@ export class CommandError extends Error {
 }
 
 /** What shells and supervisors understand, from sysexits.h. */
-export const exitCodes = { usage: 2, config: 78 } as const
+export const exitCodes = { usage: 2, tryAgain: 75, config: 78 } as const
 
 /** Whether an error is one of the operating system's, e.g. `EADDRINUSE`. */
 export function hasCode(error: unknown, code: string): boolean {

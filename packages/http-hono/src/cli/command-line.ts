@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { isFlorinError } from '@florin/core'
 import { closest } from './closest.ts'
 import { CommandError, exitCodes, hasCode } from './command-error.ts'
 import { commands } from './commands.ts'
@@ -45,6 +46,11 @@ function explain(error: unknown, { name }: Command, program: Program): number {
   if (error instanceof CommandError) {
     program.complain(`florin ${name}: ${error.message}`)
     return error.exitCode
+  }
+  // Not the exit code of a difference that was found: a schedule must be able to tell them apart.
+  if (isFlorinError(error) && error.kind === 'unavailable') {
+    program.complain(`florin ${name}: ${error.message}. Run it again when that is over; what is done stays done.`)
+    return exitCodes.tryAgain
   }
   program.complain(`florin ${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   return 1

@@ -9,7 +9,11 @@ export function importAccount(program: Program, flags: GivenFlags): Promise<numb
   return withFlorin(program, async (florin) => {
     const imported = await florin.maintenance.importAccount({
       emit: flags.isSet('emit'),
-      onProgress: (progress) => program.redraw?.(barOf(progress)),
+      onProgress(progress) {
+        if (program.redraw) program.redraw(barOf(progress))
+        // Where nobody watches a line per kind is enough: an account of many customers takes its time.
+        else if (progress.isDone) program.complain(barOf(progress))
+      },
     })
     program.redraw?.('')
     for (const [kind, { read, adopted }] of Object.entries(imported)) {
