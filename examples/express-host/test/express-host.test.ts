@@ -7,10 +7,13 @@ import { stripeClient, stripeGateway } from '@florin/core/stripe'
 import { createStripeSandbox } from '@florin/stripe-sandbox'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createApp } from '../src/app.ts'
+import { maintain } from '../src/maintain.ts'
 
 const secret = 'whsec_express_host'
 let server: Server
 let base: string
+let stop: () => void
+const shipped: string[] = []
 
 const sandbox = createStripeSandbox({
   webhookEndpoints: [{ url: 'http://127.0.0.1/webhooks/stripe', secret }],
@@ -26,6 +29,8 @@ beforeAll(async () => {
     }),
     cipher: nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32) } }),
   })
+  florin.on('payment.succeeded', ({ data }) => void shipped.push(data.id))
+  stop = maintain(florin, 20)
   server = createApp(florin).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   // A server that listens on an address has one of this kind.
@@ -33,6 +38,7 @@ beforeAll(async () => {
 })
 
 afterAll(() => {
+  stop()
   sandbox.close()
   server.close()
 })
@@ -49,6 +55,10 @@ it('takes one payment for an order, however often the customer asks', async () =
   expect([first.status, second.status]).toEqual([201, 201])
   expect(await second.json()).toEqual(await first.json())
   expect(sandbox.state.all('payment_intent')).toHaveLength(1)
+})
+
+it('is told of the payment by its maintenance, once', async () => {
+  await expect.poll(() => shipped.length, { timeout: 10_000 }).toBe(1)
 })
 
 it('takes the signed webhook, and refuses a forged one', async () => {
