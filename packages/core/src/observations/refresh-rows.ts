@@ -13,7 +13,8 @@ import { isOpenRefund } from '../refunds/refund.ts'
 import { isEnded } from '../subscriptions/subscription.ts'
 import { type Timestamp, timestamp } from '../time.ts'
 import { lookAgainAt } from './look-again.ts'
-import { type Observing, observe, seek } from './observe.ts'
+import type { Observation } from './observation.ts'
+import { type Folded, type Observing, observe, seek } from './observe.ts'
 import { changesBetween, findRow, putRow, type RowSet, rowSetOf } from './row-set.ts'
 
 /** The tables whose rows are read again: the kind of object, and whether it may still change by itself. */
@@ -108,17 +109,28 @@ async function refreshRow<T extends Watched>(deps: Deps, table: T, sent: Tables[
   const { installation, sweepAfterMs } = settings
   const installedAt = installed.begunAt
   const observing = { now, newId, installation, sweepAfterMs, installedAt, sent: putRow({}, table, sent) }
-  const { rows: observed, facts } = observe(
-    known.version === sent.version ? forgotten(rows, table, known) : rows,
-    observations,
-    observing,
-  )
-  const after = lookedAt(observed, table, known, observing)
+  const { rows: after, facts } = withRead(rows, table, { sent, known }, observations, observing)
   const changes = [...changesBetween(rows, after), ...factChanges(deps, facts, now)]
   const outcome = await deps.storage.commit({ id: newId('commit'), changes })
   if (outcome === 'conflict') return false
   tellFacts(deps, facts)
   return findRow(after, table, ({ id }) => id === sent.id)?.updatedAt !== known.updatedAt
+}
+
+/**
+ * The rows after one of them was read. Pure. Unless it changed since the request was `sent`, all that was observed of it is
+ * forgotten first.
+ */
+export function withRead<T extends Watched>(
+  rows: RowSet,
+  table: T,
+  { sent, known }: { readonly sent: Tables[T]; readonly known: Tables[T] },
+  observations: readonly Observation[],
+  observing: Observing,
+): Folded {
+  const before = known.version === sent.version ? forgotten(rows, table, known) : rows
+  const { rows: observed, facts } = observe(before, observations, observing)
+  return { rows: lookedAt(observed, table, known, observing), facts }
 }
 
 /** The rows with what was observed of one of them forgotten, so that the next observation is all that is known. */
