@@ -9,8 +9,6 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     passWithNoTests: false,
-    // One more than there are processors: many tests wait for servers of their own to start, to stop or to come back.
-    maxWorkers: availableParallelism() + 1,
     // A machine that is busy needs longer than vitest's five seconds; what hangs is found all the same.
     ...{ testTimeout: 30_000, hookTimeout: 60_000 },
     coverage: {
@@ -23,6 +21,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 0 },
           include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/**/*.test.ts'],
           typecheck: {
             enabled: true,
@@ -36,6 +36,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'services',
+          // One after the other: what one does to the servers that they share must not disturb another.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
           globalSetup: ['./test/services/setup.ts'],
         },
