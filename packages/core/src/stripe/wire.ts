@@ -30,10 +30,13 @@ export const time = z
   .nullish()
   .transform((seconds): Timestamp | null => (seconds == null ? null : timestampOfSeconds(seconds)))
 
+const isSet = (entry: [string, string | null]): entry is [string, string] => entry[1] !== null
+
+// `previous_attributes` tells of a key that was not there by null.
 const labels = z
-  .record(z.string(), z.string())
+  .record(z.string(), z.string().nullable())
   .nullish()
-  .transform((values) => values ?? {})
+  .transform((values) => Object.fromEntries(Object.entries(values ?? {}).filter(isSet)))
 
 /** What every object of Stripe's tells of its identity. */
 export const identity = z.object({
