@@ -1,7 +1,7 @@
 import { signWebhook } from '@florin/stripe-sandbox'
 import { describe, expect, it } from 'vitest'
 import { alice, type SandboxedFlorin, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
-import { many } from '../ports/storage.ts'
+import { many, one as oneOf } from '../ports/storage.ts'
 
 /** Deletes alice's customer at Stripe, as a person does in its dashboard. */
 async function deleteAtStripe(one: SandboxedFlorin): Promise<string> {
@@ -36,6 +36,19 @@ describe('a user’s customer', () => {
     const { data } = await one.florin.payments.create(order, { actor: service })
     expect(data.status).toBe('succeeded')
     expect(one.sandbox.state.all('customer')).toHaveLength(1)
+  })
+
+  it('that was deleted is the same, told by the event or read afterwards', async () => {
+    const one = sandboxedFlorin()
+    await one.florin.paymentMethods.attach(
+      { userId: alice.id, paymentMethod: 'pm_card_visa', setDefault: true },
+      { actor: service },
+    )
+    const gatewayId = await deleteAtStripe(one)
+    await one.sandbox.webhooks.settled()
+    const { customer } = await one.storage.load({ customer: oneOf('customers', { id: gatewayId }) })
+    expect(customer).toMatchObject({ deleted: true, defaultMethod: null })
+    expect((await one.florin.maintenance.findDrift({ mode: 'full' })).differences).toEqual([])
   })
 
   it('that was deleted at Stripe is replaced at the next need, once', async () => {

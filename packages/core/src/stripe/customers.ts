@@ -39,7 +39,9 @@ export function observeCustomer(object: Wire, sight: Sight, { deleted }: { delet
   const read = (wire: Wire): CustomerFacts => {
     const customer = shape.parse(wire)
     const gone = deleted || customer.deleted === true
-    return { deleted: gone, defaultMethod: customer.invoice_settings?.default_payment_method ?? null }
+    // The event that tells of the deletion still has it, a later read does not.
+    const defaultMethod = gone ? null : (customer.invoice_settings?.default_payment_method ?? null)
+    return { deleted: gone, defaultMethod }
   }
   return {
     object: 'customer',
