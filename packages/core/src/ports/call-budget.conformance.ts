@@ -57,7 +57,8 @@ export const callBudgetPromises: readonly Promised<MakeCallBudget>[] = [
       const endpoints = ['a', 'b', 'c', 'd'].flatMap((endpoint) => times(10, endpoint, 'interactive'))
       const asked = await ask(budget, endpoints)
       expect(busiest(asked, 1000)).toBeLessThanOrEqual(14)
-      expect(Math.max(...asked.slots)).toBeLessThan(2800 + asked.spreadMs)
+      // 40 at 14 a second take 2.7 s; a place that the pace of its endpoint cannot use is lost, now and then.
+      expect(Math.max(...asked.slots)).toBeLessThan(3300 + asked.spreadMs)
     },
   },
   {
