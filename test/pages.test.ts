@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { permissions, roles } from '../packages/core/src/actor.ts'
-import { columnsOf, sealedByteColumns, sealedColumns, type TableName } from '../packages/core/src/ports/storage.ts'
+import { sealedColumns, sealedIn, type TableName } from '../packages/core/src/ports/storage.ts'
 
 /** The rows of the table under a heading row, cell by cell. */
 function tableUnder(page: string, heading: string): string[][] {
@@ -21,8 +21,10 @@ test('docs/encryption.md names every sealed column, and no other', () => {
     inCode(columns),
   ])
   const sealed = (Object.keys(sealedColumns) as TableName[]).map((table) => {
-    const columns = [...columnsOf(sealedColumns, table), ...columnsOf(sealedByteColumns, table)]
-    return [table, columns.map(([column]) => column.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))] as const
+    return [
+      table,
+      sealedIn(table).map(({ column }) => column.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)),
+    ] as const
   })
   expect(shown).toEqual(sealed.filter(([, columns]) => columns.length > 0))
 })

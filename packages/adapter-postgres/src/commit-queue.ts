@@ -12,6 +12,12 @@ export type SendGroup = (group: readonly PlannedCommit[]) => Promise<readonly (O
 interface Waiting extends PlannedCommit {
   readonly resolve: (outcome: Outcome) => void
   readonly reject: (error: unknown) => void
+  /** How many that came earlier and write something that it writes too have not ended. */
+  earlier: number
+  /** Who waits for it to end, each by what both write. */
+  readonly later: { readonly name: string; readonly one: Waiting }[]
+  /** What those before it wrote last, by what both write. */
+  readonly written: Map<string, Claim>
 }
 
 /** Statements that are under way at once: while one commits, the next one gathers and another is being run. */
@@ -33,113 +39,102 @@ const ROOM_SIZE = 64 * 2 ** 20
  * @throws `unavailable` overloaded when there is no room: nothing was sent
  */
 export function commitQueue(send: SendGroup): (planned: PlannedCommit) => Promise<Outcome> {
-  let waiting: Waiting[] = []
+  /** The last that came to write a row or key, of those that have not ended. */
+  const last = new Map<string, Waiting>()
+  /** Those that wait for nobody, so that no two of them write the same, nor what is being written. */
+  let ready: Waiting[] = []
   let running = 0
   let unsettled = 0
   let unsettledSize = 0
   let scheduled = false
-  const busy = new Set<string>()
+
+  function enter(one: Waiting): void {
+    for (const name of one.claims.keys()) {
+      const before = last.get(name)
+      if (before) {
+        before.later.push({ name, one })
+        one.earlier += 1
+      }
+      last.set(name, one)
+    }
+    if (one.earlier === 0) ready.push(one)
+  }
+
+  /** Lets those go on that waited for it. Whoever was overtaken meanwhile is answered, and lets others go on in turn. */
+  function end(ended: Waiting, isCommitted: boolean): void {
+    const turnedAway: Waiting[] = []
+    for (let one: Waiting | undefined = ended; one; one = turnedAway.pop()) {
+      unsettled -= 1
+      unsettledSize -= one.size
+      for (const name of one.claims.keys()) if (last.get(name) === one) last.delete(name)
+      for (const { name, one: next } of one.later) {
+        const own = one === ended && isCommitted ? one.claims.get(name) : undefined
+        const written = own && !own.ifAbsent ? own : one.written.get(name)
+        if (written) next.written.set(name, written)
+        next.earlier -= 1
+        if (next.earlier > 0) continue
+        if (isOvertaken(next)) {
+          next.resolve('conflict')
+          turnedAway.push(next)
+        } else ready.push(next)
+      }
+    }
+  }
 
   function flush(group: readonly Waiting[]): void {
     running += 1
-    for (const { claims } of group) for (const name of claims.keys()) busy.add(name)
     send(group).then(
       (outcomes) => {
         running -= 1
-        const known: Waiting[] = []
         for (const [index, one] of group.entries()) {
           const outcome = outcomes[index]
-          if (typeof outcome === 'string') {
-            release(one)
-            one.resolve(outcome)
-            if (outcome === 'committed') known.push(one)
-          } else void finish(one, outcome)
+          if (typeof outcome === 'string') settle(one, outcome)
+          else void finish(one, outcome)
         }
-        turnAwayOvertakenBy(known)
         drain()
       },
       (error: unknown) => {
         running -= 1
-        for (const one of group) {
-          release(one)
-          one.reject(error)
-        }
+        for (const one of group) fail(one, error)
         drain()
       },
     )
   }
 
+  function settle(one: Waiting, outcome: Outcome): void {
+    end(one, outcome === 'committed')
+    one.resolve(outcome)
+  }
+
+  function fail(one: Waiting, error: unknown): void {
+    end(one, false)
+    one.reject(error)
+  }
+
   async function finish(one: Waiting, outcome: Promise<Outcome> | undefined): Promise<void> {
     try {
-      const settled = await outcome
-      release(one)
-      if (settled === 'committed') turnAwayOvertakenBy([one])
-      one.resolve(settled ?? 'conflict')
+      settle(one, (await outcome) ?? 'conflict')
     } catch (error) {
-      release(one)
-      one.reject(error)
+      fail(one, error)
     }
     drain()
   }
 
-  function release(one: Waiting): void {
-    forget(one)
-    for (const name of one.claims.keys()) busy.delete(name)
-  }
-
-  function forget({ size }: Waiting): void {
-    unsettled -= 1
-    unsettledSize -= size
-  }
-
-  /** Answers conflict to those that wait on a version that has passed now: sent, they would be left out. */
-  function turnAwayOvertakenBy(committed: readonly Waiting[]): void {
-    if (waiting.length === 0 || committed.length === 0) return
-    const written = new Map<string, Claim>()
-    for (const { claims } of committed) {
-      for (const [name, claim] of claims) if (!claim.ifAbsent) written.set(name, claim)
-    }
-    const isOvertaken = ([name, claim]: readonly [string, Claim]) => {
-      const now = written.get(name)
-      return now !== undefined && !claim.ifAbsent && (now.id !== claim.id || claim.version <= now.version)
-    }
-    waiting = waiting.filter((one) => {
-      if (![...one.claims].some(isOvertaken)) return true
-      forget(one)
-      one.resolve('conflict')
-      return false
-    })
-  }
-
-  /** Takes those from the queue that can go together, in the order in which they came. */
   function take(): readonly Waiting[] {
-    const group: Waiting[] = []
-    const left: Waiting[] = []
-    const claimed = new Set(busy)
+    let count = 0
     let size = 0
-    let looked = 0
-    for (const one of waiting) {
-      if (group.length === MOST_IN_GROUP || (size > 0 && size + one.size > MOST_SIZE)) break
-      looked += 1
-      const names = [...one.claims.keys()]
-      if (names.some((name) => claimed.has(name))) left.push(one)
-      else {
-        group.push(one)
-        size += one.size
-      }
-      // Of those that are left too: nobody who comes later may overtake them.
-      for (const name of names) claimed.add(name)
+    for (const one of ready) {
+      if (count === MOST_IN_GROUP || (count > 0 && size + one.size > MOST_SIZE)) break
+      count += 1
+      size += one.size
     }
-    waiting = [...left, ...waiting.slice(looked)]
+    const group = ready.slice(0, count)
+    ready = ready.slice(count)
     return group
   }
 
   function drain(): void {
-    while (running < MOST_STATEMENTS && waiting.length > 0) {
-      const group = take()
-      if (group.length === 0) return
-      flush(group)
-    }
+    while (running < MOST_STATEMENTS && ready.length > 0) flush(take())
   }
 
   return (planned) => {
@@ -151,7 +146,7 @@ export function commitQueue(send: SendGroup): (planned: PlannedCommit) => Promis
     unsettled += 1
     unsettledSize += planned.size
     return new Promise((resolve, reject) => {
-      waiting.push({ ...planned, resolve, reject })
+      enter({ ...planned, resolve, reject, earlier: 0, later: [], written: new Map() })
       if (running === 0) drain()
       else if (!scheduled && running < MOST_STATEMENTS) {
         scheduled = true
@@ -163,4 +158,13 @@ export function commitQueue(send: SendGroup): (planned: PlannedCommit) => Promis
       }
     })
   }
+}
+
+/** Whether what it was decided on has passed: sent, it would be left out. */
+function isOvertaken({ claims, written }: Waiting): boolean {
+  for (const [name, now] of written) {
+    const claim = claims.get(name)
+    if (claim && !claim.ifAbsent && (now.id !== claim.id || claim.version <= now.version)) return true
+  }
+  return false
 }

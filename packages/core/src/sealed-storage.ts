@@ -7,15 +7,13 @@ import { withoutPersonal } from './events/without-personal.ts'
 import type { Clock, Runtime } from './ports/runtime.ts'
 import {
   type Change,
-  columnsOf,
   type Find,
   isBlank,
   type Loaded,
   type Query,
   type Storage,
   type StoredTables,
-  sealedByteColumns,
-  sealedColumns,
+  sealedIn,
   type TableName,
   type Tables,
 } from './ports/storage.ts'
@@ -54,7 +52,8 @@ export function sealedStorage(
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {
         const at = runtime.now()
         const sealing = await sealingOf(keys, runtime, changes)
-        const sealed = await Promise.all(changes.map((change) => seal(sealing, change)))
+        const sealed: Change<StoredTables>[] = []
+        for (const change of changes) sealed.push(await seal(sealing, change))
         const outcome = await storage.commit({ ...commit, changes: [...sealed, ...sealing.changes] })
         if (outcome === 'committed') {
           await keys.learn([...sealing.made.map(stored), ...writtenKeys(changes)], at)
@@ -112,7 +111,7 @@ const isSealed = (value: unknown): value is string | Uint8Array =>
   typeof value === 'string' || value instanceof Uint8Array
 
 const keyIds = (table: TableName, row: Plain): readonly string[] =>
-  [...columnsOf(sealedColumns, table), ...columnsOf(sealedByteColumns, table)].flatMap(([column]) => {
+  sealedIn(table).flatMap(({ column }) => {
     const value = row[column]
     return isSealed(value) ? [keyIdOf(value)] : []
   })
@@ -122,15 +121,15 @@ async function seal(sealing: Sealing, change: Change<Tables>): Promise<Change<St
   const { row, key } = sealing.of(change)
   const plain: Plain = { ...row }
   const sealed: Record<string, unknown> = { ...row }
-  for (const [column, blank] of columnsOf(sealedColumns, table)) {
+  for (const { column, blank, asBytes } of sealedIn(table)) {
     const value = plain[column]
     if (!key || isBlank(value, blank)) sealed[column] = null
-    else sealed[column] = await key.sealText(JSON.stringify(value), placeOf(table, column, row.id))
-  }
-  for (const [column] of columnsOf(sealedByteColumns, table)) {
-    const value = plain[column]
-    sealed[column] =
-      key && typeof value === 'string' ? await key.sealBytes(value, placeOf(table, column, row.id)) : null
+    else {
+      const place = placeOf(table, column, row.id)
+      const made = asBytes ? key.sealBytes(String(value), place) : key.sealText(JSON.stringify(value), place)
+      // A cipher that has its answer at once is not waited for.
+      sealed[column] = made instanceof Promise ? await made : made
+    }
   }
   // True by construction: exactly the sealed columns were replaced, which is what StoredTables says of Tables.
   return { ...change, row: sealed } as unknown as Change<StoredTables>
@@ -139,21 +138,17 @@ async function seal(sealing: Sealing, change: Change<Tables>): Promise<Change<St
 async function open(keys: ReadonlyMap<string, KnownKey>, table: TableName, row: Plain): Promise<Plain> {
   const opened: Record<string, unknown> = { ...row }
   const id = String(row.id)
-  for (const [column, blank] of columnsOf(sealedColumns, table)) {
+  for (const { column, blank } of sealedIn(table)) {
     const value = row[column]
     opened[column] = blank
-    if (typeof value !== 'string') continue
+    if (!isSealed(value)) continue
     const { key, isErased } = keyOf(keys, table, value, id)
     if (!key) continue
-    const content = JSON.parse(await key.openText(value, placeOf(table, column, id)))
+    const place = placeOf(table, column, id)
+    const made = typeof value === 'string' ? key.openText(value, place) : key.openBytes(value, place)
+    const plain = made instanceof Promise ? await made : made
+    const content = typeof value === 'string' ? JSON.parse(plain) : plain
     opened[column] = isErased && table === 'outbox' ? withoutPersonal(content) : content
-  }
-  for (const [column, blank] of columnsOf(sealedByteColumns, table)) {
-    const value = row[column]
-    opened[column] = blank
-    if (!(value instanceof Uint8Array)) continue
-    const { key } = keyOf(keys, table, value, id)
-    if (key) opened[column] = await key.openBytes(value, placeOf(table, column, id))
   }
   return opened
 }

@@ -3,11 +3,9 @@ import type { DataKey } from '../ports/cipher.ts'
 import type { Clock, Runtime } from '../ports/runtime.ts'
 import {
   type Change,
-  columnsOf,
   isBlank,
   type StoredTables,
-  sealedByteColumns,
-  sealedColumns,
+  sealedIn,
   type TableName,
   type Tables,
   type Write,
@@ -99,8 +97,7 @@ function ownerOf({ table, row }: Change<Tables>): string | null {
 /** How many values of a row are going to be sealed. */
 function valuesIn({ table, row }: Change<Tables>): number {
   const cells: Readonly<Record<string, unknown>> = { ...row }
-  const columns = [...columnsOf(sealedColumns, table), ...columnsOf(sealedByteColumns, table)]
-  return columns.filter(([column, blank]) => !isBlank(cells[column], blank)).length
+  return sealedIn(table).filter(({ column, blank }) => !isBlank(cells[column], blank)).length
 }
 
 function isLast({ randomBytes }: Pick<Runtime, 'randomBytes'>, values: number): boolean {

@@ -1,15 +1,7 @@
 import { keyIdOf, placeOf } from '../cipher/envelope.ts'
 import { isFlorinError } from '../errors.ts'
 import type { DataKey } from '../ports/cipher.ts'
-import {
-  columnsOf,
-  type FindNext,
-  next,
-  type StoredTables,
-  sealedByteColumns,
-  sealedColumns,
-  type TableName,
-} from '../ports/storage.ts'
+import { type FindNext, next, type StoredTables, sealedColumns, sealedIn, type TableName } from '../ports/storage.ts'
 import { keyStore } from './key-store.ts'
 import type { KeyDeps } from './rotate-keys.ts'
 
@@ -67,8 +59,6 @@ export async function verifyKeys(deps: KeyDeps, { full = false, onBroken }: Veri
   }
   return { keys, destroyed, opened, erased, broken }
 }
-
-const sealedIn = (table: TableName) => [...columnsOf(sealedColumns, table), ...columnsOf(sealedByteColumns, table)]
 
 const sealedTables = (Object.keys(sealedColumns) as TableName[]).filter((table) => sealedIn(table).length > 0)
 
@@ -145,7 +135,7 @@ async function openValues(
 function sealedValues(table: TableName, row: StoredTables[TableName]): readonly Sealed[] {
   // Columns are looked at by name here: which ones are sealed is data, so the types cannot follow.
   const cells: Readonly<Record<string, unknown>> = { ...row }
-  return sealedIn(table).flatMap(([column]) => {
+  return sealedIn(table).flatMap(({ column }) => {
     const value = cells[column]
     if (typeof value !== 'string' && !(value instanceof Uint8Array)) return []
     return [{ id: row.id, column, value, keyId: keyNamedBy(value) }]

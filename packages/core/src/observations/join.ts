@@ -135,6 +135,8 @@ const isDoubtful = (seen: readonly Seen[]): boolean =>
 
 /** The value that a row shows: the one that came last where that is known, else the same one for the same set. */
 function shown(seen: readonly Seen[]): Seen['value'] {
+  const [only] = seen
+  if (only && seen.length === 1) return only.value
   const candidates = last(seen)
   return greatest(candidates.length > 0 ? candidates : seen)
 }

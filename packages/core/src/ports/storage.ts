@@ -81,9 +81,28 @@ type Blanks = { readonly [T in TableName]: { readonly [C in keyof Tables[T]]?: T
 type SealedText<T extends TableName> = keyof (typeof sealedColumns)[T]
 type SealedBytes<T extends TableName> = keyof (typeof sealedByteColumns)[T]
 
-/** The columns of a table, each with what it holds where nothing is stored. */
-export const columnsOf = (columns: Readonly<Record<TableName, object>>, table: TableName): [string, unknown][] =>
-  Object.entries(columns[table])
+/** A column that is sealed: its name, what it holds where nothing is stored, and whether it is stored as bytes. */
+export interface SealedColumn {
+  readonly column: string
+  readonly blank: unknown
+  readonly asBytes: boolean
+}
+
+// Made once: every row that is read or written asks for them.
+const sealedByTable = new Map<string, readonly SealedColumn[]>(
+  Object.entries<object>(sealedColumns).map(([table, texts]) => [
+    table,
+    [
+      ...Object.entries(texts).map(([column, blank]) => ({ column, blank, asBytes: false })),
+      ...Object.entries(sealedByteColumns[table as TableName]).map(([column, blank]) => ({
+        ...{ column, blank, asBytes: true },
+      })),
+    ],
+  ]),
+)
+
+/** The sealed columns of a table. */
+export const sealedIn = (table: TableName): readonly SealedColumn[] => sealedByTable.get(table) ?? []
 
 /** Whether a value need not be stored, since that is what reading nothing gives. */
 export const isBlank = (value: unknown, blank: unknown): boolean =>

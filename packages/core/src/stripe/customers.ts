@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { CustomerFacts, CustomerObservation } from '../customers/customer.ts'
 import type { GatewayCall } from '../ports/gateway.ts'
 import type { Prepared } from './prepare.ts'
-import { identity, idOf, readMetadata, type Sight, sighting, tagMetadata, type Wire } from './wire.ts'
+import { identity, idOf, readMetadata, type Sight, sighted, sighting, tagMetadata, type Wire } from './wire.ts'
 
 export function prepareCreateCustomer(
   { tag }: Extract<GatewayCall, { do: 'customer.create' }>,
@@ -34,10 +34,10 @@ const shape = identity.extend({
 
 /** `deleted` is told by the event's type: its object is the customer as it last was. */
 export function observeCustomer(object: Wire, sight: Sight, { deleted }: { deleted: boolean }): CustomerObservation {
-  const { id, metadata, livemode, created } = shape.parse(object)
+  const seen = sighted(object, sight, shape)
+  const { id, metadata, livemode, created } = seen.read
   const { florinId, installation, userId } = readMetadata(metadata)
-  const read = (wire: Wire): CustomerFacts => {
-    const customer = shape.parse(wire)
+  const facts = (customer: z.output<typeof shape>): CustomerFacts => {
     const gone = deleted || customer.deleted === true
     // The event that tells of the deletion still has it, a later read does not.
     const defaultMethod = gone ? null : (customer.invoice_settings?.default_payment_method ?? null)
@@ -47,6 +47,6 @@ export function observeCustomer(object: Wire, sight: Sight, { deleted }: { delet
     object: 'customer',
     gatewayId: id,
     ...{ florinId, installation, customerId: id, userId, livemode, created },
-    customer: sighting(object, sight, read),
+    customer: sighting(seen, facts),
   }
 }

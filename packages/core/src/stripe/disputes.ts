@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { DisputeFacts, DisputeObservation } from '../disputes/dispute.ts'
-import { identity, idOf, readMetadata, type Sight, sighting, time, type Wire } from './wire.ts'
+import { identity, idOf, readMetadata, type Sight, sighted, sighting, time, type Wire } from './wire.ts'
 
 const shape = identity.extend({
   amount: z.number(),
@@ -11,19 +11,20 @@ const shape = identity.extend({
   evidence_details: z.object({ due_by: time }).nullish(),
 })
 
-function disputeFacts(object: Wire): DisputeFacts {
-  const { amount, currency, status, reason, evidence_details: evidence } = shape.parse(object)
+function disputeFacts(dispute: z.output<typeof shape>): DisputeFacts {
+  const { amount, currency, status, reason, evidence_details: evidence } = dispute
   return { amount, currency: currency.toUpperCase(), status, reason, evidenceDueBy: evidence?.due_by ?? null }
 }
 
 export function observeDispute(object: Wire, sight: Sight): DisputeObservation {
-  const { id, payment_intent, metadata, livemode, created } = shape.parse(object)
+  const seen = sighted(object, sight, shape)
+  const { id, payment_intent, metadata, livemode, created } = seen.read
   const { installation } = readMetadata(metadata)
   return {
     object: 'dispute',
     gatewayId: id,
     ...{ florinId: null, installation, customerId: null, livemode, created },
     paymentGatewayId: payment_intent,
-    dispute: sighting(object, sight, disputeFacts),
+    dispute: sighting(seen, disputeFacts),
   }
 }

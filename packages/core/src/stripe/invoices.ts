@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { InvoiceFacts, InvoiceLine, InvoiceObservation } from '../invoices/invoice.ts'
 import { timestampOfSeconds } from '../time.ts'
-import { identity, idOf, METADATA, openStatus, type Sight, sighting, text, time, type Wire } from './wire.ts'
+import { identity, idOf, METADATA, openStatus, type Sight, sighted, sighting, text, time, type Wire } from './wire.ts'
 
 // Until 2025-03-31.basil an invoice named its subscription, payment and prices on top; since then they live in `parent`,
 // `payments` (only on expand) and `pricing`. Both shapes are read always.
@@ -68,8 +68,7 @@ function readLine(line: z.output<typeof lineShape>): InvoiceLine {
 // A draft that was deleted is owed by nobody, and Stripe knows it no more.
 const deletedStatus = { status: 'void', gatewayStatus: 'deleted' } as const
 
-function invoiceFacts(object: Wire, isDeleted: boolean): InvoiceFacts {
-  const invoice = shape.parse(object)
+function invoiceFacts(invoice: z.output<typeof shape>, isDeleted: boolean): InvoiceFacts {
   return {
     number: invoice.number,
     ...(isDeleted ? deletedStatus : openStatus(statuses, invoice.status ?? (invoice.paid ? 'paid' : 'draft'))),
@@ -95,7 +94,8 @@ export function observeInvoice(
   sight: Sight,
   { deleted }: { deleted: boolean } = { deleted: false },
 ): InvoiceObservation {
-  const invoice = shape.parse(object)
+  const seen = sighted(object, sight, shape)
+  const invoice = seen.read
   const { id, customer, livemode, created } = invoice
   const ofSubscription = invoice.parent?.subscription_details ?? invoice.subscription_details
   const metadata = ofSubscription?.metadata ?? {}
@@ -108,7 +108,7 @@ export function observeInvoice(
     ...{ customerId: customer, livemode, created },
     subscriptionGatewayId: ofSubscription?.subscription ?? invoice.subscription,
     subscriptionFlorinId: metadata[METADATA.florinId] ?? null,
-    invoice: sighting(object, sight, (wire) => invoiceFacts(wire, deleted && wire === object)),
+    invoice: sighting(seen, (read) => invoiceFacts(read, deleted && read === invoice)),
     // Not told is not "none".
     ...(paymentGatewayId !== null && { payment: { facts: { paymentGatewayId }, stamp: sight.stamp } }),
   }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { AttachmentFacts, DetailFacts, PaymentMethodObservation } from '../payment-methods/payment-method.ts'
 import type { GatewayCall } from '../ports/gateway.ts'
 import type { Prepared } from './prepare.ts'
-import { identity, idOf, readMetadata, type Sight, sighting, tagMetadata, text, type Wire } from './wire.ts'
+import { identity, idOf, readMetadata, type Sight, sighted, sighting, tagMetadata, text, type Wire } from './wire.ts'
 
 type Call<Name extends GatewayCall['do']> = Extract<GatewayCall, { do: Name }>
 
@@ -40,27 +40,28 @@ const shape = identity.extend({
     .nullish(),
 })
 
-function attachment(object: Wire): AttachmentFacts {
-  const { customer } = shape.parse(object)
+type Read = z.output<typeof shape>
+
+function attachment({ customer }: Read): AttachmentFacts {
   return { status: customer === null ? 'detached' : 'attached', customerId: customer }
 }
 
-function details(object: Wire): DetailFacts {
-  const { type, card } = shape.parse(object)
+function details({ type, card }: Read): DetailFacts {
   if (!card) return { type, card: null }
   const { brand, last4, exp_month, exp_year, fingerprint } = card
   return { type, card: { brand, last4, expMonth: exp_month, expYear: exp_year, fingerprint } }
 }
 
 export function observePaymentMethod(object: Wire, sight: Sight): PaymentMethodObservation {
-  const { id, customer, metadata, livemode, created } = shape.parse(object)
+  const seen = sighted(object, sight, shape)
+  const { id, customer, metadata, livemode, created } = seen.read
   const { installation } = readMetadata(metadata)
   return {
     object: 'payment_method',
     gatewayId: id,
     ...{ florinId: null, installation, customerId: customer, livemode, created },
-    attachment: sighting(object, sight, attachment),
-    details: sighting(object, sight, details),
+    attachment: sighting(seen, attachment),
+    details: sighting(seen, details),
   }
 }
 

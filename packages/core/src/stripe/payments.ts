@@ -12,6 +12,8 @@ import {
   openStatus,
   readMetadata,
   type Sight,
+  type Sighted,
+  sighted,
   sighting,
   tagMetadata,
   text,
@@ -72,7 +74,10 @@ export function prepareCancelPayment({ payment, reason }: Call<'payment.cancel'>
   return { method: 'POST', path: `/v1/payment_intents/${payment}/cancel`, params }
 }
 
-const intentShape = z.object({
+const shape = identity.extend({
+  customer: idOf,
+  client_secret: text,
+  description: text,
   amount: z.number(),
   currency: z.string(),
   status: z.string(),
@@ -87,8 +92,6 @@ const intentShape = z.object({
   next_action: z.object({ type: z.string(), redirect_to_url: z.object({ url: text }).nullish() }).nullish(),
 })
 
-const identityShape = identity.extend({ customer: idOf, client_secret: text, description: text })
-
 const statuses = [
   'requires_payment_method',
   'requires_confirmation',
@@ -99,8 +102,7 @@ const statuses = [
   'canceled',
 ] as const
 
-function intentFacts(object: Wire): IntentFacts {
-  const intent = intentShape.parse(object)
+function intentFacts(intent: z.output<typeof shape>): IntentFacts {
   const error = intent.status === 'succeeded' ? null : (intent.last_payment_error ?? null)
   const { status, gatewayStatus } = openStatus(statuses, intent.status)
   return {
@@ -125,32 +127,35 @@ function intentFacts(object: Wire): IntentFacts {
   }
 }
 
-const chargeFacts = (charge: Wire): ChargeFacts => ({
-  chargeRefunded: z.object({ amount_refunded: z.number() }).parse(charge).amount_refunded,
+const refundedShape = z.object({ amount_refunded: z.number() })
+
+const chargeFacts = (charge: z.output<typeof refundedShape>): ChargeFacts => ({
+  chargeRefunded: charge.amount_refunded,
 })
 
 /**
  * What tells one attempt from the next: its charge, where it came so far, or the very action that the customer is asked
  * for. An authentication that failed has neither.
  */
-function attemptOf(object: Wire): string | undefined {
-  const { status, last_payment_error: error } = intentShape.parse(object)
+function attemptOf({ object, read }: Sighted<z.output<typeof shape>>): string | undefined {
+  const { status, last_payment_error: error } = read
   if (status === 'requires_action' && isWire(object.next_action)) return fingerprint(object.next_action)
   return (status === 'requires_payment_method' && error?.charge) || undefined
 }
 
 /** A PaymentIntent, and its charge where the answer holds it. */
 export function observePaymentIntent(object: Wire, sight: Sight): PaymentObservation {
-  const { id, customer, client_secret, description, metadata, livemode, created } = identityShape.parse(object)
+  const seen = sighted(object, sight, shape)
+  const { id, customer, client_secret, description, metadata, livemode, created } = seen.read
   const charge = object.latest_charge
-  const attempt = attemptOf(object)
+  const attempt = attemptOf(seen)
   const { florinId, installation, userId, reference, metadata: own } = readMetadata(metadata)
   return {
     object: 'payment',
     gatewayId: id,
     ...{ florinId, installation, customerId: customer, livemode, created, userId, reference },
-    intent: sighting(object, sight, intentFacts),
-    ...(isWire(charge) && { charge: { facts: chargeFacts(charge), stamp: sight.stamp } }),
+    intent: sighting(seen, intentFacts),
+    ...(isWire(charge) && { charge: { facts: chargeFacts(refundedShape.parse(charge)), stamp: sight.stamp } }),
     ...(attempt !== undefined && { attempt }),
     ...(client_secret !== null && { clientSecret: client_secret }),
     description,
@@ -158,11 +163,18 @@ export function observePaymentIntent(object: Wire, sight: Sight): PaymentObserva
   }
 }
 
-const chargeShape = identity.extend({ payment_intent: idOf, customer: idOf, amount: z.number(), currency: z.string() })
+const chargeShape = identity.extend({
+  ...refundedShape.shape,
+  payment_intent: idOf,
+  customer: idOf,
+  amount: z.number(),
+  currency: z.string(),
+})
 
 /** A charge of a PaymentIntent: what it tells of refunds. Charges without one were made by nobody that uses Florin. */
 export function observeCharge(object: Wire, sight: Sight): PaymentObservation | undefined {
-  const charge = chargeShape.parse(object)
+  const seen = sighted(object, sight, chargeShape)
+  const charge = seen.read
   const { payment_intent, customer, metadata, livemode, created } = charge
   if (payment_intent === null) return undefined
   const { florinId, installation } = readMetadata(metadata)
@@ -170,7 +182,7 @@ export function observeCharge(object: Wire, sight: Sight): PaymentObservation | 
     object: 'payment',
     gatewayId: payment_intent,
     ...{ florinId, installation, customerId: customer, livemode, created },
-    charge: sighting(object, sight, chargeFacts),
+    charge: sighting(seen, chargeFacts),
     sum: { amount: charge.amount, currency: charge.currency.toUpperCase() },
   }
 }

@@ -3,7 +3,18 @@ import { z } from 'zod'
 import type { GatewayCall } from '../ports/gateway.ts'
 import { type RefundFacts, type RefundObservation, refundReasons } from '../refunds/refund.ts'
 import type { Prepared } from './prepare.ts'
-import { identity, idOf, openStatus, readMetadata, type Sight, sighting, tagMetadata, text, type Wire } from './wire.ts'
+import {
+  identity,
+  idOf,
+  openStatus,
+  readMetadata,
+  type Sight,
+  sighted,
+  sighting,
+  tagMetadata,
+  text,
+  type Wire,
+} from './wire.ts'
 
 export function prepareCreateRefund(
   { payment, amount, reason, tag }: Extract<GatewayCall, { do: 'refund.create' }>,
@@ -31,8 +42,7 @@ const shape = identity.extend({
 
 const statuses = ['pending', 'requires_action', 'succeeded', 'failed', 'canceled'] as const
 
-function refundFacts(object: Wire): RefundFacts {
-  const refund = shape.parse(object)
+function refundFacts(refund: z.output<typeof shape>): RefundFacts {
   return {
     amount: refund.amount,
     currency: refund.currency.toUpperCase(),
@@ -44,13 +54,14 @@ function refundFacts(object: Wire): RefundFacts {
 }
 
 export function observeRefund(object: Wire, sight: Sight): RefundObservation {
-  const { id, payment_intent, customer, metadata, livemode, created } = shape.parse(object)
+  const seen = sighted(object, sight, shape)
+  const { id, payment_intent, customer, metadata, livemode, created } = seen.read
   const { florinId, installation } = readMetadata(metadata)
   return {
     object: 'refund',
     gatewayId: id,
     ...{ florinId, installation, customerId: customer, livemode, created },
     paymentGatewayId: payment_intent,
-    refund: sighting(object, sight, refundFacts),
+    refund: sighting(seen, refundFacts),
   }
 }

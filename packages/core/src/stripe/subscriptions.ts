@@ -6,9 +6,11 @@ import type { Prepared } from './prepare.ts'
 import {
   identity,
   idOf,
+  isWire,
   openStatus,
   readMetadata,
   type Sight,
+  sighted,
   sighting,
   tagMetadata,
   text,
@@ -72,7 +74,8 @@ const itemShape = z.object({
   current_period_end: time,
 })
 
-const shape = z.object({
+const shape = identity.extend({
+  customer: idOf,
   status: z.string(),
   items: z.object({ data: z.array(itemShape) }),
   // On top until 2025-03-31.basil, on the items since.
@@ -85,7 +88,6 @@ const shape = z.object({
   canceled_at: time,
   ended_at: time,
   latest_invoice: idOf,
-  metadata: identity.shape.metadata,
 })
 
 const statuses = [
@@ -99,8 +101,7 @@ const statuses = [
   'paused',
 ] as const
 
-function subscriptionFacts(object: Wire): SubscriptionFacts {
-  const subscription = shape.parse(object)
+function subscriptionFacts(subscription: z.output<typeof shape>): SubscriptionFacts {
   return {
     ...openStatus(statuses, subscription.status),
     items: subscription.items.data.map((item) => ({
@@ -130,27 +131,27 @@ const secretShape = z.object({
 
 // Only on expand, so webhooks never tell it: undefined leaves what is stored alone.
 function clientSecret(object: Wire): string | null | undefined {
+  if (!isWire(object.latest_invoice)) return undefined
   const { latest_invoice: invoice, pending_setup_intent: setup } = secretShape.parse(object)
   if (typeof invoice !== 'object' || invoice === null) return undefined
   const pending = typeof setup === 'object' ? setup?.client_secret : null
   return invoice.confirmation_secret?.client_secret ?? pending ?? null
 }
 
-const identityShape = identity.extend({ customer: idOf })
-
 export function observeSubscription(
   object: Wire,
   sight: Sight,
   { trialWillEnd }: { trialWillEnd: boolean },
 ): SubscriptionObservation {
-  const { id, customer, metadata, livemode, created } = identityShape.parse(object)
+  const seen = sighted(object, sight, shape)
+  const { id, customer, metadata, livemode, created } = seen.read
   const { florinId, installation } = readMetadata(metadata)
   const secret = clientSecret(object)
   return {
     object: 'subscription',
     gatewayId: id,
     ...{ florinId, installation, customerId: customer, livemode, created },
-    subscription: sighting(object, sight, subscriptionFacts),
+    subscription: sighting(seen, subscriptionFacts),
     trialWillEnd,
     ...(secret !== undefined && { clientSecret: secret }),
   }

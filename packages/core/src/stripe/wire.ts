@@ -97,14 +97,28 @@ export interface Sight {
   readonly previous?: Wire | undefined
 }
 
-/** Reads a group of facts, and the same group as it was before the event. */
-export function sighting<Facts>(
-  object: Wire,
-  { stamp, previous }: Sight,
-  read: (object: Wire) => Facts,
+/** An object of Stripe's, and what its shape made of it: reading it takes longer than all that is done with it. */
+export interface Sighted<Read> {
+  readonly object: Wire
+  readonly sight: Sight
+  readonly shape: z.ZodType<Read>
+  readonly read: Read
+}
+
+/** Reads an object by its shape. */
+export const sighted = <Read>(object: Wire, sight: Sight, shape: z.ZodType<Read>): Sighted<Read> => ({
+  ...{ object, sight, shape },
+  read: shape.parse(object),
+})
+
+/** A group of facts, and the same group as it was before the event. */
+export function sighting<Read, Facts>(
+  { object, sight: { stamp, previous }, shape, read }: Sighted<Read>,
+  factsOf: (read: Read) => Facts,
 ): Sighting<Facts> {
-  const facts = read(object)
-  return previous === undefined ? { facts, stamp } : { facts, stamp, before: read(undo(object, previous)) }
+  const facts = factsOf(read)
+  if (previous === undefined) return { facts, stamp }
+  return { facts, stamp, before: factsOf(shape.parse(undo(object, previous))) }
 }
 
 /** The object as it was: `previous_attributes` holds only what changed, nested objects in part, arrays whole. */

@@ -1,12 +1,10 @@
 import {
   type Change,
-  columnsOf,
   type FindMany,
   type PageQuery,
   type Storage,
   type StoredTables,
-  sealedByteColumns,
-  sealedColumns,
+  sealedIn,
   type TableName,
   type Tables,
   uniqueKeys,
@@ -19,11 +17,9 @@ export const tableNames = Object.keys(uniqueKeys) as readonly TableName[] // its
 /** A row as a storage gets it: sealed columns are text or bytes. Here they are encoded only, so that tests can read them. */
 export function asStored<T extends TableName>(table: T, row: Tables[T]): StoredTables[T] {
   const stored: Record<string, unknown> = { ...row }
-  for (const [column] of columnsOf(sealedColumns, table)) {
-    if (stored[column] !== null) stored[column] = JSON.stringify(stored[column])
-  }
-  for (const [column] of columnsOf(sealedByteColumns, table)) {
-    if (stored[column] !== null) stored[column] = new TextEncoder().encode(String(stored[column]))
+  for (const { column, asBytes } of sealedIn(table)) {
+    const value = stored[column]
+    if (value !== null) stored[column] = asBytes ? new TextEncoder().encode(String(value)) : JSON.stringify(value)
   }
   // True by construction: exactly the sealed columns were replaced, which is what StoredTables says of Tables.
   return stored as unknown as StoredTables[T]
