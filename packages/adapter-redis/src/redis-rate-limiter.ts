@@ -17,8 +17,23 @@ export interface RedisRateLimiterOptions extends ReachOptions {
   readonly prefix?: string
 }
 
+/** What a process took from a window for requests to come. */
+interface Held {
+  left: number
+  /** What was left in Redis then. */
+  readonly others: number
+  /** When the window ends, by this process's own clock. */
+  readonly until: number
+}
+
+/** This part of a window a process takes at once: of limits below 200 that is the one request that asks. */
+const MOST_AHEAD = 1 / 100
+
+const MOST_KEYS = 10_000
+
 /**
- * A RateLimiter in Redis: all processes count together.
+ * A RateLimiter in Redis: all processes count together. Of a limit of 200 or more each process takes a hundredth at once,
+ * and asks Redis again when that is used up: what it has left at the end of a window was counted and allowed nobody.
  *
  * While Redis is dead or too slow (50 ms), each process counts in its own memory, from zero; `onLost` and
  * `onBack` tell when.
@@ -50,21 +65,60 @@ export function redisRateLimiter({
     insuranceLimiter: new RateLimiterMemory(limit),
   })
 
-  const taken = (allowed: boolean, { remainingPoints, msBeforeNext }: RateLimiterRes): Taken => ({
-    allowed,
-    limit: points,
-    remaining: remainingPoints,
-    resetSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)),
+  const ahead = Math.max(1, Math.floor(points * MOST_AHEAD))
+  const held = new Map<string, Held>()
+  const asked = new Map<string, Promise<Taken>>()
+
+  /** Takes from Redis, for this request and where there is room for some that follow. */
+  async function fetch(key: string, count: number): Promise<Taken> {
+    try {
+      const { remainingPoints, msBeforeNext } = await limiter.consume(key, count)
+      if (count > 1) {
+        // The oldest goes: what it still held is lost, which only counts too much.
+        if (held.size >= MOST_KEYS) held.delete(held.keys().next().value ?? key)
+        held.set(key, { left: count - 1, others: remainingPoints, until: performance.now() + msBeforeNext })
+      }
+      return { allowed: true, ...told(remainingPoints + count - 1, msBeforeNext) }
+    } catch (refused) {
+      // The library answers "too many" by rejecting with a result. Its memory can fail in no other way.
+      if (!(refused instanceof RateLimiterRes)) throw refused
+      return { allowed: false, ...told(refused.remainingPoints, refused.msBeforeNext) }
+    }
+  }
+
+  const told = (remaining: number, msBeforeNext: number) => ({
+    ...{ limit: points, remaining, resetSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) },
   })
+
+  /** What was taken ahead, while it lasts. */
+  function spend(key: string): Taken | undefined {
+    const own = held.get(key)
+    const msBeforeNext = own ? own.until - performance.now() : 0
+    if (!own || own.left === 0 || msBeforeNext <= 0) return undefined
+    own.left -= 1
+    return { allowed: true, ...told(own.others + own.left, msBeforeNext) }
+  }
+
+  /** Near its end a window is counted one by one, so that all of it is there for whoever asks. */
+  const isNearEnd = (key: string): boolean => {
+    const own = held.get(key)
+    return own !== undefined && own.others < 2 * ahead && own.until > performance.now()
+  }
 
   return {
     async take(key) {
-      try {
-        return taken(true, await limiter.consume(key))
-      } catch (refused) {
-        // The library answers "too many" by rejecting with a result. Its memory can fail in no other way.
-        if (refused instanceof RateLimiterRes) return taken(false, refused)
-        throw refused
+      for (;;) {
+        const own = spend(key)
+        if (own) return own
+        if (ahead === 1 || isNearEnd(key)) return fetch(key, 1)
+        const others = asked.get(key)
+        if (!others) {
+          const answer = fetch(key, ahead).finally(() => asked.delete(key))
+          asked.set(key, answer)
+          return answer
+        }
+        const answer = await others
+        if (!answer.allowed) return answer
       }
     },
   }

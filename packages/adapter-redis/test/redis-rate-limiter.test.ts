@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import type { Taken } from '@florin/core'
 import { describeRateLimiter } from '@florin/core/testing'
 import { Redis } from 'ioredis'
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { startProxy, type TcpProxy } from '../../../test/services/proxy.ts'
 import { redisRateLimiter } from '../src/index.ts'
 import { inTime, LOST_AFTER_MS, patience, patientClient } from './clients.ts'
@@ -43,6 +44,39 @@ describe('Redis rate limiter', { timeout: 30_000 }, () => {
     const taken = await Promise.all(limiters.flatMap((limiter) => Array.from({ length: 10 }, () => limiter.take('a'))))
     expect(taken.filter(({ allowed }) => allowed)).toHaveLength(5)
     other.disconnect()
+  })
+
+  test('takes a hundredth of a large limit at once, and never allows more than the limit to all together', async () => {
+    const asked = vi.spyOn(redis, 'eval')
+    const make = () => redisRateLimiter({ redis, prefix, ...patience, points: 1000, windowSeconds: 60 })
+    const limiters = [make(), make(), make()]
+    const taken: Taken[] = []
+    for (let round = 0; round < 40; round += 1) {
+      const together = limiters.flatMap((limiter) => Array.from({ length: 10 }, () => limiter.take('a')))
+      taken.push(...(await Promise.all(together)))
+    }
+    const allowed = taken.filter(({ allowed }) => allowed)
+    // What a process holds when the others find nothing more is lost to them: less than a hundredth for each.
+    expect(allowed.length).toBeGreaterThan(1000 - 3 * 10)
+    expect(allowed.length).toBeLessThanOrEqual(1000)
+    const whileRoom = asked.mock.calls.length - (taken.length - allowed.length)
+    expect(whileRoom).toBeLessThan(1000 / 5)
+  })
+
+  test('counts what it took ahead from the answer that it gives', async () => {
+    const limiter = redisRateLimiter({ redis, prefix, ...patience, points: 1000, windowSeconds: 60 })
+    const remaining: number[] = []
+    for (let request = 0; request < 25; request += 1) remaining.push((await limiter.take('a')).remaining)
+    expect(remaining).toEqual(Array.from({ length: 25 }, (_, spent) => 999 - spent))
+  })
+
+  test('forgets at the end of a window what it took ahead in it', async () => {
+    const asked = vi.spyOn(redis, 'eval')
+    const limiter = redisRateLimiter({ redis, prefix, ...patience, points: 1000, windowSeconds: 1 })
+    await limiter.take('a')
+    expect(asked).toHaveBeenCalledTimes(1)
+    await expect.poll(async () => (await limiter.take('a')).remaining, { timeout: 5000, interval: 200 }).toBe(999)
+    expect(asked).toHaveBeenCalledTimes(2)
   })
 
   test('keeps counting after Redis lost its scripts', async () => {
