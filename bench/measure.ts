@@ -7,6 +7,8 @@ export interface Plan {
   readonly rounds: number
   readonly warmUpMs: number
   readonly measureMs: number
+  /** How long a process is warmed up, once, before anything is measured. */
+  readonly compileMs: number
   /** How often a measurement is made that other programs spoil. */
   readonly tries: number
   readonly connections: (suite: Suite) => readonly number[]
@@ -14,9 +16,6 @@ export interface Plan {
 
 /** More than this share of a core taken by other programs spoils a measurement. */
 const MOST_FOR_OTHERS = 0.4
-
-/** How long a process is warmed up, once, before anything is measured. */
-const WARM_UP_MS = 3000
 
 /** Measures the contestants of a suite in turns, A B A B, so that what changes on the machine meets all of them. */
 export async function measureSuite(
@@ -33,9 +32,9 @@ export async function measureSuite(
       const its = await contestant.start(world)
       running.set(contestant, its)
       // Until its code is compiled. The figures are thrown away.
-      const warming = { ...plan, warmUpMs: 1000, measureMs: WARM_UP_MS }
+      const warming = { ...plan, warmUpMs: 1000, measureMs: plan.compileMs }
       turn += 1
-      await measure(world, contestant, its, { connections: 32, turn, plan: warming })
+      await measure(world, contestant, its, { connections: 64, turn, plan: warming })
     }
     for (const connections of plan.connections(suite)) {
       for (let round = 1; round <= plan.rounds; round += 1) {

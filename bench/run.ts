@@ -47,7 +47,7 @@ const { quick } = values
 const rounds = Number(values.rounds ?? (quick ? 2 : 5))
 const seconds = Number(values.seconds ?? (quick ? 2 : 3))
 const plan: Plan = {
-  ...{ rounds, warmUpMs: 1000, measureMs: seconds * 1000, tries: quick ? 1 : 3 },
+  ...{ rounds, warmUpMs: 1000, measureMs: seconds * 1000, compileMs: quick ? 5000 : 15_000, tries: quick ? 1 : 3 },
   connections: (suite) => values.connections?.map(Number) ?? (quick && suite.quick ? suite.quick : suite).connections,
 }
 const grown = growthSuites({ events: Number(values.events), payments: Number(values.payments) })

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { startFlorin, token, webhookSecret } from './servers.ts'
+import { manyCalls, startFlorin, token, webhookSecret } from './servers.ts'
 import type { Running } from './suite.ts'
 import { here, type World } from './world.ts'
 
@@ -29,7 +29,7 @@ const WINDOW_MS = 20_000
  * grows: memory, open handles, errors.
  */
 export async function soak(world: World, minutes: number, tell: (sample: SoakSample) => void): Promise<Soak> {
-  const running = await startFlorin(world, { name: 'florin_soak' })
+  const running = await startFlorin(world, { name: 'florin_soak', env: manyCalls })
   try {
     let round = 0
     const send = async (kind: 'webhooks' | 'payments', milliseconds: number, perSecond?: number) => {
@@ -46,8 +46,8 @@ export async function soak(world: World, minutes: number, tell: (sample: SoakSam
     }
     const rateOf = (result: { requests: number; milliseconds: number }) =>
       (result.requests / result.milliseconds) * 1000
-    await send('webhooks', 5000)
-    await send('payments', 5000)
+    await send('webhooks', WINDOW_MS)
+    await send('payments', WINDOW_MS)
     const peaks = {
       webhooks: rateOf(await send('webhooks', 5000)),
       payments: rateOf(await send('payments', 5000)),
@@ -63,7 +63,7 @@ export async function soak(world: World, minutes: number, tell: (sample: SoakSam
       const sample = {
         minute: Math.round(passed() * 10) / 10,
         requests: results.reduce((sum, { sent }) => sum + sent, 0),
-        failures: Object.assign({}, ...results.map(({ failures }) => failures)) as Record<string, number>,
+        failures: summed(results.map(({ failures }) => failures)),
         p99: Math.max(...results.map(({ p99 }) => p99)),
         ...sizeOf(running),
       }
@@ -75,6 +75,12 @@ export async function soak(world: World, minutes: number, tell: (sample: SoakSam
   } finally {
     await running.stop()
   }
+}
+
+function summed(counts: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
+  const sums: Record<string, number> = {}
+  for (const [what, count] of counts.flatMap((one) => Object.entries(one))) sums[what] = (sums[what] ?? 0) + count
+  return sums
 }
 
 const webhooksOf = (round: number) => ({

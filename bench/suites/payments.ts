@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { startFlorin, startServer, token } from '../servers.ts'
+import { manyCalls, startFlorin, startServer, token } from '../servers.ts'
 import type { Suite } from '../suite.ts'
 
 const USERS = 250
@@ -22,7 +22,7 @@ export const payments: Suite = {
       name: 'florin',
       does: 'commits the intent, calls Stripe, commits the answer, the audit line and the domain event',
       async start(world) {
-        const running = await startFlorin(world, { name: 'florin_payments' })
+        const running = await startFlorin(world, { name: 'florin_payments', env: manyCalls })
         const authorization = `Bearer ${await token('shop', 'service')}`
         await Promise.all(
           bodies.map(async (body) => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { startFlorin, startServer, token } from '../servers.ts'
+import { manyCalls, startFlorin, startServer, token } from '../servers.ts'
 import type { Running, Suite } from '../suite.ts'
 
 const PAYMENTS = 2000
@@ -17,7 +17,7 @@ export const reads: Suite = {
       name: 'florin',
       does: 'checks the token, counts the request in Redis and for the metrics, opens the sealed columns, logs',
       async start(world) {
-        const running = await startFlorin(world, { name: 'florin_reads' })
+        const running = await startFlorin(world, { name: 'florin_reads', env: manyCalls })
         stored.set(running, await pay(running, PAYMENTS))
         return running
       },
