@@ -13,7 +13,18 @@ const named = z.looseObject({ userId: z.string() })
 export function checkUserId({ userIdPattern }: Pick<Settings, 'userIdPattern'>, input: unknown): void {
   const parsed = named.safeParse(input)
   if (!parsed.success) return
-  const isSaid = userIdPattern !== defaultSettings.userIdPattern
-  const text = z.string().regex(userIdPattern, { error: 'is not such an id as users have here' })
-  parseInput(z.looseObject({ userId: isSaid ? text : text.superRefine(withoutCardNumber) }), parsed.data)
+  parseInput(shapeOf(userIdPattern), parsed.data)
+}
+
+// Making a schema takes far longer than using it.
+const shapes = new WeakMap<RegExp, z.ZodType>()
+
+function shapeOf(pattern: RegExp): z.ZodType {
+  const known = shapes.get(pattern)
+  if (known) return known
+  const isSaid = pattern !== defaultSettings.userIdPattern
+  const text = z.string().regex(pattern, { error: 'is not such an id as users have here' })
+  const shape = z.looseObject({ userId: isSaid ? text : text.superRefine(withoutCardNumber) })
+  shapes.set(pattern, shape)
+  return shape
 }

@@ -37,7 +37,7 @@ export async function callerKey<Input, Q extends Query, View extends Json>(
     throw new InvalidError('idempotency_key_missing', 'send an Idempotency-Key, and the same one when you retry')
   }
   // Florin's own are made of what was checked already.
-  if (actor !== florin) checkKey(idempotencyKey)
+  if (actor !== florin) parseInput(keyShape, { 'Idempotency-Key': idempotencyKey })
   return {
     callerScope: [actor.id, kind, ...(target ? [target(input)] : [])].join(' '),
     callerKey: await digest(idempotencyKey),
@@ -46,9 +46,9 @@ export async function callerKey<Input, Q extends Query, View extends Json>(
 }
 
 /** A key is told apart from all others by each of its characters. */
-function checkKey(key: string): void {
-  const printable = z.string().regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/, {
-    error: 'must be 1 to 255 printable ASCII characters',
-  })
-  parseInput(z.object({ 'Idempotency-Key': printable.superRefine(withoutCardNumber) }), { 'Idempotency-Key': key })
-}
+const keyShape = z.object({
+  'Idempotency-Key': z
+    .string()
+    .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/, { error: 'must be 1 to 255 printable ASCII characters' })
+    .superRefine(withoutCardNumber),
+})

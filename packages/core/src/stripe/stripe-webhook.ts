@@ -109,5 +109,6 @@ async function verified(
   throw new InvalidError('webhook_signature_invalid', 'the Stripe-Signature header does not fit the body')
 }
 
-const isSignatureError = (error: unknown) =>
-  z.object({ type: z.literal('StripeSignatureVerificationError') }).safeParse(error).success
+const signatureError = z.object({ type: z.literal('StripeSignatureVerificationError') })
+
+const isSignatureError = (error: unknown) => signatureError.safeParse(error).success
