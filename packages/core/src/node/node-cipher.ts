@@ -75,7 +75,10 @@ function encrypt(key: KeyObject, plain: Uint8Array, place: string): Sealed {
   const nonce = systemRuntime.randomBytes(NONCE_BYTES)
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
   cipher.setAAD(Buffer.from(place))
-  return { nonce, box: Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]) }
+  // In this mode all of it comes out at once, and the end adds nothing but the tag.
+  const sealed = cipher.update(plain)
+  cipher.final()
+  return { nonce, box: Buffer.concat([sealed, cipher.getAuthTag()]) }
 }
 
 function decrypt(key: KeyObject, { nonce, box }: Sealed, place: string): Buffer {
@@ -83,7 +86,9 @@ function decrypt(key: KeyObject, { nonce, box }: Sealed, place: string): Buffer 
     const decipher = createDecipheriv('aes-256-gcm', key, nonce)
     decipher.setAAD(Buffer.from(place))
     decipher.setAuthTag(box.subarray(box.length - TAG_BYTES))
-    return Buffer.concat([decipher.update(box.subarray(0, box.length - TAG_BYTES)), decipher.final()])
+    const plain = decipher.update(box.subarray(0, box.length - TAG_BYTES))
+    decipher.final()
+    return plain
   } catch (cause) {
     throw new DefectError(`a sealed value does not open at ${place}`, { cause })
   }
