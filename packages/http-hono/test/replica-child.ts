@@ -6,11 +6,19 @@ import { stripeClient, stripeGateway } from '@florin/core/stripe'
 import { Pool } from 'pg'
 import type { Asked, Told } from './remote-replica.ts'
 
-const { DATABASE_URL = '', STRIPE_API_BASE = '', WEBHOOK_SECRET = '', SETTINGS = '{}' } = process.env
+const {
+  PREPARED_STATEMENTS,
+  DATABASE_URL = '',
+  STRIPE_API_BASE = '',
+  WEBHOOK_SECRET = '',
+  SETTINGS = '{}',
+} = process.env
+
+const pool = new Pool({ connectionString: DATABASE_URL, max: 3 })
 
 let now = 0
 const florin = createFlorin({
-  storage: postgresStorage({ database: fromPool(new Pool({ connectionString: DATABASE_URL, max: 3 })) }),
+  storage: postgresStorage({ database: fromPool(pool, { preparedStatements: PREPARED_STATEMENTS !== 'false' }) }),
   gateway: stripeGateway({
     stripe: stripeClient({ secretKey: 'sk_test_replicas', apiBase: STRIPE_API_BASE }),
     webhookSecrets: [WEBHOOK_SECRET],
