@@ -1,42 +1,17 @@
-import { randomBytes } from 'node:crypto'
-import { fromPool, migrateToLatest, postgresStorage } from '@florin/adapter-postgres'
+import { fromPool, postgresStorage } from '@florin/adapter-postgres'
 import { aStoredRow, commit, put } from '@florin/core/testing'
-import { Client, Pool } from 'pg'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
+import { freshDatabase } from '../../adapter-postgres/test/fresh-database.ts'
 import { backgroundWork, sealing } from '../src/cli/background-work.ts'
-import { runCommandLine } from '../src/cli/command-line.ts'
-import { temporaryFolder } from './cli-process.ts'
+import { runFlorinForText } from './run-command.ts'
 
 const AUDIT_KEY = '0123456789abcdef0123456789abcdef'
-const database = `florin_${randomBytes(6).toString('hex')}`
-const url = new URL(inject('databaseUrl'))
-url.pathname = `/${database}`
-const pool = new Pool({ connectionString: url.href, max: 4 })
+const database = await freshDatabase()
+afterAll(() => database.close())
+const pool = database.pool()
 
-async function asAdmin(statement: string): Promise<void> {
-  const admin = new Client({ connectionString: inject('databaseUrl') })
-  await admin.connect()
-  await admin.query(statement).finally(() => admin.end())
-}
-
-beforeAll(async () => {
-  await asAdmin(`create database ${database} template template0`)
-  await migrateToLatest(fromPool(pool))
-}, 60_000)
-afterAll(async () => {
-  await pool.end()
-  await asAdmin(`drop database ${database} with (force)`)
-}, 60_000)
-
-async function florin(args: readonly string[], environment: Readonly<Record<string, string>> = { AUDIT_KEY }) {
-  const [printed, complained]: [string[], string[]] = [[], []]
-  const code = await runCommandLine(['audit', ...args], {
-    ...{ environment: { DATABASE_URL: url.href, ...environment }, folder: temporaryFolder() },
-    print: (line) => printed.push(line),
-    complain: (line) => complained.push(line),
-  })
-  return { code, printed: printed.join('\n'), complained: complained.join('\n') }
-}
+const florin = (args: readonly string[], environment: Readonly<Record<string, string>> = { AUDIT_KEY }) =>
+  runFlorinForText(['audit', ...args], { DATABASE_URL: database.url, ...environment })
 
 const storage = postgresStorage({ database: fromPool(pool) })
 const written = async () => {

@@ -1,20 +1,15 @@
-import { randomBytes } from 'node:crypto'
 import { createStripeSandbox, serveSandbox } from '@florin/stripe-sandbox'
-import { Client } from 'pg'
 import Stripe from 'stripe'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
+import { freshDatabase } from '../../adapter-postgres/test/fresh-database.ts'
 import { runCommandLine } from '../src/cli/command-line.ts'
 import { createMetrics, metricsObserver } from '../src/metrics.ts'
 import { temporaryFolder } from './cli-process.ts'
+import { runFlorin } from './run-command.ts'
 
-const databaseUrl = new URL(inject('databaseUrl'))
-databaseUrl.pathname = `/florin_${randomBytes(6).toString('hex')}`
-
-async function sql(statement: string, url = databaseUrl.href) {
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  return client.query(statement).finally(() => client.end())
-}
+const database = await freshDatabase({ migrated: false })
+const pool = database.pool()
+const sql = (statement: string) => pool.query(statement)
 
 const sandbox = createStripeSandbox({ now: Math.floor(Date.now() / 1000) })
 const stripe = new Stripe('sk_test_drift', {
@@ -23,32 +18,22 @@ const stripe = new Stripe('sk_test_drift', {
 })
 const served = serveSandbox(sandbox, { port: 0 })
 
-beforeAll(() => sql(`create database ${databaseUrl.pathname.slice(1)} template template0`, inject('databaseUrl')))
 afterAll(async () => {
   await (await served).close()
   sandbox.close()
-  await sql(`drop database ${databaseUrl.pathname.slice(1)} with (force)`, inject('databaseUrl'))
+  await database.close()
 })
 
 /** Runs a command in this process, against PostgreSQL and the sandbox over HTTP. */
-async function florin(...args: string[]) {
-  const [printed, complained, redrawn]: [string[], string[], string[]] = [[], [], []]
-  const environment = {
-    DATABASE_URL: databaseUrl.href,
+const florin = async (...args: string[]) =>
+  runFlorin(args, {
+    DATABASE_URL: database.url,
     STRIPE_API_BASE: (await served).url,
     STRIPE_RATE_LIMIT_PER_SECOND: '0',
     STRIPE_SECRET_KEY: 'sk_test_drift',
     ENCRYPTION_KEY: '0123456789abcdef0123456789abcdef',
     LOG_LEVEL: 'error',
-  }
-  const code = await runCommandLine(args, {
-    ...{ environment, folder: temporaryFolder() },
-    print: (line) => printed.push(line),
-    complain: (line) => complained.push(line),
-    redraw: (line) => redrawn.push(line),
   })
-  return { code, printed, complained, redrawn }
-}
 
 test('import, reconcile and doctor --drift on PostgreSQL: what SQL altered and deleted is named, repaired, then none', async () => {
   expect(await florin('migrate', 'up')).toMatchObject({ code: 0 })
@@ -121,7 +106,7 @@ test.each([['reconcile'], ['import'], ['doctor', '--drift', '--full']])(
     const code = await runCommandLine(args, {
       environment: {
         ...{
-          DATABASE_URL: databaseUrl.href,
+          DATABASE_URL: database.url,
           STRIPE_API_BASE: 'http://127.0.0.1:1',
           STRIPE_SECRET_KEY: 'sk_test_drift',
         },
@@ -143,7 +128,7 @@ test('an import that nobody watches tells of each kind as it is done', async () 
   const { url } = await served
   const code = await runCommandLine(['import'], {
     environment: {
-      ...{ DATABASE_URL: databaseUrl.href, STRIPE_API_BASE: url, STRIPE_SECRET_KEY: 'sk_test_drift' },
+      ...{ DATABASE_URL: database.url, STRIPE_API_BASE: url, STRIPE_SECRET_KEY: 'sk_test_drift' },
       ...{ ENCRYPTION_KEY: '0123456789abcdef0123456789abcdef', LOG_LEVEL: 'error' },
     },
     folder: temporaryFolder(),

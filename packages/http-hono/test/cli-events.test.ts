@@ -1,50 +1,24 @@
-import { randomBytes } from 'node:crypto'
-import { fromPool, migrateToLatest, postgresStorage } from '@florin/adapter-postgres'
+import { fromPool, postgresStorage } from '@florin/adapter-postgres'
 import { createFlorin } from '@florin/core'
 import { nodeCipher } from '@florin/core/node'
 import { stripeClient, stripeGateway } from '@florin/core/stripe'
 import { createStripeSandbox } from '@florin/stripe-sandbox'
-import { Client, Pool } from 'pg'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { runCommandLine } from '../src/cli/command-line.ts'
+import { afterAll, describe, expect, test } from 'vitest'
+import { freshDatabase } from '../../adapter-postgres/test/fresh-database.ts'
 import { readEncryptionKey } from '../src/cli/encryption-key.ts'
-import { temporaryFolder } from './cli-process.ts'
+import { runFlorinForText } from './run-command.ts'
 
 const ENCRYPTION_KEY = '0123456789abcdef0123456789abcdef'
-const database = `florin_${randomBytes(6).toString('hex')}`
-const url = new URL(inject('databaseUrl'))
-url.pathname = `/${database}`
-const pool = new Pool({ connectionString: url.href, max: 4 })
-
-async function asAdmin(statement: string): Promise<void> {
-  const admin = new Client({ connectionString: inject('databaseUrl') })
-  await admin.connect()
-  await admin.query(statement).finally(() => admin.end())
-}
-
-beforeAll(async () => {
-  await asAdmin(`create database ${database} template template0`)
-  await migrateToLatest(fromPool(pool))
-}, 60_000)
-afterAll(async () => {
-  await pool.end()
-  await asAdmin(`drop database ${database} with (force)`)
-}, 60_000)
+const database = await freshDatabase()
+afterAll(() => database.close())
+const pool = database.pool()
 
 /** Runs `florin` in this process, with what the command needs and nothing more. */
-async function florin(...args: string[]) {
-  const [printed, complained]: [string[], string[]] = [[], []]
-  const code = await runCommandLine(args, {
-    ...{ environment: { DATABASE_URL: url.href, ENCRYPTION_KEY }, folder: temporaryFolder() },
-    print: (line) => printed.push(line),
-    complain: (line) => complained.push(line),
-  })
-  return { code, printed: printed.join('\n'), complained: complained.join('\n') }
-}
+const florin = (...args: string[]) => runFlorinForText(args, { DATABASE_URL: database.url, ENCRYPTION_KEY })
 
 /** A server over the same database, which gives an event up at its first failure. */
 function server() {
-  const sandbox = createStripeSandbox({ seed: database })
+  const sandbox = createStripeSandbox({ seed: database.url })
   return createFlorin({
     storage: postgresStorage({ database: fromPool(pool) }),
     cipher: nodeCipher({ current: readEncryptionKey(ENCRYPTION_KEY) }),

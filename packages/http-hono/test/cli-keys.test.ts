@@ -1,50 +1,28 @@
 import { randomBytes } from 'node:crypto'
-import { fromPool, migrateToLatest, postgresStorage } from '@florin/adapter-postgres'
+import { fromPool, postgresStorage } from '@florin/adapter-postgres'
 import { createFlorin, system } from '@florin/core'
 import { nodeCipher } from '@florin/core/node'
 import { stripeClient, stripeGateway } from '@florin/core/stripe'
 import { createStripeSandbox } from '@florin/stripe-sandbox'
-import { Client, Pool } from 'pg'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { runCommandLine } from '../src/cli/command-line.ts'
+import { afterAll, describe, expect, test } from 'vitest'
+import { freshDatabase } from '../../adapter-postgres/test/fresh-database.ts'
 import { readEncryptionKey } from '../src/cli/encryption-key.ts'
-import { temporaryFolder } from './cli-process.ts'
+import { runFlorin } from './run-command.ts'
 
 const old = '0123456789abcdef0123456789abcdef'
 const fresh = `base64:${randomBytes(32).toString('base64')}`
-const database = `florin_${randomBytes(6).toString('hex')}`
-const url = new URL(inject('databaseUrl'))
-url.pathname = `/${database}`
-const pool = new Pool({ connectionString: url.href, max: 4 })
-
-async function asAdmin(statement: string): Promise<void> {
-  const admin = new Client({ connectionString: inject('databaseUrl') })
-  await admin.connect()
-  await admin.query(statement).finally(() => admin.end())
-}
-
-beforeAll(async () => {
-  await asAdmin(`create database ${database} template template0`)
-  await migrateToLatest(fromPool(pool))
-}, 60_000)
-afterAll(async () => {
-  await pool.end()
-  await asAdmin(`drop database ${database} with (force)`)
-}, 60_000)
+const database = await freshDatabase()
+afterAll(() => database.close())
+const pool = database.pool()
 
 /** Runs `florin` in this process with a current key and those that are retired. */
 async function florin(args: readonly string[], current: string, retired?: string) {
-  const [printed, complained]: [string[], string[]] = [[], []]
   const ring = { ENCRYPTION_KEY: current, ...(retired !== undefined && { ENCRYPTION_KEYS_RETIRED: retired }) }
-  const code = await runCommandLine(args, {
-    ...{ environment: { DATABASE_URL: url.href, ...ring }, folder: temporaryFolder() },
-    print: (line) => printed.push(line),
-    complain: (line) => complained.push(line),
-  })
+  const { code, printed, complained } = await runFlorin(args, { DATABASE_URL: database.url, ...ring })
   return { code, printed, complained: complained.join('\n') }
 }
 
-const sandbox = createStripeSandbox({ seed: database })
+const sandbox = createStripeSandbox({ seed: database.url })
 
 function server(current: string) {
   return createFlorin({

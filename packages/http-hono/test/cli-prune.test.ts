@@ -1,40 +1,15 @@
-import { randomBytes } from 'node:crypto'
-import { fromPool, migrateToLatest, postgresStorage } from '@florin/adapter-postgres'
+import { fromPool, postgresStorage } from '@florin/adapter-postgres'
 import { aStoredRow, commit, put, read } from '@florin/core/testing'
-import { Client, Pool } from 'pg'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { runCommandLine } from '../src/cli/command-line.ts'
-import { temporaryFolder } from './cli-process.ts'
+import { afterAll, expect, test } from 'vitest'
+import { freshDatabase } from '../../adapter-postgres/test/fresh-database.ts'
+import { runFlorinForText } from './run-command.ts'
 
-const database = `florin_${randomBytes(6).toString('hex')}`
-const url = new URL(inject('databaseUrl'))
-url.pathname = `/${database}`
-const pool = new Pool({ connectionString: url.href, max: 4 })
+const database = await freshDatabase()
+afterAll(() => database.close())
+const pool = database.pool()
 
-async function asAdmin(statement: string): Promise<void> {
-  const admin = new Client({ connectionString: inject('databaseUrl') })
-  await admin.connect()
-  await admin.query(statement).finally(() => admin.end())
-}
-
-beforeAll(async () => {
-  await asAdmin(`create database ${database} template template0`)
-  await migrateToLatest(fromPool(pool))
-}, 60_000)
-afterAll(async () => {
-  await pool.end()
-  await asAdmin(`drop database ${database} with (force)`)
-}, 60_000)
-
-async function florin(environment: Readonly<Record<string, string>>) {
-  const [printed, complained]: [string[], string[]] = [[], []]
-  const code = await runCommandLine(['prune'], {
-    ...{ environment: { DATABASE_URL: url.href, ...environment }, folder: temporaryFolder() },
-    print: (line) => printed.push(line),
-    complain: (line) => complained.push(line),
-  })
-  return { code, printed: printed.join('\n'), complained: complained.join('\n') }
-}
+const florin = (environment: Readonly<Record<string, string>>) =>
+  runFlorinForText(['prune'], { DATABASE_URL: database.url, ...environment })
 
 const daysAgo = (days: number) => new Date(Date.now() - days * 24 * 3600_000).toISOString()
 

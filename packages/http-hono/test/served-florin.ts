@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { fromPool, migrateToLatest } from '@florin/adapter-postgres'
 import { createStripeSandbox, type StripeSandbox, serveSandbox, type WebhookSender } from '@florin/stripe-sandbox'
 import { SignJWT } from 'jose'
-import { Client, Pool } from 'pg'
+import type { Pool } from 'pg'
 import { inject, onTestFinished } from 'vitest'
 import { freePort } from '../../../test/services/port.ts'
+import { freshDatabase } from '../../adapter-postgres/test/fresh-database.ts'
 import { type Running, startFlorin, temporaryFolder } from './cli-process.ts'
 
 const serveSecrets = {
@@ -50,7 +50,8 @@ export async function openServedWorld({
   serverUrl = inject('databaseUrl'),
   redisUrl = inject('redisUrl'),
 }: WorldOptions = {}): Promise<ServedWorld> {
-  const database = await makeDatabase(serverUrl)
+  const database = await freshDatabase({ server: serverUrl })
+  onTestFinished(() => database.close())
   let send: WebhookSender = () => Promise.reject(new Error('nobody takes webhooks yet'))
   const sandbox = createStripeSandbox({
     ...{ seed: randomBytes(8).toString('hex'), now: Math.floor(Date.now() / 1000), ticking: true },
@@ -65,7 +66,13 @@ export async function openServedWorld({
   })
   const folder = temporaryFolder()
   return {
-    ...{ sandbox, stripeUrl: served.url, databaseUrl: database.url, pool: database.pool, token: await serviceToken() },
+    ...{
+      sandbox,
+      stripeUrl: served.url,
+      databaseUrl: database.url,
+      pool: database.pool({ max: 2 }),
+      token: await serviceToken(),
+    },
     deliverTo(next) {
       send = next
     },
@@ -85,26 +92,6 @@ export async function openServedWorld({
       return replica
     },
   }
-}
-
-async function makeDatabase(serverUrl: string): Promise<{ url: string; pool: Pool }> {
-  const name = `florin_${randomBytes(6).toString('hex')}`
-  const asAdmin = async (statement: string): Promise<void> => {
-    const admin = new Client({ connectionString: serverUrl })
-    await admin.connect()
-    await admin.query(statement).finally(() => admin.end())
-  }
-  await asAdmin(`create database ${name} template template0`)
-  const url = new URL(serverUrl)
-  url.pathname = `/${name}`
-  const pool = new Pool({ connectionString: url.href, max: 2 })
-  pool.on('error', () => {}) // some tests stop the server
-  onTestFinished(async () => {
-    await pool.end()
-    await asAdmin(`drop database ${name} with (force)`)
-  })
-  await migrateToLatest(fromPool(pool))
-  return { url: url.href, pool }
 }
 
 function serviceToken(): Promise<string> {
