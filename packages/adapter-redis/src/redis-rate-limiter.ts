@@ -31,6 +31,9 @@ const MOST_AHEAD = 1 / 100
 
 const MOST_KEYS = 10_000
 
+/** How often those whose window has ended are looked for, where there are that many. */
+const SWEEP_MS = 1000
+
 /**
  * A RateLimiter in Redis: all processes count together. Of a limit of 200 or more each process takes a hundredth at once,
  * and asks Redis again when that is used up: what it has left at the end of a window was counted and allowed nobody.
@@ -67,17 +70,15 @@ export function redisRateLimiter({
 
   const ahead = Math.max(1, Math.floor(points * MOST_AHEAD))
   const held = new Map<string, Held>()
-  const asked = new Map<string, Promise<Taken>>()
+  let sweptAt = Number.NEGATIVE_INFINITY
+  const asked = new Map<string, { readonly answer: Promise<Taken>; waiting: number }>()
 
   /** Takes from Redis, for this request and where there is room for some that follow. */
   async function fetch(key: string, count: number): Promise<Taken> {
+    const before = performance.now()
     try {
       const { remainingPoints, msBeforeNext } = await limiter.consume(key, count)
-      if (count > 1) {
-        // The oldest goes: what it still held is lost, which only counts too much.
-        if (held.size >= MOST_KEYS) held.delete(held.keys().next().value ?? key)
-        held.set(key, { left: count - 1, others: remainingPoints, until: performance.now() + msBeforeNext })
-      }
+      if (count > 1) held.set(key, { left: count - 1, others: remainingPoints, until: before + msBeforeNext })
       return { allowed: true, ...told(remainingPoints + count - 1, msBeforeNext) }
     } catch (refused) {
       // The library answers "too many" by rejecting with a result. Its memory can fail in no other way.
@@ -99,10 +100,17 @@ export function redisRateLimiter({
     return { allowed: true, ...told(own.others + own.left, msBeforeNext) }
   }
 
-  /** Near its end a window is counted one by one, so that all of it is there for whoever asks. */
-  const isNearEnd = (key: string): boolean => {
+  /** How many to ask Redis for: one by one where a window is nearly used up, or where too many clients would be kept. */
+  function share(key: string): number {
+    const now = performance.now()
     const own = held.get(key)
-    return own !== undefined && own.others < 2 * ahead && own.until > performance.now()
+    if (own && own.until > now) return own.others < 2 * ahead ? 1 : ahead
+    if (own || held.size < MOST_KEYS) return ahead
+    if (now - sweptAt > SWEEP_MS) {
+      sweptAt = now
+      for (const [other, { until }] of held) if (until <= now) held.delete(other)
+    }
+    return held.size < MOST_KEYS ? ahead : 1
   }
 
   return {
@@ -110,14 +118,17 @@ export function redisRateLimiter({
       for (;;) {
         const own = spend(key)
         if (own) return own
-        if (ahead === 1 || isNearEnd(key)) return fetch(key, 1)
+        const count = share(key)
         const others = asked.get(key)
+        // Whoever would find nothing left of what is being asked for does not wait for it.
+        if (count === 1 || (others && others.waiting >= count - 1)) return fetch(key, 1)
         if (!others) {
-          const answer = fetch(key, ahead).finally(() => asked.delete(key))
-          asked.set(key, answer)
+          const answer = fetch(key, count).finally(() => asked.delete(key))
+          asked.set(key, { answer, waiting: 0 })
           return answer
         }
-        const answer = await others
+        others.waiting += 1
+        const answer = await others.answer
         if (!answer.allowed) return answer
       }
     },

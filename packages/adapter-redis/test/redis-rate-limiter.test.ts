@@ -70,6 +70,16 @@ describe('Redis rate limiter', { timeout: 30_000 }, () => {
     expect(remaining).toEqual(Array.from({ length: 25 }, (_, spent) => 999 - spent))
   })
 
+  test('lets requests that come together wait for one question only as far as its answer goes', async () => {
+    const asked = vi.spyOn(redis, 'eval')
+    const limiter = redisRateLimiter({ redis, prefix, ...patience, points: 1000, windowSeconds: 60 })
+    const taken = await Promise.all(Array.from({ length: 25 }, () => limiter.take('a')))
+    expect(taken.every(({ allowed }) => allowed)).toBe(true)
+    // Ten at once, and the other fifteen for themselves, all at the same time.
+    expect(asked).toHaveBeenCalledTimes(16)
+    expect((await limiter.take('a')).remaining).toBe(1000 - 35 + 9)
+  })
+
   test('forgets at the end of a window what it took ahead in it', async () => {
     const asked = vi.spyOn(redis, 'eval')
     const limiter = redisRateLimiter({ redis, prefix, ...patience, points: 1000, windowSeconds: 1 })

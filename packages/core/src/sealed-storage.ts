@@ -128,7 +128,7 @@ async function seal(sealing: Sealing, change: Change<Tables>): Promise<Change<St
       const place = placeOf(table, column, row.id)
       const made = asBytes ? key.sealBytes(String(value), place) : key.sealText(JSON.stringify(value), place)
       // A cipher that has its answer at once is not waited for.
-      sealed[column] = made instanceof Promise ? await made : made
+      sealed[column] = isSealed(made) ? made : await made
     }
   }
   // True by construction: exactly the sealed columns were replaced, which is what StoredTables says of Tables.
@@ -146,7 +146,7 @@ async function open(keys: ReadonlyMap<string, KnownKey>, table: TableName, row: 
     if (!key) continue
     const place = placeOf(table, column, id)
     const made = typeof value === 'string' ? key.openText(value, place) : key.openBytes(value, place)
-    const plain = made instanceof Promise ? await made : made
+    const plain = typeof made === 'string' ? made : await made
     const content = typeof value === 'string' ? JSON.parse(plain) : plain
     opened[column] = isErased && table === 'outbox' ? withoutPersonal(content) : content
   }

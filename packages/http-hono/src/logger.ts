@@ -39,11 +39,24 @@ export function createLogger({ level = 'info', destination }: LoggerOptions = {}
     },
     serializers: { err: describeError },
   }
-  return pino(options, destination ?? pino.destination({ fd: 1, sync: false, ...gathered }))
+  return destination ? pino(options, destination) : pino(options)
 }
 
-/** Lines that are written one by one cost more than all that they tell of. A tenth of a second later nobody minds. */
-const gathered = { minLength: 4096, periodicFlush: 100 }
+/**
+ * Standard output for a server's many lines: what is logged within a tenth of a second is written at once, and the rest
+ * when the process ends. Written one by one, lines cost more than all that they tell of.
+ */
+export function gatheredOutput(): DestinationStream {
+  const output = pino.destination({ fd: 1, sync: true, minLength: 4096, periodicFlush: 100 })
+  let isTold = false
+  // A disk that is full must not end the server, nor fill what is left.
+  output.on('error', (error: Error) => {
+    if (!isTold) process.stderr.write(`standard output cannot be written: ${error.message}\n`)
+    isTold = true
+  })
+  process.once('exit', () => output.flush())
+  return output
+}
 
 // Deeper than any line of ours, and an end for objects that hold themselves.
 const DEEPEST = 4

@@ -164,7 +164,6 @@ export function observePaymentIntent(object: Wire, sight: Sight): PaymentObserva
 }
 
 const chargeShape = identity.extend({
-  ...refundedShape.shape,
   payment_intent: idOf,
   customer: idOf,
   amount: z.number(),
@@ -173,8 +172,7 @@ const chargeShape = identity.extend({
 
 /** A charge of a PaymentIntent: what it tells of refunds. Charges without one were made by nobody that uses Florin. */
 export function observeCharge(object: Wire, sight: Sight): PaymentObservation | undefined {
-  const seen = sighted(object, sight, chargeShape)
-  const charge = seen.read
+  const charge = chargeShape.parse(object)
   const { payment_intent, customer, metadata, livemode, created } = charge
   if (payment_intent === null) return undefined
   const { florinId, installation } = readMetadata(metadata)
@@ -182,7 +180,7 @@ export function observeCharge(object: Wire, sight: Sight): PaymentObservation | 
     object: 'payment',
     gatewayId: payment_intent,
     ...{ florinId, installation, customerId: customer, livemode, created },
-    charge: sighting(seen, chargeFacts),
+    charge: sighting(sighted(object, sight, refundedShape), chargeFacts),
     sum: { amount: charge.amount, currency: charge.currency.toUpperCase() },
   }
 }

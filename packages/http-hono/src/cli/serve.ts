@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { createLogger, type Logger } from '../logger.ts'
+import { createLogger, gatheredOutput, type Logger } from '../logger.ts'
 import { composeServer } from './compose.ts'
 import { readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
@@ -19,7 +19,7 @@ const DELAY_MS = 5000
 /** Runs the server until it is told to stop. */
 export async function serve(program: Program, flags: GivenFlags): Promise<number> {
   const config = readConfig({ ...program, flags: { SERVER_PORT: flags.text('port') } }, needs.serve)
-  const logger = createLogger({ level: config.LOG_LEVEL })
+  const logger = createLogger({ level: config.LOG_LEVEL, destination: gatheredOutput() })
   for (const { name, message } of publicSecrets(gatherSettings(program).settings)) {
     logger.warn({ setting: name }, `${name} ${message}`)
   }
