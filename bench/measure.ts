@@ -63,7 +63,6 @@ async function measure(
   running: Running,
   { connections, turn, plan }: { connections: number; turn: number; plan: Plan },
 ): Promise<Omit<Measurement, 'suite' | 'contestant' | 'connections' | 'round'>> {
-  await contestant.reset?.(running)
   await checkpoint(world)
   const { requests, parameters, repeat = false, most = 10_000 } = await contestant.load(running, world, turn)
   const { warmUpMs, measureMs } = plan

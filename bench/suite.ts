@@ -11,7 +11,7 @@ export interface Replica {
 export interface Running extends Replica {
   /** More processes that take the same requests and whose CPU is counted as well. */
   readonly replicas?: readonly Replica[]
-  /** Its own database, for what a measurement wants to know or to empty. */
+  /** Its own database, for what a measurement wants to know. */
   readonly database: Pool
   stop(): Promise<void>
 }
@@ -33,8 +33,6 @@ export interface Contestant {
   /** What it does for a request, in a few words. */
   readonly does: string
   start(world: World): Promise<Running>
-  /** Called before each measurement: empties tables, so that each begins alike. */
-  reset?(running: Running): Promise<void>
   /** The requests of one measurement; `round` counts up, so that no two send the same events. */
   load(running: Running, world: World, round: number): Promise<Load>
 }

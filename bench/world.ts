@@ -62,9 +62,10 @@ export async function openWorld({ profiles }: { profiles?: string | undefined } 
     postmaster: parentOf(rows[0].pid) ?? 0,
     versions: { node: process.version, postgres: `${rows[0].version} (fsync ${rows[0].durable})` },
     async createDatabase(name) {
-      await admin.query(`create database ${name} template template0`)
+      const its = `${name}_${pools.length}`
+      await admin.query(`create database ${its} template template0`)
       const url = new URL(postgres.url)
-      url.pathname = `/${name}`
+      url.pathname = `/${its}`
       const pool = new Pool({ connectionString: url.href, max: 4 })
       pools.push(pool)
       return { url: url.href, pool }

@@ -11,9 +11,6 @@ const bodies = Array.from({ length: USERS }, (_, index) => ({
 const requests = 'load/api-requests.ts'
 const most = 9000
 
-/** Everything that paying writes but customers, which are there from the second payment on. */
-const florinTables = 'transactions, refunds, disputes, operations, leases, outbox, debts, webhook_events'
-
 export const payments: Suite = {
   name: 'payments',
   about: 'A payment with a saved customer, confirmed at once; Stripe answers without a delay',
@@ -36,9 +33,6 @@ export const payments: Suite = {
         )
         return running
       },
-      async reset({ database }) {
-        await database.query(`truncate ${florinTables}`)
-      },
       async load(_running, _world, round) {
         const headers = {
           Authorization: `Bearer ${await token('shop', 'service')}`,
@@ -59,9 +53,6 @@ export const payments: Suite = {
              currency text not null, status text not null, gateway_id text,
              created_at timestamptz not null default now())`,
         ),
-      async reset({ database }) {
-        await database.query('truncate payments')
-      },
       load: async () => ({
         ...{ requests, most },
         parameters: { method: 'POST', paths: ['/payments'], bodies, headers: {} },

@@ -6,17 +6,10 @@ const requests = 'load/webhook-requests.ts'
 
 const most = 14_000
 
-/** Every table that webhooks write. */
-const florinTables =
-  'webhook_events, transactions, refunds, disputes, subscriptions, invoices, customers, payment_methods, outbox, debts'
-
 export const florinWebhooks = {
   name: 'florin',
   does: 'verifies, stores the event sealed, folds it into its row, writes the domain event',
   start: (world: World, name = 'florin_webhooks') => startFlorin(world, { name }),
-  async reset({ database }: Running) {
-    await database.query(`truncate ${florinTables}`)
-  },
   load: async (_running: Running, _world: World, round: number) => ({
     ...{ requests, most },
     parameters: { path: '/api/v1/webhooks/stripe', secret: webhookSecret, round },
@@ -42,9 +35,6 @@ const insertWebhook: Contestant = {
       `create table webhook_events (id text primary key, type text not null, api_version text,
          created timestamptz not null, payload jsonb not null, received_at timestamptz not null default now())`,
     ),
-  async reset({ database }) {
-    await database.query('truncate webhook_events')
-  },
   ...plainWebhooks(),
 }
 
