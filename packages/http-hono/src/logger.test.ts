@@ -70,3 +70,17 @@ test('a server whose log nobody reads any more goes on, and ends when it is told
   child.stdin.write('end')
   expect((await once(child, 'exit'))[0]).toBe(4)
 })
+
+test('a server whose reader went away while it had nothing to log ends when it is told to', async () => {
+  const script = `${begin}
+    process.stdin.once('data', () => {
+      logger.info({}, 'nobody reads this')
+      process.exit(4)
+    })
+    process.stderr.write('ready')`
+  const child = start(script)
+  await once(child.stderr, 'data')
+  child.stdout.destroy()
+  child.stdin.write('end')
+  expect((await once(child, 'exit'))[0]).toBe(4)
+})
