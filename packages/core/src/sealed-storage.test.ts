@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { keyIdOf } from './cipher/envelope.ts'
+import { webCipher } from './cipher/web-cipher.ts'
 import { keyStore } from './data-keys/key-store.ts'
 import { idMaker } from './ids.ts'
 import { memoryStorage } from './memory/index.ts'
@@ -11,12 +12,13 @@ import { aPaymentRow, aWebhookEventRow, newId } from './testing/rows.ts'
 
 type Store = Storage<StoredTables>
 
-const cipher = nodeCipher({ current: { id: 'ring', bytes: new Uint8Array(32).fill(1) } })
+const ring = { current: { id: 'ring', bytes: new Uint8Array(32).fill(1) } }
+const nodes = nodeCipher(ring)
 
 /** A process over a storage, with a clock of its own and what it asked of the storage. */
 function aProcess(
   inner: Store,
-  { randomBytes = systemRuntime.randomBytes, now = (): number => 1_800_000_000_000 } = {},
+  { randomBytes = systemRuntime.randomBytes, now = (): number => 1_800_000_000_000, cipher = nodes } = {},
 ) {
   const counts = { loads: 0, commits: 0 }
   const counted: Store = {
@@ -52,6 +54,23 @@ async function keysIn(store: Store) {
   const named = payments.flatMap(({ description }) => (description === null ? [] : [keyIdOf(description)]))
   return { stored: new Set(keys.map(({ id }) => id)), named: new Set(named), rows: keys }
 }
+
+it('seals and opens with a cipher that takes its time', async () => {
+  const store = memoryStorage()
+  const { storage } = aProcess(store, { cipher: await webCipher(ring) })
+  const payment = aPaymentRow({ description: 'a secret' })
+  const event = aWebhookEventRow({ payload: '{"a":"body"}' })
+  const changes = [write('transactions', payment), write('webhook_events', event)]
+  expect(await storage.commit({ id: newId('commit'), changes })).toBe('committed')
+  const query = { payment: one('transactions', { id: payment.id }), event: one('webhook_events', { id: event.id }) }
+  const stored = await store.load(query)
+  expect(stored.payment?.description).toMatch(/^v1\./)
+  expect(stored.event?.payload).toBeInstanceOf(Uint8Array)
+  const opened = await aProcess(store).storage.load(query)
+  expect([opened.payment?.description, opened.event?.payload]).toEqual(['a secret', '{"a":"body"}'])
+  const again = await storage.load(query)
+  expect([again.payment?.description, again.event?.payload]).toEqual(['a secret', '{"a":"body"}'])
+})
 
 describe('the keys of a user’s rows', () => {
   it('are made in the commit that needs them, without a round trip more once the user was looked for', async () => {
