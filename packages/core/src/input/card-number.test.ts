@@ -13,6 +13,7 @@ describe('the card-number guard', () => {
     { why: 'Diners', text: '30569309025904' },
     { why: 'JCB', text: '3566002020360505' },
     { why: 'UnionPay', text: '6200000000000005' },
+    { why: 'after a UUID', text: '1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed 4242424242424242' },
     { why: 'behind a colon', text: 'card:4000056655665556' },
   ])('finds $why', ({ text }) => {
     expect(hasCardNumber(text)).toBe(true)
@@ -26,6 +27,7 @@ describe('the card-number guard', () => {
     { why: 'a longer run of digits', text: '424242424242424242420' },
     { why: 'a part of an id', text: 'order_4242424242424242' },
     { why: 'a UUID', text: '01939f4e-1d7a-7c3b-8a5e-4b2c6d8e0f12' },
+    { why: 'a UUID that ends like a card number', text: '1b9d6bcd-bbfd-4b2d-4242-424242424242' },
   ])('passes $why', ({ text }) => {
     expect(hasCardNumber(text)).toBe(false)
     expect(maskCardNumbers(text)).toBe(text)
@@ -55,6 +57,5 @@ it('takes few ids and times for card numbers', { timeout: 120_000 }, () => {
   // In some years all snowflakes begin with an issuer's prefix; one in ten of those passes Luhn.
   expect(found.snowflakesOf2026).toBe(0)
   expect(found.snowflakesOfAllYears).toBeLessThan(count / 20)
-  // Runs of 13 digits and more between letters and hyphens are rare.
-  expect(found.uuids).toBeLessThan(100)
+  expect(found.uuids).toBe(0)
 })
