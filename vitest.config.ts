@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/longest-first.ts'
 
 // The condition makes every @florin import read the source of the package: no build is needed to run tests.
 const conditions = ['@florin/source', 'node']
@@ -11,6 +12,7 @@ export default defineConfig({
     passWithNoTests: false,
     // A machine that is busy needs longer than vitest's five seconds; what hangs is found all the same.
     ...{ testTimeout: 30_000, hookTimeout: 60_000 },
+    sequence: { sequencer: LongestFirst },
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],
@@ -36,8 +38,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'services',
-          // One after the other: what one does to the servers that they share must not disturb another.
-          maxWorkers: 1,
+          // Two at once, for they wait more than they work. Each has a database and a key prefix of its own.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
           globalSetup: ['./test/services/setup.ts'],

@@ -13,10 +13,10 @@ export function answerJson(
 
 /** Answers text of a content type, with the headers that the middlewares gathered. */
 export function answerText(c: HttpContext, status: ContentfulStatusCode, body: string, contentType: string): Response {
-  return new Response(body, { status, headers: { ...c.var.florin.headers, 'Content-Type': contentType } })
+  return new Response(body, { status, headers: { ...c.get('florin').headers, 'Content-Type': contentType } })
 }
 
 /** Answers 204. */
 export function answerNothing(c: HttpContext): Response {
-  return new Response(null, { status: 204, headers: c.var.florin.headers })
+  return new Response(null, { status: 204, headers: c.get('florin').headers })
 }

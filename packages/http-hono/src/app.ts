@@ -7,19 +7,20 @@ import type { Endpoint } from './endpoint.ts'
 import { errorResponse } from './error-response.ts'
 import type { HealthOptions } from './health.ts'
 import { HttpError } from './http-error.ts'
+import { layered } from './layered.ts'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import { accessLog } from './middleware/access-log.ts'
+import { answerErrors } from './middleware/answer-errors.ts'
 import { answerWithin } from './middleware/answer-within.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { bodyLimit } from './middleware/body-limit.ts'
 import { crossOrigin } from './middleware/cross-origin.ts'
-import { onlyErrors } from './middleware/only-errors.ts'
 import { type Bucket, bucket, type RateLimitOptions, rateLimit, type TakeFromBucket } from './middleware/rate-limit.ts'
 import { recordMetrics } from './middleware/record-metrics.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
-import type { HttpContext, HttpEnv, HttpMiddleware } from './request-state.ts'
+import type { HttpEnv, HttpMiddleware } from './request-state.ts'
 import * as auditLog from './routes/audit-log.ts'
 import * as billingPortalSessions from './routes/billing-portal-sessions.ts'
 import * as checkoutSessions from './routes/checkout-sessions.ts'
@@ -136,21 +137,22 @@ export function createApp(florin: Florin, options: AppOptions): OpenAPIHono<Http
   for (const [method, path, endpoint] of routes) {
     const pattern = honoPath(path)
     app.openAPIRegistry.registerPath(describeEndpoint(method, path, endpoint))
-    app.on(method.toUpperCase(), [pattern], ...before(pattern, endpoint.kind, options), endpoint.handle(florin))
+    app.on(method.toUpperCase(), [pattern], layered(before(pattern, endpoint.kind, options), endpoint.handle(florin)))
   }
   // Only now: Hono takes the first route that matches.
   for (const path of new Set(routes.map(([, path]) => path))) {
     const ofPath = routes.filter(([, other]) => other === path)
     const allowed = ofPath.map(([method]) => method.toUpperCase()).join(', ')
     const pattern = honoPath(path)
-    app.on('ALL', [pattern], ...before(pattern, 'system', options), () => {
+    const refuse = () => {
       throw new HttpError('method_not_allowed', `this path takes ${allowed}`, { headers: { Allow: allowed } })
-    })
+    }
+    app.on('ALL', [pattern], layered(before(pattern, 'system', options), refuse))
   }
-  app.notFound((c) =>
-    through(c, before(UNMATCHED, 'system', options), () =>
-      errorResponse(c, new HttpError('route_not_found', 'there is no such route'), logger),
-    ),
+  app.notFound(
+    layered(before(UNMATCHED, 'system', options), () => {
+      throw new HttpError('route_not_found', 'there is no such route')
+    }),
   )
   return app
 }
@@ -172,7 +174,7 @@ function before(route: string, kind: Endpoint['kind'], options: AppOptions): rea
     ...(corsOrigins?.length ? [crossOrigin(corsOrigins)] : []),
     ...(metrics ? [recordMetrics(metrics, { countProblems: kind === 'operation' })] : []),
     ...(logger ? [accessLog(logger, kind === 'system' && route !== UNMATCHED ? 'debug' : 'info')] : []),
-    onlyErrors,
+    answerErrors(logger),
     ...(counted ? [rateLimit(counted)] : []),
     ...(kind === 'operation' || kind === 'webhook' ? [bodyLimit(bodyLimitBytes)] : []),
     ...(kind === 'operation' || kind === 'read' ? [authenticate(auth, bucketOf('failures', options))] : []),
@@ -185,18 +187,4 @@ function bucketOf(name: Bucket['name'], { rateLimit: limits, metrics }: AppOptio
   const limiter = { api: limits.limiter, webhooks: limits.webhookLimiter, failures: limits.failureLimiter }[name]
   const limited = () => metrics?.requestLimited()
   return limiter && bucket({ name, limiter, clientAddress: limits.clientAddress, limited })
-}
-
-/** Runs middlewares by hand where Hono does not: around its answer for paths that no route has. */
-async function through(c: HttpContext, layers: readonly HttpMiddleware[], answer: () => Response): Promise<Response> {
-  const [layer, ...rest] = layers
-  if (!layer) {
-    c.res = answer()
-    return c.res
-  }
-  const early = await layer(c, async () => {
-    await through(c, rest, answer)
-  })
-  if (early) c.res = early
-  return c.res
 }

@@ -98,7 +98,7 @@ export function operation<View, Path = unknown, Query = unknown, Body = unknown>
     },
     handle: (florin) => async (c) => {
       const { data, operationId, replayed } = await perform(florin, await read(c), callerOf(c))
-      const { headers } = c.var.florin
+      const { headers } = c.get('florin')
       if (operationId !== null) headers['Florin-Operation'] = operationId
       if (replayed) headers['Idempotent-Replayed'] = 'true'
       const decline = declined?.(data)
@@ -198,12 +198,12 @@ function describe({ name, tag, summary, description, problems = [], notFound }: 
 }
 
 function actorOf(c: HttpContext): Actor {
-  const { actor } = c.var.florin
+  const { actor } = c.get('florin')
   if (!actor) throw new TypeError('a route that needs an actor was mounted without authentication')
   return actor
 }
 
 function callerOf(c: HttpContext): Caller {
-  const { requestId, signal } = c.var.florin
+  const { requestId, signal } = c.get('florin')
   return { actor: actorOf(c), idempotencyKey: c.req.header('idempotency-key'), requestId, signal }
 }

@@ -87,12 +87,12 @@ export function titleOf(code: string): string {
 /** A problem with the fields that every one has. `urn:` and not `https:`: nobody should fetch it. */
 export function problemOf(c: HttpContext, code: string, status: number, detail: string): Problem {
   const type = `urn:florin:error:${code}`
-  return { type, title: titleOf(code), status, detail, code, request_id: c.var.florin.requestId }
+  return { type, title: titleOf(code), status, detail, code, request_id: c.get('florin').requestId }
 }
 
 /** Answers a problem+json (RFC 9457). */
 export function answerProblem(c: HttpContext, problem: Problem, status: ContentfulStatusCode): Response {
-  c.var.florin.problem = problem.code
+  c.get('florin').problem = problem.code
   return answerJson(c, status, problem, 'application/problem+json')
 }
 
@@ -101,7 +101,7 @@ export function answerProblem(c: HttpContext, problem: Problem, status: Contentf
  * is softened on the way.
  */
 export function errorResponse(c: HttpContext, error: unknown, logger: Logger | undefined): Response {
-  const { headers, requestId, route } = c.var.florin
+  const { headers, requestId, route } = c.get('florin')
   const known = error instanceof HttpError || isFlorinError(error)
   // What nobody expected is a defect, whatever it says: its message was not written for callers.
   const code: ProblemCode = known ? error.code : 'invariant_broken'
@@ -134,7 +134,7 @@ function challengeOf(c: HttpContext, code: ProblemCode): string | undefined {
   if (code === 'unauthenticated') {
     return c.req.header('authorization') === undefined ? bearer : `${bearer}, error="invalid_token"`
   }
-  return code === 'forbidden' && c.var.florin.actor ? `${bearer}, error="insufficient_scope"` : undefined
+  return code === 'forbidden' && c.get('florin').actor ? `${bearer}, error="insufficient_scope"` : undefined
 }
 
 function detailOf(code: ProblemCode, error: FlorinError | undefined): string {

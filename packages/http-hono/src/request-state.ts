@@ -1,5 +1,5 @@
 import type { Actor } from '@florin/core'
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context } from 'hono'
 
 /**
  * What the middlewares learn of a request, for those after them. One object under one name, so that nothing of it
@@ -24,4 +24,6 @@ export interface HttpEnv {
 }
 
 export type HttpContext = Context<HttpEnv>
-export type HttpMiddleware = MiddlewareHandler<HttpEnv>
+
+/** What a request passes on its way in, and its answer on its way out. */
+export type HttpMiddleware = (c: HttpContext, next: () => Promise<Response>) => Promise<Response>

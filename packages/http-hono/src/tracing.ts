@@ -91,16 +91,17 @@ export function tracing({ trace, context, propagation }: OpenTelemetry): Tracing
       }
     },
     async middleware(c, next) {
-      const { route, requestId } = c.var.florin
+      const { route, requestId } = c.get('florin')
       const traceparent = c.req.header('traceparent')
       const tracestate = c.req.header('tracestate')
       const carrier = { ...(traceparent && { traceparent }), ...(tracestate && { tracestate }) }
       const known = { 'http.request.method': c.req.method, 'http.route': route, 'florin.request_id': requestId }
-      await context.with(propagation.extract(context.active(), carrier), () =>
+      return context.with(propagation.extract(context.active(), carrier), () =>
         within(`${c.req.method} ${route}`, 'server', known, async (span) => {
-          await next()
-          span.setAttribute('http.response.status_code', c.res.status)
-          if (c.res.status >= 500) span.setStatus({ code: ERROR })
+          const response = await next()
+          span.setAttribute('http.response.status_code', response.status)
+          if (response.status >= 500) span.setStatus({ code: ERROR })
+          return response
         }),
       )
     },

@@ -1,8 +1,9 @@
 import { BlockList, isIP } from 'node:net'
 import { RefusedError } from '@florin/core'
 import { Hono } from 'hono'
-import { errorResponse } from '../error-response.ts'
+import { layered } from '../layered.ts'
 import type { Logger } from '../logger.ts'
+import { answerErrors } from '../middleware/answer-errors.ts'
 import type { ClientAddress } from '../middleware/rate-limit.ts'
 import { requestId } from '../middleware/request-id.ts'
 import { securityHeaders } from '../middleware/security-headers.ts'
@@ -26,18 +27,20 @@ export function onlyFrom(
     else allowed.addSubnet(address, Number(bits), family)
   }
   const app = new Hono<HttpEnv>()
-  app.onError((error, c) => errorResponse(c, error, logger))
-  app.use(requestId('unmatched'), securityHeaders)
-  app.all('*', (c) => {
+  const refusable = layered([requestId('unmatched'), securityHeaders, answerErrors(logger)], (c) => {
     const address = clientAddress(c)
     const admitted = open.test(c.req.path) || (isIP(address) !== 0 && allowed.check(address, familyOf(address)))
     if (!admitted) {
-      logger.warn({ request_id: c.var.florin.requestId, address }, 'an address that is not in IP_ALLOWLIST was refused')
+      logger.warn(
+        { request_id: c.get('florin').requestId, address },
+        'an address that is not in IP_ALLOWLIST was refused',
+      )
       throw new RefusedError('forbidden', 'this address may not call the API')
     }
     if (!isConnection(c.env)) throw new TypeError('an allowlist needs a server that tells where requests come from')
     return fetch(c.req.raw, c.env)
   })
+  app.all('*', refusable)
   return (request, env) => app.fetch(request, env)
 }
 

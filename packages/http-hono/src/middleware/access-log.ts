@@ -12,19 +12,20 @@ const anId = (given: string | undefined) =>
 export function accessLog(logger: Logger, normally: 'info' | 'debug'): HttpMiddleware {
   return async (c, next) => {
     const started = performance.now()
-    await next()
-    const { requestId, route, actor, problem } = c.var.florin
+    const response = await next()
+    const { requestId, route, actor, problem } = c.get('florin')
     const line = {
       request_id: requestId,
       method: c.req.method,
       route,
-      status: c.res.status,
+      status: response.status,
       duration_ms: Math.round((performance.now() - started) * 100) / 100,
       object_id: anId(c.req.param('id')),
       actor: actor?.id,
       code: problem,
     }
-    const level = c.res.status >= 500 ? 'warn' : normally
+    const level = response.status >= 500 ? 'warn' : normally
     logger[level](line, 'request')
+    return response
   }
 }

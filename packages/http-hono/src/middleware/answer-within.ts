@@ -7,10 +7,10 @@ import type { HttpMiddleware } from '../request-state.ts'
 export function answerWithin(milliseconds: number): HttpMiddleware {
   return async (c, next) => {
     const late = new AbortController()
-    c.var.florin.signal = late.signal
+    c.get('florin').signal = late.signal
     const timer = setTimeout(() => late.abort(), milliseconds)
     try {
-      await next()
+      return await next()
     } finally {
       clearTimeout(timer)
     }

@@ -11,12 +11,12 @@ import type { TakeFromBucket } from './rate-limit.ts'
 export function authenticate(auth: Authenticator, countFailure: TakeFromBucket | undefined): HttpMiddleware {
   return async (c, next) => {
     try {
-      c.var.florin.actor = await auth(c.req.raw)
+      c.get('florin').actor = await auth(c.req.raw)
     } catch (error) {
       if (isAttempt(c, error)) await countFailure?.(c)
       throw error
     }
-    await next()
+    return next()
   }
 }
 

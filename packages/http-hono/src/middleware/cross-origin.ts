@@ -14,9 +14,11 @@ export function crossOrigin(origins: readonly string[]): HttpMiddleware {
     maxAge: 600,
   })
   return async (c, next) => {
-    const preflight = await allow(c, next)
-    if (!preflight) return
-    for (const [name, value] of Object.entries(c.var.florin.headers)) preflight.headers.set(name, value)
+    const preflight = await allow(c, async () => {
+      c.res = await next()
+    })
+    if (!preflight) return c.res
+    for (const [name, value] of Object.entries(c.get('florin').headers)) preflight.headers.set(name, value)
     return preflight
   }
 }

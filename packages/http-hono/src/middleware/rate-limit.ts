@@ -38,7 +38,7 @@ export function bucket({ name, limiter, clientAddress, limited }: Bucket): TakeF
   return async (c) => {
     const key = `${name}:${networkOf(clientAddress(c))}`
     const { allowed, limit, remaining, resetSeconds } = await limiter.take(key)
-    const { headers } = c.var.florin
+    const { headers } = c.get('florin')
     append(headers, 'RateLimit-Policy', `"${name}";q=${limit}`)
     append(headers, 'RateLimit', `"${name}";r=${remaining};t=${resetSeconds}`)
     if (allowed) return
@@ -53,7 +53,7 @@ export function bucket({ name, limiter, clientAddress, limited }: Bucket): TakeF
 export function rateLimit(take: TakeFromBucket): HttpMiddleware {
   return async (c, next) => {
     await take(c)
-    await next()
+    return next()
   }
 }
 

@@ -8,11 +8,12 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 export function recordMetrics(metrics: Metrics, { countProblems }: { countProblems: boolean }): HttpMiddleware {
   return async (c, next) => {
     const started = performance.now()
-    await next()
-    const { route, problem } = c.var.florin
+    const response = await next()
+    const { route, problem } = c.get('florin')
     const seconds = (performance.now() - started) / 1000
     const method = methods.includes(c.req.method) ? c.req.method : 'other'
-    metrics.requestAnswered({ method, route, status: c.res.status, seconds })
+    metrics.requestAnswered({ method, route, status: response.status, seconds })
     if (countProblems && problem !== undefined) metrics.paymentFailed(problem)
+    return response
   }
 }

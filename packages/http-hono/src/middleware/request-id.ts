@@ -8,10 +8,10 @@ const acceptable = /^[A-Za-z0-9._:-]{1,128}$/
  * with it) and made up otherwise, and the route that matched. Must be the first.
  */
 export function requestId(route: string, header = 'X-Request-Id'): HttpMiddleware {
-  return async (c, next) => {
+  return (c, next) => {
     const given = c.req.header(header)
     const id = given !== undefined && acceptable.test(given) && !hasCardNumber(given) ? given : crypto.randomUUID()
     c.set('florin', { requestId: id, route, headers: { [header]: id } })
-    await next()
+    return next()
   }
 }

@@ -12,7 +12,7 @@ const headers = {
 } as const
 
 /** Tells browsers and proxies to keep nothing, guess nothing and embed nothing. */
-export const securityHeaders: HttpMiddleware = async (c, next) => {
-  Object.assign(c.var.florin.headers, headers)
-  await next()
+export const securityHeaders: HttpMiddleware = (c, next) => {
+  Object.assign(c.get('florin').headers, headers)
+  return next()
 }

@@ -119,7 +119,7 @@ export function docsEndpoints(documentAt: (base: string) => OpenApiDocument) {
     }),
     page: system({ name: 'getDocs', summary: 'This reference as a page', success: html }, async (c) => {
       const { page } = await at(c.req.path.slice(0, -'/docs'.length))
-      c.var.florin.headers['Content-Security-Policy'] = pagePolicy
+      c.get('florin').headers['Content-Security-Policy'] = pagePolicy
       return answerText(c, 200, page, 'text/html; charset=utf-8')
     }),
   }
