@@ -3,6 +3,11 @@ import { expect, test } from 'vitest'
 import type { Claim, PlannedCommit } from './commit-plan.ts'
 import { commitQueue, type Outcome, type SendGroup } from './commit-queue.ts'
 
+/** No group that is held here is to have another one beside it. */
+const NEVER = 600_000
+
+const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve))
+
 type Claims = Readonly<Record<string, Claim>>
 
 const row = (id: string, version: number): Claims => ({ [`row ${id}`]: { id, version, ifAbsent: false } })
@@ -30,18 +35,19 @@ function heldQueue() {
   }
   const end = async (index: number, ...outcomes: readonly Outcome[]) => {
     ends[index]?.(outcomes)
-    await new Promise((resolve) => setImmediate(resolve))
+    await turnOfTheLoop()
   }
   const fail = async (index: number, error: Error) => {
     ends[index]?.(error)
-    await new Promise((resolve) => setImmediate(resolve))
+    await turnOfTheLoop()
   }
-  return { commit: commitQueue(send), sent, end, fail }
+  return { commit: commitQueue(send, NEVER), sent, end, fail }
 }
 
 test('lets go whoever waited for one that was not committed, and answers all who were overtaken, down the line', async () => {
   const { commit, sent, end } = heldQueue()
   const results = [row('a', 1), row('a', 1), row('a', 1), row('a', 2)].map((claims) => commit(planned(claims)))
+  await turnOfTheLoop()
   expect(sent).toHaveLength(1)
   await end(0, 'conflict')
   expect(sent).toHaveLength(2)
@@ -57,6 +63,7 @@ test('tells whoever waits behind one that was turned away what that one was over
   const results = [row('a', 1), { ...row('a', 1), ...row('b', 1) }, row('a', 1), row('b', 1)].map((claims) =>
     commit(planned(claims)),
   )
+  await turnOfTheLoop()
   await end(0, 'committed')
   // Of the row b nothing was written, so the last is not overtaken.
   expect(sent[1]).toHaveLength(1)
@@ -68,6 +75,7 @@ test('is not overtaken by what was only written if absent', async () => {
   const { commit, sent, end } = heldQueue()
   const key = (id: string, ifAbsent: boolean): Claims => ({ 'key x': { id, version: 0, ifAbsent } })
   const results = [commit(planned(key('1', true))), commit(planned(key('2', false)))]
+  await turnOfTheLoop()
   await end(0, 'committed')
   expect(sent).toHaveLength(2)
   await end(1, 'conflict')
@@ -79,6 +87,7 @@ test('goes on after a group that failed, with those that waited for it', async (
   const first = commit(planned(row('a', 1)))
   const second = commit(planned(row('a', 1)))
   const failed = expect(first).rejects.toThrow('no connection')
+  await turnOfTheLoop()
   await fail(0, new Error('no connection'))
   await failed
   expect(sent).toHaveLength(2)
@@ -96,8 +105,10 @@ test('never has two under way that write the same, keeps their order, and ends e
     'refused',
   )
   const arrivals = fc.array(fc.record({ claims, outcome: outcomes, later: fc.nat(3) }), { minLength: 1, maxLength: 60 })
+  // With no patience as many go side by side as may; with a lot of it, one at a time.
+  const patience = fc.constantFrom(0, NEVER)
   await fc.assert(
-    fc.asyncProperty(arrivals, async (given) => {
+    fc.asyncProperty(arrivals, patience, async (given, patienceMs) => {
       const versions = new Map<string, number>()
       const underWay = new Set<string>()
       const wrong: string[] = []
@@ -118,7 +129,7 @@ test('never has two under way that write the same, keeps their order, and ends e
             order.set(name, [...(order.get(name) ?? []), of.get(one.commit.id)?.index ?? -1])
           }
         }
-        await new Promise((resolve) => setImmediate(resolve))
+        await turnOfTheLoop()
         if (group.some((one) => of.get(one.commit.id)?.outcome === 'refused')) {
           for (const one of group) done(one, false)
           throw new Error('refused')
@@ -137,10 +148,10 @@ test('never has two under way that write the same, keeps their order, and ends e
           })
         })
       }
-      const commit = commitQueue(send)
+      const commit = commitQueue(send, patienceMs)
       const results: Promise<Outcome | 'failed'>[] = []
       for (const [index, { claims, outcome, later }] of given.entries()) {
-        for (let turn = 0; turn < later; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+        for (let turn = 0; turn < later; turn += 1) await turnOfTheLoop()
         const seen = claims.map((name) => row(String(name), versions.get(`row ${name}`) ?? 0))
         const one = planned(Object.assign({}, ...seen))
         of.set(one.commit.id, { index, outcome })

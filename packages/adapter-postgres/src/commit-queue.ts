@@ -1,5 +1,6 @@
 import { UnavailableError } from '@florin/core'
 import type { Claim, PlannedCommit } from './commit-plan.ts'
+import { turns } from './turns.ts'
 
 export type Outcome = 'committed' | 'conflict'
 
@@ -20,8 +21,6 @@ interface Waiting extends PlannedCommit {
   readonly written: Map<string, Claim>
 }
 
-/** Statements that are under way at once: while one commits, the next one gathers and another is being run. */
-const MOST_STATEMENTS = 2
 const MOST_IN_GROUP = 128
 const MOST_SIZE = 4 * 2 ** 20
 
@@ -30,23 +29,22 @@ const ROOM = 1000
 const ROOM_SIZE = 64 * 2 ** 20
 
 /**
- * Takes commits and sends them in groups: what comes while statements are under way goes together with the next one. With
- * nothing under way a commit goes at once and alone, so that waiting is never added.
+ * Takes commits and sends them in groups: what comes in one turn of the loop, and what comes while a statement is under
+ * way. With nothing under way it goes at once, so that waiting is never added.
  *
  * Two commits that write one row or one unique key are never under way together: the later waits for the earlier, and
  * where that has overtaken it, it is a conflict without being sent.
  *
  * @throws `unavailable` overloaded when there is no room: nothing was sent
  */
-export function commitQueue(send: SendGroup): (planned: PlannedCommit) => Promise<Outcome> {
+export function commitQueue(send: SendGroup, patienceMs: number): (planned: PlannedCommit) => Promise<Outcome> {
   /** The last that came to write a row or key, of those that have not ended. */
   const last = new Map<string, Waiting>()
   /** Those that wait for nobody, so that no two of them write the same, nor what is being written. */
   let ready: Waiting[] = []
-  let running = 0
   let unsettled = 0
   let unsettledSize = 0
-  let scheduled = false
+  const offer = turns(() => (ready.length === 0 ? null : flush(take())), patienceMs)
 
   function enter(one: Waiting): void {
     for (const name of one.claims.keys()) {
@@ -81,22 +79,17 @@ export function commitQueue(send: SendGroup): (planned: PlannedCommit) => Promis
     }
   }
 
-  function flush(group: readonly Waiting[]): void {
-    running += 1
-    send(group).then(
+  function flush(group: readonly Waiting[]): Promise<void> {
+    return send(group).then(
       (outcomes) => {
-        running -= 1
         for (const [index, one] of group.entries()) {
           const outcome = outcomes[index]
           if (typeof outcome === 'string') settle(one, outcome)
           else void finish(one, outcome)
         }
-        drain()
       },
       (error: unknown) => {
-        running -= 1
         for (const one of group) fail(one, error)
-        drain()
       },
     )
   }
@@ -117,7 +110,7 @@ export function commitQueue(send: SendGroup): (planned: PlannedCommit) => Promis
     } catch (error) {
       fail(one, error)
     }
-    drain()
+    if (ready.length > 0) offer()
   }
 
   function take(): readonly Waiting[] {
@@ -133,10 +126,6 @@ export function commitQueue(send: SendGroup): (planned: PlannedCommit) => Promis
     return group
   }
 
-  function drain(): void {
-    while (running < MOST_STATEMENTS && ready.length > 0) flush(take())
-  }
-
   return (planned) => {
     const share = planned.commit.settles ? 2 : 1
     if (unsettled >= share * ROOM || unsettledSize >= share * ROOM_SIZE) {
@@ -147,15 +136,7 @@ export function commitQueue(send: SendGroup): (planned: PlannedCommit) => Promis
     unsettledSize += planned.size
     return new Promise((resolve, reject) => {
       enter({ ...planned, resolve, reject, earlier: 0, later: [], written: new Map() })
-      if (running === 0) drain()
-      else if (!scheduled && running < MOST_STATEMENTS) {
-        scheduled = true
-        // After this turn of the loop: what other requests of the turn commit goes along.
-        setImmediate(() => {
-          scheduled = false
-          drain()
-        })
-      }
+      offer()
     })
   }
 }

@@ -1,7 +1,6 @@
 import { UnavailableError } from '@florin/core'
+import { turns } from './turns.ts'
 
-/** Statements of one shape that are under way at once. */
-const MOST_STATEMENTS = 2
 const MOST_IN_GROUP = 128
 
 /** How many may wait in all. */
@@ -13,14 +12,10 @@ interface Waiting<Asked, Found> {
   readonly reject: (error: unknown) => void
 }
 
-interface Line<Asked, Found> {
-  waiting: Waiting<Asked, Found>[]
-  running: number
-}
-
 /**
- * Takes questions and asks those of one shape together: what comes in one turn of the loop, and what comes while
- * statements are under way. With nothing under way a question is asked at once and alone.
+ * Takes questions and asks those of one shape together: what comes in one turn of the loop, and what comes while a
+ * statement is under way. The shape whose first question has waited longest goes next. With nothing under way a question
+ * is asked at once.
  *
  * `askAll` answers all in their order, or rejects; then each is asked alone, so that one that fails fails alone.
  *
@@ -30,56 +25,47 @@ export function loadQueue<Asked, Found>(
   shapeOf: (asked: Asked) => string,
   askOne: (asked: Asked) => Promise<Found>,
   askAll: (asked: readonly Asked[]) => Promise<readonly Found[]>,
+  patienceMs: number,
 ): (asked: Asked) => Promise<Found> {
-  const lines = new Map<string, Line<Asked, Found>>()
-  const scheduled = new Set<Line<Asked, Found>>()
-  let waitingInAll = 0
+  // By shape, in the order in which the first question of each came.
+  const lines = new Map<string, Waiting<Asked, Found>[]>()
+  let waiting = 0
 
-  function send(line: Line<Asked, Found>, group: readonly Waiting<Asked, Found>[]): void {
-    line.running += 1
-    waitingInAll -= group.length
+  function take(): readonly Waiting<Asked, Found>[] {
+    for (const [shape, line] of lines) {
+      const group = line.splice(0, MOST_IN_GROUP)
+      lines.delete(shape)
+      if (line.length > 0) lines.set(shape, line)
+      waiting -= group.length
+      return group
+    }
+    return []
+  }
+
+  async function send(group: readonly Waiting<Asked, Found>[]): Promise<void> {
     const [first] = group
-    const sent =
-      group.length === 1 && first
-        ? askOne(first.asked).then((found) => [found])
-        : askAll(group.map(({ asked }) => asked))
-    sent
-      .then(
-        (found) => {
-          for (const [index, { resolve }] of group.entries()) resolve(found[index] as Found) // one answer for each
-        },
-        (error: unknown) => {
-          for (const { asked, resolve, reject } of group) group.length === 1 ? reject(error) : resolve(askOne(asked))
-        },
-      )
-      .finally(() => {
-        line.running -= 1
-        drain(line)
-      })
+    try {
+      const found =
+        group.length === 1 && first ? [await askOne(first.asked)] : await askAll(group.map(({ asked }) => asked))
+      for (const [index, { resolve }] of group.entries()) resolve(found[index] as Found) // one answer for each
+    } catch (error) {
+      for (const { asked, resolve, reject } of group) group.length === 1 ? reject(error) : resolve(askOne(asked))
+    }
   }
 
-  function drain(line: Line<Asked, Found>): void {
-    while (line.running < MOST_STATEMENTS && line.waiting.length > 0) send(line, line.waiting.splice(0, MOST_IN_GROUP))
-  }
+  const offer = turns(() => (waiting === 0 ? null : send(take())), patienceMs)
 
   return (asked) => {
     const shape = shapeOf(asked)
-    const line = lines.get(shape) ?? { waiting: [], running: 0 }
-    lines.set(shape, line)
-    if (waitingInAll >= ROOM) {
+    if (waiting >= ROOM) {
       return Promise.reject(new UnavailableError('overloaded', 'too many reads wait for Postgres', 'not_applied'))
     }
-    waitingInAll += 1
+    waiting += 1
     return new Promise((resolve, reject) => {
-      line.waiting.push({ asked, resolve, reject })
-      if (line.running === 0) drain(line)
-      else if (line.running < MOST_STATEMENTS && !scheduled.has(line)) {
-        scheduled.add(line)
-        setImmediate(() => {
-          scheduled.delete(line)
-          drain(line)
-        })
-      }
+      const line = lines.get(shape)
+      if (line) line.push({ asked, resolve, reject })
+      else lines.set(shape, [{ asked, resolve, reject }])
+      offer()
     })
   }
 }

@@ -30,41 +30,35 @@ const isText = (column: string, value: unknown): boolean =>
   typeof value === 'boolean' || (column === 'status' && typeof value === 'string' && indexedWords.test(value))
 
 /** Puts a value of the query into the statement. */
-type Parameter = (type: NamedColumn['type'], fill: (query: Query) => unknown) => RawBuilder<unknown>
+export type Parameter = (type: NamedColumn['type'], fill: (query: Query) => unknown) => RawBuilder<unknown>
 
-const subselects = (query: Query, parameter: Parameter) =>
-  sql.join(Object.entries(query).map(([name, find]) => subselect(name, find, parameter)))
+/** One scalar subselect for each find of a query. */
+export const subselects = (query: Query, parameter: Parameter): RawBuilder<unknown>[] =>
+  Object.entries(query).map(([name, find]) => subselect(name, find, parameter))
 
-/** The statement of a query, made once per shape: one scalar subselect for each find, all of one snapshot. */
-export const loadStatement = oncePerShape(shapeOfQuery, (query: Query) => {
-  const parameter: Parameter = (type, fill) => sql`${slot(fill)}::${sql.raw(type)}`
-  return compile<Query>('load', sql`select ${subselects(query, parameter)}`)
-})
+/** A query, and what it has in common with those that the same statement is for. */
+export interface Asked {
+  readonly query: Query
+  readonly shape: string
+}
 
-/** The statement of many queries of one shape: the same subselects for each of the given rows of parameters. */
-export const loadsStatement = oncePerShape(
-  ([query = {}]: readonly Query[]) => shapeOfQuery(query),
-  ([query = {}]: readonly Query[]) => {
-    const fills: ((query: Query) => unknown)[] = []
-    const definitions = [sql`place integer`]
-    const parameter: Parameter = (type, fill) => {
-      const name = `p${fills.push(fill)}`
-      definitions.push(sql`${sql.ref(name)} ${sql.raw(type)}`)
-      return sql.ref(`g.${name}`)
-    }
-    const selected = subselects(query, parameter)
-    const given = slot((queries: readonly Query[]) =>
-      JSON.stringify(
-        queries.map((one, place) => ({
-          ...Object.fromEntries(fills.map((fill, index) => [`p${index + 1}`, fill(one)])),
-          place,
-        })),
-      ),
-    )
-    const rows = sql`json_to_recordset(${given}::json) as g(${sql.join(definitions)})`
-    return compile<readonly Query[]>('loads', sql`select ${selected} from ${rows} order by place`)
+export const asked = (query: Query): Asked => ({ query, shape: shapeOfQuery(query) })
+
+/** The statement of a query that is asked alone, made once per shape: all finds are of one snapshot. */
+export const loadStatement = oncePerShape(
+  ({ shape }: Asked) => shape,
+  ({ query }) => {
+    const parameter: Parameter = (type, fill) => sql`${slot(fill)}::${sql.raw(type)}`
+    return compile<Query>('load', sql`select ${sql.join(subselects(query, parameter))}`)
   },
 )
+
+/**
+ * Whether a query finds few rows by their keys, so that it takes no time and may share a statement with any other. Pages
+ * of lists and what is due share theirs only with their like.
+ */
+export const isByKeys = ({ query }: Asked): boolean =>
+  Object.values<Find>(query).every((find) => find.find === 'one' || (find.find === 'many' && !find.page))
 
 /** The rows that the statement of a query answered, under the query's names. */
 export function readAnswer<Q extends Query>(query: Q, texts: Answer[number] = []): Loaded<Q, StoredTables> {
@@ -79,8 +73,7 @@ export function readAnswer<Q extends Query>(query: Q, texts: Answer[number] = []
   return loaded as Loaded<Q, StoredTables>
 }
 
-/** What queries must have in common to share a statement. */
-export function shapeOfQuery(query: Query): string {
+function shapeOfQuery(query: Query): string {
   return JSON.stringify(Object.entries(query).map(([name, find]) => [name, shapeOf(find)]))
 }
 

@@ -1,11 +1,12 @@
-import { isFlorinError, type Query, type Storage, type StoredTables, UnavailableError } from '@florin/core'
+import { isFlorinError, type Storage, type StoredTables, UnavailableError } from '@florin/core'
 import { commitStatement } from './commit.ts'
 import { mergePlans, type PlannedCommit, planCommit } from './commit-plan.ts'
 import { commitQueue, type Outcome } from './commit-queue.ts'
-import type { Database } from './database.ts'
+import type { Answer, Database } from './database.ts'
 import { judge } from './errors.ts'
 import { groupStatements, staleCommits } from './group-commit.ts'
-import { loadStatement, loadsStatement, readAnswer, shapeOfQuery } from './load.ts'
+import { groupedLoads, inPlaces } from './group-load.ts'
+import { type Asked, asked, isByKeys, loadStatement, readAnswer } from './load.ts'
 import { loadQueue } from './load-queue.ts'
 import { readTraces, tookEffect } from './lost-commit.ts'
 
@@ -14,6 +15,11 @@ export interface PostgresStorageOptions {
   readonly database: Database
   /** How long to wait before each new try to learn what became of a commit whose answer was lost, in milliseconds. */
   readonly recoveryDelays?: readonly number[]
+  /**
+   * How long a statement may take before another one goes beside it, in milliseconds; until then what comes gathers for
+   * the next. Default 10: more than an answer takes, unless Postgres is far away or the statement waits for a lock.
+   */
+  readonly patienceMs?: number
 }
 
 const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
@@ -30,18 +36,25 @@ const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout
 export function postgresStorage({
   database,
   recoveryDelays = [10, 50, 250, 1000, 2000],
+  patienceMs = 10,
 }: PostgresStorageOptions): Storage<StoredTables> {
-  const load = loadQueue(
-    shapeOfQuery,
-    async (query: Query) => {
-      const { statement, values } = loadStatement(query)
-      const [texts] = await readTwice(() => database.run(statement, values(query)))
+  const statementsOf = groupedLoads()
+  const load = loadQueue<Asked, Answer[number] | undefined>(
+    (one) => (isByKeys(one) ? 'by keys' : one.shape),
+    async (one) => {
+      const { statement, values } = loadStatement(one)
+      const [texts] = await readTwice(() => database.run(statement, values(one.query)))
       return texts
     },
-    async (queries) => {
-      const { statement, values } = loadsStatement(queries)
-      return readTwice(() => database.run(statement, values(queries)))
+    async (group) => {
+      const answers = await Promise.all(
+        statementsOf(group).map(({ compiled: { statement, values }, parts }) =>
+          readTwice(() => database.run(statement, values(parts))),
+        ),
+      )
+      return inPlaces(answers.flat(), group.length)
     },
+    patienceMs,
   )
   const groupStatement = groupStatements()
   const commit = commitQueue(async (group) => {
@@ -63,10 +76,10 @@ export function postgresStorage({
       if (verdict === 'conflict') return ['conflict']
       throw verdict
     }
-  })
+  }, patienceMs)
   return {
     async load(query) {
-      return readAnswer(query, Object.keys(query).length === 0 ? [] : await load(query))
+      return readAnswer(query, Object.keys(query).length === 0 ? [] : await load(asked(query)))
     },
     async commit(given) {
       return given.changes.length === 0 ? 'committed' : commit(planCommit(given))

@@ -2,7 +2,7 @@ import { type DueTable, one, type Prunable, type Query, type TableName } from '@
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Database, fromPool, postgresRetention } from '../src/index.ts'
-import { loadStatement } from '../src/load.ts'
+import { asked, loadStatement } from '../src/load.ts'
 import { tables } from '../src/tables.ts'
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts'
 
@@ -156,7 +156,7 @@ interface Node {
 const nodesOf = (node: Node): readonly Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
 
 const planOf = (query: Query): Promise<readonly string[]> => {
-  const { statement, values } = loadStatement(query)
+  const { statement, values } = loadStatement(asked(query))
   return planOfStatement(statement, values(query))
 }
 
@@ -305,7 +305,7 @@ test('asks one partition for an event that is looked up with its time, by a plan
   const client = await pool.connect()
   try {
     const query: Query = { event: one('webhook_events', { id: 'evt_8', occurredAt: '2026-01-01T00:00:00.000Z' }) }
-    const { statement, values } = loadStatement(query)
+    const { statement, values } = loadStatement(asked(query))
     await client.query(`prepare find_event as ${statement.text}`)
     const given = values(query).map((value) => `'${value}'`)
     const execute = `execute find_event(${given.join(', ')})`

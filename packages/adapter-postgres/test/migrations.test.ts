@@ -152,6 +152,8 @@ test('throws when Postgres is not there', async () => {
 test('leaves no lock and no open pool behind', async () => {
   const pool = (await empty()).pool()
   await migrateToLatest(fromPool(pool))
-  const { rows } = await pool.query("select count(*)::int as locks from pg_locks where locktype = 'advisory'")
+  const { rows } = await pool.query(
+    "select count(*)::int as locks from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())",
+  )
   expect(rows[0]).toStrictEqual({ locks: 0 })
 })
