@@ -44,7 +44,7 @@ export function commitQueue(send: SendGroup, patienceMs: number): (planned: Plan
   let ready: Waiting[] = []
   let unsettled = 0
   let unsettledSize = 0
-  const offer = turns(() => (ready.length === 0 ? null : flush(take())), patienceMs)
+  const offer = turns(() => (ready.length === 0 ? null : flush(take())), { atOnce: 1, patienceMs })
 
   function enter(one: Waiting): void {
     for (const name of one.claims.keys()) {

@@ -53,7 +53,7 @@ export function loadQueue<Asked, Found>(
     }
   }
 
-  const offer = turns(() => (waiting === 0 ? null : send(take())), patienceMs)
+  const offer = turns(() => (waiting === 0 ? null : send(take())), { atOnce: 2, patienceMs })
 
   return (asked) => {
     const shape = shapeOf(asked)

@@ -8,11 +8,14 @@ afterEach(() => void vi.useRealTimers())
 function queue() {
   let waiting = 0
   const running: (() => void)[] = []
-  const offer = turns(() => {
-    if (waiting === 0) return null
-    waiting -= 1
-    return new Promise((resolve) => running.push(resolve))
-  }, 10)
+  const offer = turns(
+    () => {
+      if (waiting === 0) return null
+      waiting -= 1
+      return new Promise((resolve) => running.push(resolve))
+    },
+    { atOnce: 1, patienceMs: 10 },
+  )
   return {
     running,
     async come(count: number) {
@@ -63,6 +66,20 @@ test('puts what comes later beside one that has taken long already', async () =>
   expect(running).toHaveLength(2)
   await vi.advanceTimersByTimeAsync(10)
   expect(running).toHaveLength(3)
+})
+
+test('has as many under way at once as it is told to', async () => {
+  let running = 0
+  const offer = turns(
+    () => {
+      running += 1
+      return new Promise(() => {})
+    },
+    { atOnce: 2, patienceMs: 10 },
+  )
+  offer()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(running).toBe(2)
 })
 
 test('leaves no timer behind when all has ended', async () => {

@@ -1,23 +1,29 @@
 /** Statements that are under way at once, at most. */
 const MOST_AT_ONCE = 4
 
+export interface TurnsOptions {
+  /** How many are under way at once as a rule. */
+  readonly atOnce: number
+  /** How long one may take before another goes beside it, in milliseconds. */
+  readonly patienceMs: number
+}
+
 /**
- * Has the statements of a queue sent one at a time: what comes meanwhile goes together with the next one, which costs the
- * server and Postgres far less than another one beside it. Others go beside one that takes long, because Postgres is far
- * away or it waits for a lock, so that it holds up nobody.
+ * Has few statements of a queue sent at once: what comes meanwhile goes together with the next one, which costs the server
+ * and Postgres far less than another one beside it. Others go beside what takes long, because Postgres is far away or it
+ * waits for a lock, so that it holds up nobody.
  *
  * @param begin sends what waits and resolves, never rejects, once that has ended; null where nothing waits
- * @param patienceMs how long a statement may take before another goes beside it
  * @returns what to call when something has come
  */
-export function turns(begin: () => Promise<void> | null, patienceMs: number): () => void {
+export function turns(begin: () => Promise<void> | null, { atOnce, patienceMs }: TurnsOptions): () => void {
   let running = 0
   let latest = 0
   let isScheduled = false
   let isPatient = false
 
   function go(): void {
-    while (running === 0 || (running < MOST_AT_ONCE && performance.now() - latest >= patienceMs)) {
+    while (running < atOnce || (running < MOST_AT_ONCE && performance.now() - latest >= patienceMs)) {
       const ended = begin()
       if (!ended) return
       running += 1

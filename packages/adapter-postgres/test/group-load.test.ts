@@ -51,7 +51,7 @@ test('answers many queries of many shapes by one statement, each what it is answ
   expect(sent).toHaveLength(3)
 })
 
-test('answers a load at once while another waits for a lock', async () => {
+test('answers a load while two others wait for a lock', async () => {
   const { pool } = recordingPool(database.pool({ max: 10 }), async ({ values }) => {
     if (JSON.stringify(values).includes('tx_held')) await held
   })
@@ -60,10 +60,13 @@ test('answers a load at once while another waits for a lock', async () => {
     release = resolve
   })
   const storage = postgresStorage({ database: fromPool(pool) })
-  const late = storage.load({ payment: one('transactions', { id: 'tx_held' }) })
-  await new Promise((resolve) => setImmediate(resolve))
-  // Nothing but patience lets this one go: the other does not end before it has.
+  const late = []
+  for (const _ of [1, 2]) {
+    late.push(storage.load({ payment: one('transactions', { id: 'tx_held' }) }))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  // Nothing but patience lets this one go: the others do not end before it has.
   await storage.load({ payment: one('transactions', { id: 'tx_other' }) })
   release()
-  expect(await late).toEqual({ payment: undefined })
+  expect(await Promise.all(late)).toEqual([{ payment: undefined }, { payment: undefined }])
 })
