@@ -97,6 +97,24 @@ describe('Redis rate limiter', { timeout: 30_000 }, () => {
     expect(asked).toHaveBeenCalledTimes(2)
   })
 
+  test('takes ahead for 10,000 clients at most, and for others again when the windows of those have ended', async () => {
+    const asked = vi.spyOn(redis, 'eval')
+    const limiter = redisRateLimiter({ redis, prefix, ...patience, points: 200, windowSeconds: 10 })
+    for (let batch = 0; batch < 20; batch += 1) {
+      await Promise.all(Array.from({ length: 500 }, (_, index) => limiter.take(`${batch} ${index}`)))
+    }
+    /** How often Redis is asked for two requests of a client that is new. */
+    const asksForTwo = async () => {
+      asked.mockClear()
+      const key = randomUUID()
+      await limiter.take(key)
+      await limiter.take(key)
+      return asked.mock.calls.length
+    }
+    expect(await asksForTwo()).toBe(2)
+    await expect.poll(asksForTwo, { timeout: 25_000, interval: 100 }).toBe(1)
+  })
+
   test('keeps counting after Redis lost its scripts', async () => {
     const limiter = redisRateLimiter({ redis, prefix, ...patience, points: 5, windowSeconds: 60 })
     await limiter.take('a')
