@@ -195,10 +195,26 @@ test.each([
   { method: 'GET', path: '/api/v1/webhooks/stripe', allow: 'POST' },
   { method: 'DELETE', path: '/health', allow: 'GET' },
   { method: 'PUT', path: '/api/v1/subscriptions/sub_1', allow: 'GET, PATCH, DELETE' },
+  { method: 'DELETE', path: '/api/v1/payment-methods/setup', allow: 'POST' },
+  { method: 'OPTIONS', path: '/api/v1/payments', allow: 'POST' },
+  { method: 'PROPFIND', path: '/api/v1/payments', allow: 'POST' },
 ])('answers 405 to $method $path', async ({ method, path, allow }) => {
   const answer = await world.send(method, path)
   expect(answer).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } })
   expect(answer.headers.get('allow')).toBe(allow)
+})
+
+test('answers HEAD as it answers GET, without the body', async () => {
+  const { id } = (await create(order)).body
+  const path = `/api/v1/payments/${id}`
+  const [head, whole] = [await world.app.request(path, { method: 'HEAD' }), await world.app.request(path)]
+  expect([head.status, whole.status]).toEqual([401, 401])
+  const known = { headers: { Authorization: `Bearer ${await tokenFor('backend', 'service')}` } }
+  const answer = await world.app.request(path, { method: 'HEAD', ...known })
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('content-type')).toBe('application/json')
+  expect(await answer.text()).toBe('')
+  expect((await world.app.request('/api/v1/payments', { method: 'HEAD', ...known })).status).toBe(405)
 })
 
 test('answers 404 to a path that no route has, with the headers of every answer', async () => {
