@@ -2,8 +2,7 @@ import type { TableName } from '@florin/core'
 import { type RawBuilder, sql } from 'kysely'
 import { given, insert, lock, onlyKeys, type Part, update } from './commit.ts'
 import { type Batch, isUpdate, type Plan, partNames } from './commit-plan.ts'
-import { type Compiled, compile, oncePerShape } from './compile.ts'
-import { covering } from './covering.ts'
+import { type Compiled, compile } from './compile.ts'
 import type { Answer } from './database.ts'
 
 /** A statement for several commits at once, and the plan as it needs it: with a batch for each of its parts. */
@@ -12,19 +11,26 @@ interface Grouped {
   readonly plan: Plan
 }
 
+// A new statement costs Postgres more than parts that have nothing to do, and each is kept by every connection.
+const MOST_IDLE_PARTS = 3
+const MOST_STATEMENTS = 24
+
 /** Finds or makes the statement of a group. There are never more than a few, whatever commits meet. */
 export function groupStatements(): (plan: Plan) => Grouped {
-  const ofParts = covering<Compiled<Plan>>()
-  const make = (names: readonly string[]) => compileGroup(names.map(emptyBatch))
-  const ofAllParts = oncePerShape(
-    () => 'all',
-    () => make(partNames),
-  )
+  const known: { readonly names: ReadonlySet<string>; readonly compiled: Compiled<Plan> }[] = []
+  const make = (names: readonly string[]) => {
+    const made = { names: new Set(names), compiled: compileGroup(names.map(emptyBatch)) }
+    known.push(made)
+    known.sort((a, b) => a.names.size - b.names.size)
+    return made
+  }
   return (plan) => {
     const needed = plan.map(partName)
-    const { names, made } = ofParts(needed, () => make(needed)) ?? { names: partNames, made: ofAllParts(plan) }
+    const most = known.length < MOST_STATEMENTS ? needed.length + MOST_IDLE_PARTS : Number.POSITIVE_INFINITY
+    const fits = ({ names }: (typeof known)[number]) => names.size <= most && needed.every((name) => names.has(name))
+    const found = known.find(fits) ?? make(known.length < MOST_STATEMENTS ? needed : partNames)
     const batches = new Map(plan.map((batch) => [partName(batch), batch]))
-    return { compiled: made, plan: names.map((name) => batches.get(name) ?? emptyBatch(name)) }
+    return { compiled: found.compiled, plan: [...found.names].map((name) => batches.get(name) ?? emptyBatch(name)) }
   }
 }
 

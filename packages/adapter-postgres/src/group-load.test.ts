@@ -1,49 +1,98 @@
-import { due, many, one, page, type Query } from '@florin/core'
+import { due, many, next, one, page, type Query } from '@florin/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { groupedLoads } from './group-load.ts'
-import { asked, isByKeys } from './load.ts'
+import type { Statement } from './database.ts'
+import { sharedLoads } from './group-load.ts'
 
-const finds = fc.constantFrom(
-  one('transactions', { id: 'tx_1' }),
-  one('transactions', { gatewayId: 'pi_1' }),
-  one('subscriptions', { gatewayId: 'sub_1' }),
-  one('customers', { userId: 'user_1', isPrimary: true }),
-  many('refunds', { paymentId: 'tx_1' }),
-  one('invoices', { gatewayId: 'in_1' }),
-)
-const queries: fc.Arbitrary<Query> = fc
-  .uniqueArray(finds, { minLength: 1, maxLength: 4 })
-  .map((chosen) => Object.fromEntries(chosen.map((find, index) => [`find${index}`, find])))
+const NEVER = 600_000
 
-test('needs few statements, whatever queries meet, and asks each query once', () => {
-  const statementsOf = groupedLoads()
-  const ofSeveralShapes = new Set<string>()
-  fc.assert(
-    fc.property(fc.array(queries, { minLength: 1, maxLength: 12 }), (group) => {
-      const statements = statementsOf(group.map(asked))
-      const places = statements.flatMap(({ parts }) => parts.flat().map(({ place }) => place))
-      expect(places.sort((a, b) => a - b)).toEqual(group.map((_, place) => place))
-      for (const { compiled, parts } of statements) if (parts.length > 1) ofSeveralShapes.add(compiled.statement.name)
+/** Loads from a Postgres that answers each query with the id that it asks for. */
+function loads({
+  fails = () => false,
+  hangs = () => false,
+}: Partial<Record<'fails' | 'hangs', (sent: string) => boolean>>) {
+  const sent: { readonly name: string; readonly queries: number }[] = []
+  const load = sharedLoads(async ({ name, text }: Statement, values) => {
+    const given = values.flatMap((value) => {
+      const parsed: unknown = name.startsWith('florin_loads') ? JSON.parse(String(value)) : value
+      return parsed as { readonly place: number; readonly p1: string } | string
+    })
+    sent.push({ name, queries: given.length })
+    const said = `${text} ${JSON.stringify(given)}`
+    if (hangs(said)) await new Promise(() => {})
+    await new Promise((resolve) => setImmediate(resolve))
+    if (fails(said)) throw new Error('failed')
+    return given.map((one) => (typeof one === 'string' ? [one] : [one.place, one.p1]))
+  }, NEVER)
+  return { load, sent }
+}
+
+const byId = ['transactions', 'subscriptions', 'invoices', 'refunds', 'disputes', 'customers'] as const
+const shapes = byId.flatMap((table) => [
+  (id: string): Query => ({ one: one(table, { id }) }),
+  (id: string): Query => ({ many: many(table, { id }) }),
+])
+
+test('answers each query its own, by few statements, whatever queries meet', async () => {
+  const { load, sent } = loads({})
+  const asked = fc.record({ shape: fc.nat(shapes.length - 1), id: fc.uuid(), later: fc.boolean() })
+  await fc.assert(
+    fc.asyncProperty(fc.array(asked, { minLength: 1, maxLength: 30 }), async (given) => {
+      const answers = []
+      for (const { shape, id, later } of given) {
+        if (later) await new Promise((resolve) => setImmediate(resolve))
+        answers.push(load(shapes[shape]?.(id) ?? {}))
+      }
+      expect(await Promise.all(answers)).toEqual(given.map(({ id }) => [id]))
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   )
-  expect(ofSeveralShapes.size).toBeGreaterThan(10)
-  expect(ofSeveralShapes.size).toBeLessThanOrEqual(24)
+  // Of 12 shapes: each alone, several of each, and four in a line, which came one after the other.
+  const names = new Set(sent.map(({ name }) => name))
+  expect(names.size).toBeGreaterThan(2 * shapes.length)
+  expect(names.size).toBeLessThanOrEqual(2 * shapes.length + 3 * 4)
 })
 
-test('is named alike by every process, in whatever order the queries came', () => {
-  const group = [
-    asked({ payment: one('transactions', { id: 'tx_1' }) }),
-    asked({ refunds: many('refunds', { paymentId: 'tx_1' }) }),
-  ]
-  const nameOf = (given: typeof group) => groupedLoads()(given).map(({ compiled }) => compiled.statement.name)
-  expect(nameOf([...group].reverse())).toEqual(nameOf(group))
+test('asks four shapes that come together by one statement, by the same name in whatever order they came', async () => {
+  const namesOf = async (order: readonly number[]) => {
+    const { load, sent } = loads({})
+    await Promise.all(order.map((shape) => load(shapes[shape]?.('x') ?? {})))
+    expect(sent).toHaveLength(1)
+    return sent[0]?.name
+  }
+  expect(await namesOf([0, 1, 2, 3])).toBe(await namesOf([3, 1, 0, 2]))
 })
 
-test('lets only what finds by keys share a statement with everything', () => {
-  const byKeys = { a: one('transactions', { id: 'tx_1' }), b: many('refunds', { paymentId: 'tx_1' }) }
-  expect(isByKeys(asked(byKeys))).toBe(true)
-  expect(isByKeys(asked({ ...byKeys, c: page('transactions', { userId: 'user_1' }, { limit: 10 }) }))).toBe(false)
-  expect(isByKeys(asked({ c: due('operations', '2026-01-01T00:00:00.000Z', 10) }))).toBe(false)
+test('has what may take long hold up nothing else, whatever its shapes', async () => {
+  const { load } = loads({ hangs: (said) => said.includes('limit') })
+  const slow: Query[] = [10, 11, 12, 13].map((limit) => ({
+    page: page('transactions', { userId: 'user_1' }, { limit }),
+  }))
+  slow.push({ due: due('operations', '2026-01-01T00:00:00.000Z', 10) }, { next: next('transactions', 10) })
+  const quick = { one: one('transactions', { id: 'tx_1' }) }
+  expect(await load(quick)).toEqual(['tx_1'])
+  for (let round = 0; round < 4; round += 1) {
+    for (const query of slow) void load(query)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(await load(quick)).toEqual(['tx_1'])
+})
+
+test('fails only the one that fails', async () => {
+  const { load } = loads({ fails: (said) => said.includes('tx_poison') })
+  const ids = ['tx_1', 'tx_poison', 'tx_2']
+  const results = await Promise.allSettled(ids.map((id) => load({ one: one('transactions', { id }) })))
+  expect(results.map((result) => (result.status === 'fulfilled' ? result.value : 'failed'))).toEqual([
+    ['tx_1'],
+    'failed',
+    ['tx_2'],
+  ])
+})
+
+test('turns queries away while too many wait, in all lines together, and takes them again afterwards', async () => {
+  const { load } = loads({})
+  const waiting = Array.from({ length: 10_000 }, (_, index) => load(shapes[index % shapes.length]?.(`${index}`) ?? {}))
+  await expect(load({ one: one('payment_methods', { id: 'pm_1' }) })).rejects.toMatchObject({ code: 'overloaded' })
+  expect(await Promise.all(waiting)).toHaveLength(10_000)
+  expect(await load({ one: one('payment_methods', { id: 'pm_1' }) })).toEqual(['pm_1'])
 })

@@ -3,8 +3,8 @@ import { turns } from './turns.ts'
 
 const MOST_IN_GROUP = 128
 
-/** How many may wait in all. */
-const ROOM = 10_000
+/** Statements that are under way at once: while one answers, another is being asked. */
+const AT_ONCE = 2
 
 interface Waiting<Asked, Found> {
   readonly asked: Asked
@@ -12,37 +12,31 @@ interface Waiting<Asked, Found> {
   readonly reject: (error: unknown) => void
 }
 
+export interface LoadQueueOptions<Asked, Found> {
+  readonly askOne: (asked: Asked) => Promise<Found>
+  /** Answers all in their order, or rejects; then each is asked alone, so that one that fails fails alone. */
+  readonly askAll: (asked: readonly Asked[]) => Promise<readonly Found[]>
+  /** How many more may wait, in all the queues that share it. */
+  readonly room: { left: number }
+  readonly patienceMs: number
+}
+
 /**
- * Takes questions and asks those of one shape together: what comes in one turn of the loop, and what comes while a
- * statement is under way. The shape whose first question has waited longest goes next. With nothing under way a question
- * is asked at once.
- *
- * `askAll` answers all in their order, or rejects; then each is asked alone, so that one that fails fails alone.
+ * Takes questions and asks them together: what comes in one turn of the loop, and what comes while statements are under
+ * way.
  *
  * @throws `unavailable` overloaded when too many wait
  */
-export function loadQueue<Asked, Found>(
-  shapeOf: (asked: Asked) => string,
-  askOne: (asked: Asked) => Promise<Found>,
-  askAll: (asked: readonly Asked[]) => Promise<readonly Found[]>,
-  patienceMs: number,
-): (asked: Asked) => Promise<Found> {
-  // By shape, in the order in which the first question of each came.
-  const lines = new Map<string, Waiting<Asked, Found>[]>()
-  let waiting = 0
-
-  function take(): readonly Waiting<Asked, Found>[] {
-    for (const [shape, line] of lines) {
-      const group = line.splice(0, MOST_IN_GROUP)
-      lines.delete(shape)
-      if (line.length > 0) lines.set(shape, line)
-      waiting -= group.length
-      return group
-    }
-    return []
-  }
+export function loadQueue<Asked, Found>({
+  askOne,
+  askAll,
+  room,
+  patienceMs,
+}: LoadQueueOptions<Asked, Found>): (asked: Asked) => Promise<Found> {
+  const waiting: Waiting<Asked, Found>[] = []
 
   async function send(group: readonly Waiting<Asked, Found>[]): Promise<void> {
+    room.left += group.length
     const [first] = group
     try {
       const found =
@@ -53,18 +47,16 @@ export function loadQueue<Asked, Found>(
     }
   }
 
-  const offer = turns(() => (waiting === 0 ? null : send(take())), { atOnce: 2, patienceMs })
+  const begin = () => (waiting.length === 0 ? null : send(waiting.splice(0, MOST_IN_GROUP)))
+  const offer = turns(begin, { atOnce: AT_ONCE, patienceMs })
 
   return (asked) => {
-    const shape = shapeOf(asked)
-    if (waiting >= ROOM) {
+    if (room.left <= 0) {
       return Promise.reject(new UnavailableError('overloaded', 'too many reads wait for Postgres', 'not_applied'))
     }
-    waiting += 1
+    room.left -= 1
     return new Promise((resolve, reject) => {
-      const line = lines.get(shape)
-      if (line) line.push({ asked, resolve, reject })
-      else lines.set(shape, [{ asked, resolve, reject }])
+      waiting.push({ asked, resolve, reject })
       offer()
     })
   }

@@ -105,9 +105,10 @@ function subselect(name: string, find: Find, parameter: Parameter): RawBuilder<u
   if (find.find === 'next') {
     const foundNext = (query: Query) => query[name] as FindNext<TableName> // of the same shape, so it is one
     const below =
-      find.before === undefined ? sql`` : sql`where t.id < ${slot<Query>((query) => foundNext(query).before)}`
+      find.before === undefined ? sql`` : sql`where t.id < ${parameter('text', (query) => foundNext(query).before)}`
+    const limit = parameter('bigint', (query) => foundNext(query).limit)
     return sql`(select json_agg(r.j)::text from (select ${row} as j ${from}
-      ${below} order by t.id desc limit ${slot<Query>((query) => foundNext(query).limit)}) as r)`
+      ${below} order by t.id desc limit ${limit}) as r)`
   }
   const conditions = Object.entries<unknown>(find.where).map(([property, value]) =>
     condition(table, property, value, (type) => parameter(type, (query) => conditionsOf(found(query))[property])),

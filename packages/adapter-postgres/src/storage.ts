@@ -2,12 +2,11 @@ import { isFlorinError, type Storage, type StoredTables, UnavailableError } from
 import { commitStatement } from './commit.ts'
 import { mergePlans, type PlannedCommit, planCommit } from './commit-plan.ts'
 import { commitQueue, type Outcome } from './commit-queue.ts'
-import type { Answer, Database } from './database.ts'
+import type { Database } from './database.ts'
 import { judge } from './errors.ts'
 import { groupStatements, staleCommits } from './group-commit.ts'
-import { groupedLoads, inPlaces } from './group-load.ts'
-import { type Asked, asked, isByKeys, loadStatement, readAnswer } from './load.ts'
-import { loadQueue } from './load-queue.ts'
+import { sharedLoads } from './group-load.ts'
+import { readAnswer } from './load.ts'
 import { readTraces, tookEffect } from './lost-commit.ts'
 
 export interface PostgresStorageOptions {
@@ -38,24 +37,7 @@ export function postgresStorage({
   recoveryDelays = [10, 50, 250, 1000, 2000],
   patienceMs = 10,
 }: PostgresStorageOptions): Storage<StoredTables> {
-  const statementsOf = groupedLoads()
-  const load = loadQueue<Asked, Answer[number] | undefined>(
-    (one) => (isByKeys(one) ? 'by keys' : one.shape),
-    async (one) => {
-      const { statement, values } = loadStatement(one)
-      const [texts] = await readTwice(() => database.run(statement, values(one.query)))
-      return texts
-    },
-    async (group) => {
-      const answers = await Promise.all(
-        statementsOf(group).map(({ compiled: { statement, values }, parts }) =>
-          readTwice(() => database.run(statement, values(parts))),
-        ),
-      )
-      return inPlaces(answers.flat(), group.length)
-    },
-    patienceMs,
-  )
+  const load = sharedLoads((statement, values) => readTwice(() => database.run(statement, values)), patienceMs)
   const groupStatement = groupStatements()
   const commit = commitQueue(async (group) => {
     const alone = (one: PlannedCommit) => sendAlone(database, one, recoveryDelays)
@@ -79,7 +61,7 @@ export function postgresStorage({
   }, patienceMs)
   return {
     async load(query) {
-      return readAnswer(query, Object.keys(query).length === 0 ? [] : await load(asked(query)))
+      return readAnswer(query, Object.keys(query).length === 0 ? [] : await load(query))
     },
     async commit(given) {
       return given.changes.length === 0 ? 'committed' : commit(planCommit(given))

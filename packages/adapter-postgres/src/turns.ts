@@ -1,6 +1,9 @@
 /** Statements that are under way at once, at most. */
 const MOST_AT_ONCE = 4
 
+/** What a timer can wait. */
+const LONGEST_MS = 2 ** 31 - 1
+
 export interface TurnsOptions {
   /** How many are under way at once as a rule. */
   readonly atOnce: number
@@ -11,7 +14,7 @@ export interface TurnsOptions {
 /**
  * Has few statements of a queue sent at once: what comes meanwhile goes together with the next one, which costs the server
  * and Postgres far less than another one beside it. Others go beside what takes long, because Postgres is far away or it
- * waits for a lock, so that it holds up nobody.
+ * waits for a lock.
  *
  * @param begin sends what waits and resolves, never rejects, once that has ended; null where nothing waits
  * @returns what to call when something has come
@@ -35,10 +38,14 @@ export function turns(begin: () => Promise<void> | null, { atOnce, patienceMs }:
     }
     if (isPatient || running === MOST_AT_ONCE) return
     isPatient = true
-    setTimeout(() => {
-      isPatient = false
-      go()
-    }, patienceMs)
+    const left = latest + patienceMs - performance.now()
+    setTimeout(
+      () => {
+        isPatient = false
+        go()
+      },
+      Math.min(Math.ceil(left), LONGEST_MS),
+    )
   }
 
   return () => {

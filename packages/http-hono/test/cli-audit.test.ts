@@ -1,13 +1,19 @@
 import { fromPool, postgresStorage } from '@florin/adapter-postgres'
 import { aStoredRow, commit, put } from '@florin/core/testing'
 import { afterAll, expect, test } from 'vitest'
+import { startPostgres } from '../../../test/services/postgres.ts'
 import { freshDatabase } from '../../adapter-postgres/test/fresh-database.ts'
 import { backgroundWork, sealing } from '../src/cli/background-work.ts'
 import { runFlorinForText } from './run-command.ts'
 
 const AUDIT_KEY = '0123456789abcdef0123456789abcdef'
-const database = await freshDatabase()
-afterAll(() => database.close())
+// What is sealed waits for every transaction of the server's, so those of other tests must not be among them.
+const server = await startPostgres()
+const database = await freshDatabase({ server: server.url })
+afterAll(async () => {
+  await database.close()
+  await server.stop()
+})
 const pool = database.pool()
 
 const florin = (args: readonly string[], environment: Readonly<Record<string, string>> = { AUDIT_KEY }) =>

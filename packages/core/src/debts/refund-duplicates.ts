@@ -54,14 +54,14 @@ async function lookAt(deps: Deps, debt: DebtRow, now: Timestamp): Promise<readon
   // Somebody else looks at it, or more happened: then it is still due.
   if ((await deps.storage.commit({ id: deps.newId('commit'), changes: [taken] })) === 'conflict') return []
 
-  const query = Object.fromEntries(
-    [debt.holder ?? '', ...debt.duplicates].map((id) => [id, one('transactions', { id })]),
-  )
+  // Named by their places: a storage makes a statement for each set of names.
+  const ids = [debt.holder ?? '', ...debt.duplicates]
+  const query = Object.fromEntries(ids.map((id, index) => [`payment${index}`, one('transactions', { id })]))
   const payments = await deps.storage.load(query)
-  const holder = payments[debt.holder ?? '']
+  const holder = payments.payment0
   const outcomes: Outcome[] = []
-  for (const id of debt.duplicates) {
-    const duplicate = payments[id]
+  for (const [index, id] of debt.duplicates.entries()) {
+    const duplicate = payments[`payment${index + 1}`]
     const refundable = deps.settings.autoRefundDuplicates && isTooMuch(debt, holder, duplicate, now)
     outcomes.push(refundable ? await refund(deps, id) : 'left')
   }

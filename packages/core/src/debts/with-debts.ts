@@ -24,10 +24,13 @@ export async function withDebts(
   const wanted = new Map(observations.flatMap((observation) => debtsOf(rows, observation)))
   const missing = [...wanted].filter(([id]) => !findRow(rows, 'debts', (debt) => debt.id === id))
   if (missing.length === 0) return rows
-  const found = await storage.load(Object.fromEntries(missing.map(([id]) => [id, one('debts', { id })])))
+  // Named by their places: a storage makes a statement for each set of names.
+  const query = Object.fromEntries(missing.map(([id], index) => [`debt${index}`, one('debts', { id })]))
+  const found = await storage.load(query)
   const now = timestamp(runtime.now())
   return missing.reduce(
-    (set, [id, { userId, reference }]) => putRow(set, 'debts', found[id] ?? freeDebt(userId, reference, now)),
+    (set, [, { userId, reference }], index) =>
+      putRow(set, 'debts', found[`debt${index}`] ?? freeDebt(userId, reference, now)),
     rows,
   )
 }

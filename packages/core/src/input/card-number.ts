@@ -2,8 +2,8 @@
  * Finds card numbers in free text: 13 to 19 digits (single blanks or hyphens between them allowed) that pass Luhn and
  * have an issuer's prefix with a length that this issuer uses. Luhn alone would refuse one id in ten.
  *
- * A UUID is matched as a whole, and is longer than any card number: otherwise the digits at its end would refuse one
- * random key in 40,000, for good.
+ * A UUID is matched as a whole, and is longer than any card number: otherwise the digits that some begin with would refuse
+ * one random key in 40,000, for good.
  */
 const candidates =
   /(?<![0-9A-Za-z_])(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9](?:[ -]?[0-9]){12,18})(?![0-9A-Za-z_])/g

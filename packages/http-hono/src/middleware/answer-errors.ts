@@ -8,6 +8,8 @@ export function answerErrors(logger: Logger | undefined): HttpMiddleware {
     try {
       return await next()
     } catch (error) {
+      // For a host's own middlewares, which are used to looking there.
+      if (error instanceof Error) c.error = error
       return errorResponse(c, error, logger)
     }
   }
