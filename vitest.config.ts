@@ -38,7 +38,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'services',
-          // Two at once, for they wait more than they work. Each has a database and a key prefix of its own.
+          // Two at once, for they wait as much as they work. Each has databases of its own in the servers that they share.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
           include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],

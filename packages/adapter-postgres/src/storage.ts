@@ -26,7 +26,7 @@ const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout
 /**
  * Florin's storage on PostgreSQL or PGlite.
  *
- * A `load` or `commit` is one statement, alone or, while others are under way, together with others: under load Postgres
+ * A `load` or `commit` is one statement, alone or together with others that come at the same time: under load Postgres
  * sees few statements with much in each. None needs a session of its own, so a pooler in transaction mode may sit
  * between. The tables must be there: run `migrateToLatest` first.
  *

@@ -4,6 +4,7 @@ import { createStripeSandbox, type StripeSandbox, serveSandbox } from '@florin/s
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { z } from 'zod'
+import { ownRedis } from '../../../test/services/own-redis.ts'
 import { runCommandLine } from '../src/cli/command-line.ts'
 import { webhookFindings } from '../src/cli/doctor/stripe-findings.ts'
 import { webhookTypes } from '../src/webhook-types.ts'
@@ -61,7 +62,7 @@ const report = z.object({
 async function examine(changes: Record<string, string> = {}, ...flags: string[]) {
   const [printed, complained]: [string[], string[]] = [[], []]
   const environment = {
-    ...{ ...secrets, DATABASE_URL: databaseUrl.href, REDIS_URL: inject('redisUrl'), STRIPE_API_BASE: served.url },
+    ...{ ...secrets, DATABASE_URL: databaseUrl.href, REDIS_URL: ownRedis(), STRIPE_API_BASE: served.url },
     ...{ NODE_ENV: 'development', TRUST_PROXY: '1', METRICS_TOKEN: 'scrape', DB_POOL_SIZE: '10', ...changes },
   }
   const code = await runCommandLine(['doctor', ...flags], {

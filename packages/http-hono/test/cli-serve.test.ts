@@ -6,6 +6,7 @@ import { type ConnectionOptions, connect } from 'node:tls'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { ownRedis } from '../../../test/services/own-redis.ts'
 import { freePort } from '../../../test/services/port.ts'
 import { startProxy } from '../../../test/services/proxy.ts'
 import { startFlorin, temporaryFolder } from './cli-process.ts'
@@ -42,7 +43,7 @@ interface ServeOptions {
 }
 
 /** Starts Stripe's sandbox and a server that uses it, each in a process of its own. */
-async function startServer({ redisUrl = inject('redisUrl'), environment = {} }: ServeOptions = {}) {
+async function startServer({ redisUrl = ownRedis(), environment = {} }: ServeOptions = {}) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const folder = temporaryFolder()
@@ -86,7 +87,7 @@ afterAll(async () => {
 })
 
 describe('florin migrate and florin serve', () => {
-  const settings = { ...secrets, DATABASE_URL: databaseUrl.href, REDIS_URL: inject('redisUrl'), SERVER_PORT: '0' }
+  const settings = { ...secrets, DATABASE_URL: databaseUrl.href, REDIS_URL: ownRedis(), SERVER_PORT: '0' }
 
   test('serve names florin migrate up while tables are missing', slow, async () => {
     const { code, output } = await finish(['serve'], settings)

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { ownRedis } from '../../../test/services/own-redis.ts'
 import { freePort } from '../../../test/services/port.ts'
 import { startFlorin, temporaryFolder } from './cli-process.ts'
 
@@ -72,7 +73,7 @@ async function onPostgres(): Promise<World> {
   const stripeUrl = (await sandbox.says(/STRIPE_API_BASE=(\S+)/))[1] ?? ''
   const environment = {
     ...secrets,
-    ...{ DATABASE_URL: database.href, REDIS_URL: inject('redisUrl'), STRIPE_API_BASE: stripeUrl },
+    ...{ DATABASE_URL: database.href, REDIS_URL: ownRedis(), STRIPE_API_BASE: stripeUrl },
     ...{ SERVER_PORT: `${port}`, SERVER_HOST: '127.0.0.1', SUBSCRIBABLE_PRICES: 'price_1234567890' },
   }
   expect(await startFlorin(['migrate', 'up'], { folder, environment }).ended()).toBe(0)

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { z } from 'zod'
+import { ownRedis } from '../../../test/services/own-redis.ts'
 import { freePort } from '../../../test/services/port.ts'
 import { startFlorin, temporaryFolder } from './cli-process.ts'
 
@@ -47,7 +48,7 @@ test('a dump, all logs and the metrics of an end-to-end run hold nothing private
   const sandbox = startFlorin(['sandbox', '--port', '0', ...forward], { folder, environment: secrets })
   const stripeUrl = (await sandbox.says(/STRIPE_API_BASE=(\S+)/))[1] ?? ''
   const environment = {
-    ...{ ...secrets, DATABASE_URL: databaseUrl.href, REDIS_URL: inject('redisUrl'), STRIPE_API_BASE: stripeUrl },
+    ...{ ...secrets, DATABASE_URL: databaseUrl.href, REDIS_URL: ownRedis(), STRIPE_API_BASE: stripeUrl },
     ...{ SERVER_PORT: new URL(url).port, SERVER_HOST: '127.0.0.1', SHUTDOWN_DELAY: '0', LOG_LEVEL: 'debug' },
   }
   const migrated = startFlorin(['migrate', 'up'], { folder, environment })

@@ -3,6 +3,7 @@ import { createStripeSandbox, type StripeSandbox, serveSandbox, type WebhookSend
 import { SignJWT } from 'jose'
 import type { Pool } from 'pg'
 import { inject, onTestFinished } from 'vitest'
+import { ownRedis } from '../../../test/services/own-redis.ts'
 import { freePort } from '../../../test/services/port.ts'
 import { freshDatabase } from '../../adapter-postgres/test/fresh-database.ts'
 import { type Running, startFlorin, temporaryFolder } from './cli-process.ts'
@@ -48,7 +49,7 @@ interface WorldOptions {
 
 export async function openServedWorld({
   serverUrl = inject('databaseUrl'),
-  redisUrl = inject('redisUrl'),
+  redisUrl = ownRedis(),
 }: WorldOptions = {}): Promise<ServedWorld> {
   const database = await freshDatabase({ server: serverUrl })
   onTestFinished(() => database.close())

@@ -14,8 +14,8 @@ import { migrationOf } from './statements.ts'
  *
  * The indexes for pruning hold what is still to be pruned only.
  *
- * Locks: ACCESS EXCLUSIVE on `webhook_events` until the end, since it gets another primary key: about 3 s for a million
- * rows. Nothing is lost meanwhile: webhooks wait, or are refused and come again.
+ * Locks: ACCESS EXCLUSIVE on `webhook_events` until the end, since it gets another primary key: longer, the more rows it
+ * has. Nothing is lost meanwhile: webhooks wait, or are refused and come again.
  * SHARE on `operations`, `outbox` and `leases` while their indexes are made: they can be read, and writers wait.
  *
  * Locks of `florin_add_partition`: SHARE UPDATE EXCLUSIVE on `webhook_events`, and ACCESS EXCLUSIVE on the default

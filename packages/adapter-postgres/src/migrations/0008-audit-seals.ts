@@ -11,7 +11,7 @@ import { migrationOf } from './statements.ts'
  * sealed up to there has no holes. Both numbers come from functions, which `florin audit rebase` replaces after the log
  * was restored into a server that counts from an earlier number. Rows of before have 0.
  *
- * Locks: ACCESS EXCLUSIVE on `audit_log` until the end, and with it on every commit: about 4 s for a million rows.
+ * Locks: ACCESS EXCLUSIVE on `audit_log` until the end, and with it on every commit: longer, the more rows it has.
  */
 export const auditSeals = migrationOf({
   up: [

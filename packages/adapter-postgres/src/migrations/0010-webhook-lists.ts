@@ -6,7 +6,7 @@ import { migrationOf } from './statements.ts'
  * The one by status is the only one that every webhook pays for (docs/decisions/0011 has the price), so it rises with
  * time: rows come at its end, whose pages then stay full, and lists read it backwards.
  *
- * Locks: `webhook_events` against writing while the new indexes are built, some seconds for each million rows.
+ * Locks: `webhook_events` against writing while the new indexes are built: longer, the more rows it has.
  */
 export const webhookLists = migrationOf({
   up: [

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import type { Role } from '@florin/core'
 import { createStripeSandbox, serveSandbox, signWebhook } from '@florin/stripe-sandbox'
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose'
-import { inject } from 'vitest'
+import { ownRedis } from '../../../../test/services/own-redis.ts'
 import { composeServer } from '../../src/cli/compose.ts'
 import { readConfig } from '../../src/cli/config.ts'
 import { needs } from '../../src/cli/config-needs.ts'
@@ -113,7 +113,7 @@ export async function openAttackWorld(): Promise<AttackWorld> {
         folder: import.meta.dirname,
         environment: {
           ...{ ...secrets, JWT_ISSUER: issuer, JWT_AUDIENCE: audience, SUBSCRIBABLE_PRICES: prices.join() },
-          ...{ DATABASE_URL: database.url, REDIS_URL: inject('redisUrl'), STRIPE_API_BASE: stripe.url },
+          ...{ DATABASE_URL: database.url, REDIS_URL: ownRedis(), STRIPE_API_BASE: stripe.url },
           ...{ RATE_LIMIT_PER_MINUTE: '100000', STRIPE_RATE_LIMIT_PER_SECOND: '0', REQUIRE_IDEMPOTENCY_KEY: 'false' },
           ...environment,
         },
