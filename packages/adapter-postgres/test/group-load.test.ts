@@ -1,4 +1,4 @@
-import { due, many, one, page, type Query } from '@florin/core'
+import { due, many, next, one, page, type Query } from '@florin/core'
 import { aStoredRow, commit, newId, put } from '@florin/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fromPool, postgresStorage } from '../src/index.ts'
@@ -48,6 +48,21 @@ test('answers many queries of many shapes by few statements, each what it is ans
   sent.length = 0
   expect(await Promise.all([...queries, ...others].map((query) => storage.load(query)))).toStrictEqual(alone)
   expect(sent).toHaveLength(4)
+})
+
+test('looks through a table for several at once by one statement, each from its own place', async () => {
+  const { pool, sent } = recordingPool(database.pool({ max: 10 }))
+  const storage = postgresStorage({ database: fromPool(pool) })
+  const rows = [1, 2, 3].map(() => aStoredRow('customers', { userId: newId('tx') }))
+  await commit(storage, ...rows.map((row) => put('customers', row)))
+  const [first = '', second = '', third = ''] = rows.map(({ id }) => id).sort((a, b) => (a < b ? -1 : 1))
+  sent.length = 0
+  const pages = await Promise.all([
+    storage.load({ rows: next('customers', 1, third) }),
+    storage.load({ rows: next('customers', 2, second) }),
+  ])
+  expect(pages.map((page) => page.rows.map(({ id }) => id))).toEqual([[second], [first]])
+  expect(sent).toHaveLength(1)
 })
 
 test('answers a load while others of its line are under way for long', async () => {

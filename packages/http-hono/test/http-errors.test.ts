@@ -1,4 +1,5 @@
 import { DefectError, InvalidError, RefusedError, UnavailableError } from '@florin/core'
+import { Hono } from 'hono'
 import { expect, test } from 'vitest'
 import { createApp, createLogger, type ProblemCode, statusOf } from '../src/index.ts'
 import { openWorld } from './http-world.ts'
@@ -16,7 +17,7 @@ function throwing(error: unknown) {
     const response = await app.request('/api/v1/payments/tx_1', { headers: { 'X-Request-Id': 'req-1' } })
     return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) }
   }
-  return { ask, logged: () => lines.map((line) => JSON.parse(line)) }
+  return { app, ask, logged: () => lines.map((line) => JSON.parse(line)) }
 }
 
 const byStatus: readonly { status: number; codes: readonly ProblemCode[] }[] = [
@@ -106,6 +107,20 @@ test.each([
   expect(line).toMatchObject({ level, request_id: 'req-1', err: { message: error.message, cause: { type: 'Error' } } })
   expect(line.err.cause.message).toContain('postgres://florin:[redacted]@db/pay')
   expect(JSON.stringify(logged())).not.toContain('hunter2')
+})
+
+test("shows a host's own middlewares the error that was answered", async () => {
+  const error = new RefusedError('payment_not_refundable', 'no')
+  const seen: unknown[] = []
+  const host = new Hono()
+  host.use(async (c, next) => {
+    await next()
+    seen.push(c.error)
+  })
+  host.route('/', throwing(error).app)
+  expect((await host.request('/api/v1/payments/tx_1')).status).toBe(409)
+  expect((await host.request('/health/live')).status).toBe(200)
+  expect(seen).toEqual([error, undefined])
 })
 
 test('answers 500 also to what is no error', async () => {
