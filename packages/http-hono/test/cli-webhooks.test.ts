@@ -14,7 +14,8 @@ const ENCRYPTION_KEY = '0123456789abcdef0123456789abcdef'
 const database = `florin_${randomBytes(6).toString('hex')}`
 const url = new URL(inject('databaseUrl'))
 url.pathname = `/${database}`
-const pool = new Pool({ connectionString: url.href, max: 4 })
+// Its connections are cut when the database is dropped.
+const pool = new Pool({ connectionString: url.href, max: 4 }).on('error', () => undefined)
 const sandbox = createStripeSandbox({ seed: database })
 
 async function asAdmin(statement: string): Promise<void> {

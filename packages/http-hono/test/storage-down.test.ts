@@ -29,7 +29,8 @@ async function openWorld() {
   // As `florin serve` has it, but less patient: a storm has to be over some day.
   const patience = { connectionTimeoutMillis: 500, query_timeout: 1000 }
   const pool = new Pool({ connectionString: proxy.url, max: 8, ...patience }).on('error', () => undefined)
-  const direct = new Pool({ connectionString: url, max: 2 })
+  // Its connections are cut when the database is dropped.
+  const direct = new Pool({ connectionString: url, max: 2 }).on('error', () => undefined)
   const answered = { stored: 0, refused: 0, unstored: [] as string[] }
   const sandbox = createStripeSandbox({
     webhookEndpoints: [{ url: 'http://127.0.0.1/api/v1/webhooks/stripe', secret }],

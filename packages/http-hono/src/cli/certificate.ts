@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto'
-import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { createHash, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContextOptions, type Server } from 'node:tls'
 import type { Logger } from '../logger.ts'
 
@@ -11,7 +11,7 @@ export interface CertificateFiles {
 
 /** A certificate that a server can be started with. */
 export interface Certificate {
-  readonly options: SecureContextOptions
+  readonly options: SecureContextOptions & Pair
   readonly expires: Date
 }
 
@@ -20,27 +20,34 @@ export interface Certificate {
  *
  * @throws an error that says why where they are not there, are none, or do not belong together
  */
-export function readCertificate({ certFile, keyFile }: CertificateFiles): Certificate {
-  const [cert, key] = [readFileSync(certFile), readFileSync(keyFile)]
-  const options = { cert, key, minVersion: 'TLSv1.3' } as const
+export function readCertificate(files: CertificateFiles): Certificate {
+  const options = { ...readPair(files), minVersion: 'TLSv1.3' } as const
   // A server that is given others than these two goes on with half of them.
   createSecureContext(options)
-  return { options, expires: new Date(new X509Certificate(cert).validTo) }
+  return { options, expires: new Date(new X509Certificate(options.cert).validTo) }
 }
 
 /**
- * Reads the certificate of a running server again whenever its files change: connections that begin from then on get the
- * new one. What cannot be used changes nothing, and is told in the log.
+ * Reads the certificate of a running server again whenever its files differ from those that it was started with:
+ * connections that begin from then on get the new one. What cannot be used changes nothing, and is told in the log.
  *
- * The files are looked at by time, not watched by the system, which does not see through the links that Kubernetes
- * replaces. Answers how to stop.
+ * The files are read by time, not watched by the system, which does not see through the links that Kubernetes replaces,
+ * and compared by what they hold: a change is seen whenever it is made. Answers how to stop.
  */
 export function followCertificate(
   server: Server,
   files: CertificateFiles,
-  { logger, everyMs = 5000 }: { logger?: Logger | undefined; everyMs?: number | undefined },
+  {
+    started,
+    logger,
+    everyMs,
+  }: { readonly started: Certificate; readonly logger?: Logger | undefined; readonly everyMs: number },
 ): () => void {
-  const read = (): void => {
+  let known = contentOf(() => started.options)
+  const look = (): void => {
+    const found = contentOf(() => readPair(files))
+    if (found === known) return
+    known = found
     try {
       const { options, expires } = readCertificate(files)
       if (expires.getTime() < Date.now()) throw new Error(`it expired at ${expires.toISOString()}`)
@@ -50,9 +57,26 @@ export function followCertificate(
       logger?.error({ err: error }, 'the new certificate cannot be used: the old one stays')
     }
   }
-  const paths = [files.certFile, files.keyFile]
-  for (const path of paths) watchFile(path, { interval: everyMs, persistent: false }, read)
-  return () => {
-    for (const path of paths) unwatchFile(path, read)
+  const timer = setInterval(look, everyMs).unref()
+  return () => clearInterval(timer)
+}
+
+interface Pair {
+  readonly cert: Buffer
+  readonly key: Buffer
+}
+
+const readPair = ({ certFile, keyFile }: CertificateFiles): Pair => ({
+  cert: readFileSync(certFile),
+  key: readFileSync(keyFile),
+})
+
+/** What tells a pair of files from another one, also where they cannot be read. */
+function contentOf(pair: () => Pair): string {
+  try {
+    const { cert, key } = pair()
+    return createHash('sha256').update(cert).update(key).digest('base64')
+  } catch (error) {
+    return String(error)
   }
 }

@@ -83,20 +83,57 @@ describe('TLS', () => {
   })
 })
 
+/** What a server answers to what is written, until it ends the connection. */
+async function untilClosed(port: number, talk: (socket: Socket) => void): Promise<string> {
+  const socket = connectPlain(port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  let heard = ''
+  socket.setEncoding('utf8').on('data', (text) => {
+    heard += text
+  })
+  talk(socket)
+  return new Promise((resolve) => socket.on('error', () => undefined).on('close', () => resolve(heard)))
+}
+
+describe('an answer before the whole body has come', () => {
+  const begin = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n'
+  const fetch = () => new Response('too large', { status: 413, headers: { 'X-Why': 'size' } })
+
+  test('is heard whole at once, says that the connection ends, and the rest is read before it does', async () => {
+    const { port } = await serve({ fetch })
+    let sentAll = false
+    const heard = await untilClosed(port, (socket) => {
+      socket.write(begin + 'x'.repeat(100_000))
+      socket.on('data', (text) => {
+        if (!String(text).endsWith('too large')) return
+        setTimeout(() => socket.write('x'.repeat(3_900_000), () => (sentAll = true)), 700)
+      })
+    })
+    expect(heard).toMatch(/^HTTP\/1\.1 413 /)
+    expect(heard).toMatch(/\r\nconnection: close\r\n/i)
+    expect(heard).toMatch(/\r\nx-why: size\r\n/i)
+    expect(heard).toMatch(/\r\n\r\ntoo large$/)
+    expect(sentAll).toBe(true)
+  })
+
+  test('ends who never sends the rest', async () => {
+    const { port } = await serve({ fetch, patience: { headers: 200, request: 200, look: 20 } })
+    const heard = await untilClosed(port, (socket) => socket.write(begin))
+    expect(heard).toMatch(/^HTTP\/1\.1 413 (?:.*\r\n)+too large$/)
+  })
+
+  test('is not one whose body came whole, read or not: another request follows', async () => {
+    const { port } = await serve({ fetch })
+    const whole = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello'
+    const last = 'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+    const heard = await untilClosed(port, (socket) => socket.write(whole + last))
+    expect(heard.match(/HTTP\/1\.1 413 /g)).toHaveLength(2)
+    expect(heard.match(/connection: close/gi)).toHaveLength(1)
+  })
+})
+
 describe('who is slow on purpose', () => {
   const short = { headers: 200, request: 400, idle: 200, silence: 60_000, look: 50 }
-
-  /** What a server answers to what is written, until it ends the connection. */
-  async function untilClosed(port: number, talk: (socket: Socket) => void): Promise<string> {
-    const socket = connectPlain(port, '127.0.0.1')
-    onTestFinished(() => void socket.destroy())
-    let heard = ''
-    socket.setEncoding('utf8').on('data', (text) => {
-      heard += text
-    })
-    talk(socket)
-    return new Promise((resolve) => socket.on('error', () => undefined).on('close', () => resolve(heard)))
-  }
 
   /** Writes a piece now and then, for ever. */
   const drip = (piece: string) => (socket: Socket) => {

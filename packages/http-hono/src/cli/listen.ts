@@ -4,6 +4,7 @@ import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono
 import type { Logger } from '../logger.ts'
 import { type CertificateFiles, followCertificate, readCertificate } from './certificate.ts'
 import { CommandError, hasCode } from './command-error.ts'
+import { answersEarly } from './early-answer.ts'
 
 /** Answers a request; `env` tells the connection that it came over. */
 export type Fetch = (request: Request, env: HttpBindings | Http2Bindings) => Response | Promise<Response>
@@ -60,7 +61,7 @@ export interface Listening {
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { fetch, port, host, tls, choosePort, replaceGlobals = false, logger } = options
   const patience = { ...patient, ...options.patience }
-  const listener = getRequestListener(fetch, { overrideGlobalObjects: replaceGlobals })
+  const listener = getRequestListener(answersEarly(fetch), { overrideGlobalObjects: replaceGlobals })
   let isDraining = false
   const answer: Parameters<typeof createPlainServer>[1] = (incoming, outgoing) => {
     if (isDraining) outgoing.shouldKeepAlive = false
@@ -93,7 +94,9 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     isDraining = true
   }
   const unfollow =
-    tls && server instanceof TlsServer ? followCertificate(server, tls, { logger, everyMs: patience.look }) : undefined
+    tls && certificate && server instanceof TlsServer
+      ? followCertificate(server, tls, { started: certificate, logger, everyMs: patience.look })
+      : undefined
   const close = (withinMs: number): Promise<boolean> => {
     unfollow?.()
     return closeServer(server, withinMs)
