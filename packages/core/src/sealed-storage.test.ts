@@ -5,6 +5,7 @@ import { keyStore } from './data-keys/key-store.ts'
 import { idMaker } from './ids.ts'
 import { memoryStorage } from './memory/index.ts'
 import { nodeCipher } from './node/index.ts'
+import type { Cipher, DataKey } from './ports/cipher.ts'
 import { many, one, type Storage, type StoredTables, write } from './ports/storage.ts'
 import { systemRuntime } from './runtime.ts'
 import { sealedStorage } from './sealed-storage.ts'
@@ -256,6 +257,74 @@ describe('what a process knows of a key', () => {
     await storage.commit({ id: newId('commit'), changes: [write('data_keys', closed)] })
     await keys.learn([key], 1_800_000_000_000)
     expect(await keys.isErased('user_1')).toBe(true)
+  })
+})
+
+describe('what was opened', () => {
+  /** A process that counts the texts that are deciphered. */
+  function aReader(store: Store, { now = (): number => 1_800_000_000_000 } = {}) {
+    let deciphered = 0
+    const counting: Cipher = {
+      ...nodes,
+      async openKey(id, wrapped) {
+        const key = await nodes.openKey(id, wrapped)
+        const openText: DataKey['openText'] = (sealed, place) => {
+          deciphered += 1
+          return key.openText(sealed, place)
+        }
+        return { ...key, openText }
+      },
+    }
+    const process = aProcess(store, { cipher: counting, now })
+    const read = async (id: string) => [await descriptionOf(process, id), deciphered]
+    return { read }
+  }
+
+  it('is deciphered once, and again once it was written anew', async () => {
+    const store = memoryStorage()
+    const { storage } = aProcess(store)
+    const payment = aPaymentRow({ description: 'a secret' })
+    await pay(storage, payment)
+    const { read } = aReader(store)
+    expect(await read(payment.id)).toEqual(['a secret', 1])
+    expect(await read(payment.id)).toEqual(['a secret', 1])
+    await pay(storage, { ...payment, version: 1, description: 'another' })
+    expect(await read(payment.id)).toEqual(['another', 2])
+  })
+
+  it('is deciphered again after nobody asked for it for two minutes', async () => {
+    const store = memoryStorage()
+    let now = 1_800_000_000_000
+    const payment = aPaymentRow({ description: 'a secret' })
+    const other = aPaymentRow({ description: 'another' })
+    for (const one of [payment, other]) await pay(aProcess(store).storage, one)
+    const { read } = aReader(store, { now: () => now })
+    expect(await read(payment.id)).toEqual(['a secret', 1])
+    for (let minutes = 1; minutes <= 3; minutes += 1) {
+      now += 60_000
+      expect(await read(payment.id)).toEqual(['a secret', 1])
+    }
+    for (let minutes = 1; minutes <= 2; minutes += 1) {
+      now += 60_000
+      expect(await read(other.id)).toEqual(['another', 2])
+    }
+    expect(await read(payment.id)).toEqual(['a secret', 3])
+  })
+
+  it('opens nowhere else, where somebody copied it', async () => {
+    const store = memoryStorage()
+    const process = aProcess(store)
+    const [theirs, mine] = [aPaymentRow({ description: 'a secret' }), aPaymentRow({ description: 'mine' })]
+    for (const one of [theirs, mine]) await pay(process.storage, one)
+    expect(await descriptionOf(process, theirs.id)).toBe('a secret')
+    const stored = await store.load({
+      theirs: one('transactions', { id: theirs.id }),
+      mine: one('transactions', { id: mine.id }),
+    })
+    if (!stored.theirs || !stored.mine) throw new Error('they were just stored')
+    const copied = { ...stored.mine, description: stored.theirs.description }
+    await store.commit({ id: newId('commit'), changes: [{ table: 'transactions', row: copied }] })
+    await expect(descriptionOf(process, mine.id)).rejects.toMatchObject({ kind: 'defect' })
   })
 })
 

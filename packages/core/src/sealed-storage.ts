@@ -1,9 +1,11 @@
 import { keyIdOf, placeOf } from './cipher/envelope.ts'
 import type { DataKeyRow } from './data-keys/data-key.ts'
 import { currentKeyOf, isClosed, type KeyStore, type KnownKey } from './data-keys/key-store.ts'
+import { type OpenedTexts, openedTexts } from './data-keys/opened-texts.ts'
 import { type Sealing, sealingOf } from './data-keys/sealing.ts'
 import { DefectError } from './errors.ts'
 import { withoutPersonal } from './events/without-personal.ts'
+import type { DataKey } from './ports/cipher.ts'
 import type { Clock, Runtime } from './ports/runtime.ts'
 import {
   type Change,
@@ -33,9 +35,11 @@ export function sealedStorage(
   keys: KeyStore,
   runtime: Clock & Pick<Runtime, 'randomBytes'>,
 ): Storage<Tables> {
+  const texts = openedTexts()
   return {
     async load(query) {
       const at = runtime.now()
+      texts.age(at)
       const subjects = keys.ahead(query)
       const ahead = Object.fromEntries(subjects.map((subject, index) => [keyName(index), currentKeyOf(subject)]))
       const stored: Plain = await storage.load({ ...query, ...ahead })
@@ -46,7 +50,7 @@ export function sealedStorage(
         at,
         subjects,
       )
-      return openAll(keys, query, stored)
+      return openAll({ keys, texts }, query, stored)
     },
     async commit({ changes, ...commit }) {
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {
@@ -90,31 +94,39 @@ const stored = ({ key, row }: KnownKey): KnownKey => ({ key, row: { ...row, vers
 const writtenKeys = (changes: readonly Change<Tables>[]): readonly DataKeyRow[] =>
   changes.flatMap(({ table, row }) => (table === 'data_keys' ? [{ ...row, version: row.version + 1 }] : []))
 
-async function openAll<const Q extends Query>(keys: KeyStore, query: Q, stored: Plain): Promise<Loaded<Q, Tables>> {
-  const found = Object.entries<Find>(query).map(([name, { table }]) => {
-    const rows = stored[name]
-    return { name, table, rows: Array.isArray(rows) ? (rows as Plain[]) : isPlain(rows) ? rows : undefined }
-  })
-  const ids = new Set(found.flatMap(({ table, rows }) => [rows ?? []].flat().flatMap((row) => keyIds(table, row))))
-  const known = await keys.withIds(ids)
+async function openAll<const Q extends Query>(
+  { keys, texts }: { readonly keys: KeyStore; readonly texts: OpenedTexts },
+  query: Q,
+  stored: Plain,
+): Promise<Loaded<Q, Tables>> {
+  const finds = Object.entries<Find>(query)
+  const ids = new Set<string>()
+  for (const [name, { table }] of finds) for (const row of rowsIn(stored[name])) addKeyIds(ids, table, row)
+  const opening: Opening = { known: await keys.withIds(ids), texts, pending: [] }
   const opened: Record<string, unknown> = {}
-  for (const { name, table, rows } of found) {
-    opened[name] = Array.isArray(rows)
-      ? await Promise.all(rows.map((row) => open(known, table, row)))
-      : rows && (await open(known, table, rows))
+  for (const [name, { table }] of finds) {
+    const found = stored[name]
+    const rows = rowsIn(found).map((row) => open(opening, table, row))
+    opened[name] = Array.isArray(found) ? rows : rows[0]
   }
+  if (opening.pending.length > 0) await Promise.all(opening.pending)
   // True by construction: every name of the query was opened by its own table's columns.
   return opened as Loaded<Q, Tables>
 }
 
+/** The rows of an answer, which is a list of them, one, or none. */
+const rowsIn = (found: unknown): readonly Plain[] =>
+  Array.isArray(found) ? (found as Plain[]) : isPlain(found) ? [found] : []
+
 const isSealed = (value: unknown): value is string | Uint8Array =>
   typeof value === 'string' || value instanceof Uint8Array
 
-const keyIds = (table: TableName, row: Plain): readonly string[] =>
-  sealedIn(table).flatMap(({ column }) => {
+function addKeyIds(ids: Set<string>, table: TableName, row: Plain): void {
+  for (const { column } of sealedIn(table)) {
     const value = row[column]
-    return isSealed(value) ? [keyIdOf(value)] : []
-  })
+    if (isSealed(value)) ids.add(keyIdOf(value))
+  }
+}
 
 async function seal(sealing: Sealing, change: Change<Tables>): Promise<Change<StoredTables>> {
   const { table } = change
@@ -135,22 +147,51 @@ async function seal(sealing: Sealing, change: Change<Tables>): Promise<Change<St
   return { ...change, row: sealed } as unknown as Change<StoredTables>
 }
 
-async function open(keys: ReadonlyMap<string, KnownKey>, table: TableName, row: Plain): Promise<Plain> {
+interface Opening {
+  readonly known: ReadonlyMap<string, KnownKey>
+  readonly texts: OpenedTexts
+  /** What a cipher that takes its time still has to open. */
+  readonly pending: Promise<void>[]
+}
+
+function open({ known, texts, pending }: Opening, table: TableName, row: Plain): Plain {
   const opened: Record<string, unknown> = { ...row }
   const id = String(row.id)
   for (const { column, blank } of sealedIn(table)) {
     const value = row[column]
     opened[column] = blank
     if (!isSealed(value)) continue
-    const { key, isErased } = keyOf(keys, table, value, id)
+    const { key, isErased } = keyOf(known, table, value, id)
     if (!key) continue
-    const place = placeOf(table, column, id)
-    const made = typeof value === 'string' ? key.openText(value, place) : key.openBytes(value, place)
-    const plain = typeof made === 'string' ? made : await made
-    const content = typeof value === 'string' ? JSON.parse(plain) : plain
-    opened[column] = isErased && table === 'outbox' ? withoutPersonal(content) : content
+    const put = (plain: string): void => {
+      const content = typeof value === 'string' ? JSON.parse(plain) : plain
+      opened[column] = isErased && table === 'outbox' ? withoutPersonal(content) : content
+    }
+    const made =
+      typeof value === 'string'
+        ? openText(texts, key, value, { table, column, id })
+        : key.openBytes(value, placeOf(table, column, id))
+    // A cipher that has its answer at once is not waited for.
+    if (typeof made === 'string') put(made)
+    else pending.push(made.then(put))
   }
   return opened
+}
+
+function openText(
+  texts: OpenedTexts,
+  key: DataKey,
+  sealed: string,
+  cell: { readonly table: TableName; readonly column: string; readonly id: string },
+): string | Promise<string> {
+  const before = texts.find(sealed, cell)
+  if (before !== undefined) return before
+  const keep = (plain: string): string => {
+    texts.keep(sealed, cell, plain)
+    return plain
+  }
+  const plain = key.openText(sealed, placeOf(cell.table, cell.column, cell.id))
+  return typeof plain === 'string' ? keep(plain) : plain.then(keep)
 }
 
 // Until the key is gone, what is open is finished with what it was begun with, and what waits to be told is told.

@@ -5,6 +5,8 @@ import { isIP } from 'node:net'
  * (`::ffff:192.0.2.1`) as what it is, without zone, brackets or port. Undefined where the text holds no address.
  */
 export function ipAddress(text: string): string | undefined {
+  // By far the most are written like this.
+  if (isIP(text) === 4) return text
   const bare = text
     .trim()
     .replace(/^\[([^\]]*)\](?::\d+)?$/, '$1')
