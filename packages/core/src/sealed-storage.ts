@@ -1,7 +1,7 @@
 import { keyIdOf, placeOf } from './cipher/envelope.ts'
 import type { DataKeyRow } from './data-keys/data-key.ts'
 import { currentKeyOf, isClosed, type KeyStore, type KnownKey } from './data-keys/key-store.ts'
-import { type OpenedTexts, openedTexts } from './data-keys/opened-texts.ts'
+import type { OpenedTexts } from './data-keys/opened-texts.ts'
 import { type Sealing, sealingOf } from './data-keys/sealing.ts'
 import { DefectError } from './errors.ts'
 import { withoutPersonal } from './events/without-personal.ts'
@@ -35,11 +35,10 @@ export function sealedStorage(
   keys: KeyStore,
   runtime: Clock & Pick<Runtime, 'randomBytes'>,
 ): Storage<Tables> {
-  const texts = openedTexts()
   return {
     async load(query) {
       const at = runtime.now()
-      texts.age(at)
+      keys.texts.age(at)
       const subjects = keys.ahead(query)
       const ahead = Object.fromEntries(subjects.map((subject, index) => [keyName(index), currentKeyOf(subject)]))
       const stored: Plain = await storage.load({ ...query, ...ahead })
@@ -50,7 +49,7 @@ export function sealedStorage(
         at,
         subjects,
       )
-      return openAll({ keys, texts }, query, stored)
+      return openAll(keys, query, stored)
     },
     async commit({ changes, ...commit }) {
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {
@@ -94,22 +93,22 @@ const stored = ({ key, row }: KnownKey): KnownKey => ({ key, row: { ...row, vers
 const writtenKeys = (changes: readonly Change<Tables>[]): readonly DataKeyRow[] =>
   changes.flatMap(({ table, row }) => (table === 'data_keys' ? [{ ...row, version: row.version + 1 }] : []))
 
-async function openAll<const Q extends Query>(
-  { keys, texts }: { readonly keys: KeyStore; readonly texts: OpenedTexts },
-  query: Q,
-  stored: Plain,
-): Promise<Loaded<Q, Tables>> {
+async function openAll<const Q extends Query>(keys: KeyStore, query: Q, stored: Plain): Promise<Loaded<Q, Tables>> {
   const finds = Object.entries<Find>(query)
   const ids = new Set<string>()
   for (const [name, { table }] of finds) for (const row of rowsIn(stored[name])) addKeyIds(ids, table, row)
-  const opening: Opening = { known: await keys.withIds(ids), texts, pending: [] }
+  const opening: Opening = { known: await keys.withIds(ids), texts: keys.texts, pending: [] }
   const opened: Record<string, unknown> = {}
-  for (const [name, { table }] of finds) {
-    const found = stored[name]
-    const rows = rowsIn(found).map((row) => open(opening, table, row))
-    opened[name] = Array.isArray(found) ? rows : rows[0]
+  try {
+    for (const [name, { table }] of finds) {
+      const found = stored[name]
+      const rows = rowsIn(found).map((row) => open(opening, table, row))
+      opened[name] = Array.isArray(found) ? rows : rows[0]
+    }
+  } finally {
+    // Also after an error: what is pending may fail too, and must not do so unheard.
+    if (opening.pending.length > 0) await Promise.all(opening.pending)
   }
-  if (opening.pending.length > 0) await Promise.all(opening.pending)
   // True by construction: every name of the query was opened by its own table's columns.
   return opened as Loaded<Q, Tables>
 }

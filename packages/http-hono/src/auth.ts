@@ -86,29 +86,28 @@ function bearer(
   // A client sends the same token many times, and checking a signature costs more than reading a row.
   const remembered = new Map<string, { readonly actor: Actor; readonly until: number }>()
   return async (request) => {
-    const header = request.headers.get('authorization') ?? ''
+    const token = tokenOf(request.headers.get('authorization'))
     const now = clock.now()
-    const known = remembered.get(header)
+    const known = remembered.get(token)
     if (known && known.until > now) return known.actor
-    remembered.delete(header)
-    const token = tokenOf(header)
+    remembered.delete(token)
     const payload = await verify(token, { ...check, currentDate: new Date(now) }).catch((cause: unknown) => {
       throw cause instanceof HttpError ? cause : new RefusedError('unauthenticated', whatIsWrong(cause), { cause })
     })
     const actor = actorOf(payload)
     // Never longer than it is valid; one that lives on the tolerance alone is checked each time.
     const until = Math.min((payload.exp ?? 0) * 1000, now + rememberedMs)
-    if (until > now && header.length <= LONGEST_REMEMBERED) {
+    if (until > now && token.length <= LONGEST_REMEMBERED) {
       const [oldest] = remembered.keys()
       if (remembered.size >= MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest)
-      remembered.set(header, { actor, until })
+      remembered.set(token, { actor, until })
     }
     return actor
   }
 }
 
-function tokenOf(header: string): string {
-  const token = header.match(/^Bearer +([A-Za-z0-9._~+/=-]{1,8192})$/i)?.[1]
+function tokenOf(header: string | null): string {
+  const token = header?.match(/^Bearer +([A-Za-z0-9._~+/=-]{1,8192})$/i)?.[1]
   if (token === undefined) throw new RefusedError('unauthenticated', 'send a token: Authorization: Bearer …')
   return token
 }

@@ -3,6 +3,7 @@ import type { Cipher, DataKey } from '../ports/cipher.ts'
 import { one, type Query, type Storage, type StoredTables } from '../ports/storage.ts'
 import { timestamp } from '../time.ts'
 import { type DataKeyRow, dataKeyRow, daySubject, userSubject } from './data-key.ts'
+import { type OpenedTexts, openedTexts } from './opened-texts.ts'
 
 /**
  * How long a process goes by what it knows of a key. Another process may close or destroy it meanwhile; an erasure waits
@@ -24,6 +25,8 @@ export interface KnownKey {
 
 /** The data keys of one process: unwrapped, in bounded memory, each for a bounded time. */
 export interface KeyStore {
+  /** What was opened with them lately. */
+  readonly texts: OpenedTexts
   /** The subjects whose keys a query's rows will need, as far as the query tells and they are not known. */
   ahead(query: Query): readonly string[]
   /** Takes in what was read or written at a time; `looked` names the subjects whose current key was asked for. */
@@ -101,6 +104,7 @@ export function keyStore(
   }
 
   return {
+    texts: openedTexts(),
     learn,
     ofSubjects,
     ahead(query) {

@@ -1,10 +1,10 @@
-import { KEY_MEMORY_MS } from './key-store.ts'
-
 /** Half of what is kept: the younger half. */
 const MOST_YOUNG = 8192
 
-/** What is longer is deciphered each time: much of it would take much memory. */
-const LONGEST = 1024
+/** A sealed text that is longer is deciphered each time: a kilobyte in clear. Much of it would take much memory. */
+const LONGEST = 1500
+
+const YOUNG_MS = 60_000
 
 /** The cell that a text was sealed for. Two cells never have the same sealed text, unless somebody copied it. */
 interface Cell {
@@ -59,10 +59,10 @@ export function openedTexts(): OpenedTexts {
       return opened.plain
     },
     keep(sealed, { table, column, id }, plain) {
-      if (plain.length <= LONGEST) add(sealed, { table, column, id, plain })
+      if (sealed.length <= LONGEST) add(sealed, { table, column, id, plain })
     },
     age(now) {
-      if (now - since < KEY_MEMORY_MS) return
+      if (now - since < YOUNG_MS) return
       turn()
       since = now
     },

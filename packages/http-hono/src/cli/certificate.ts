@@ -20,12 +20,7 @@ export interface Certificate {
  *
  * @throws an error that says why where they are not there, are none, or do not belong together
  */
-export function readCertificate(files: CertificateFiles): Certificate {
-  const options = { ...readPair(files), minVersion: 'TLSv1.3' } as const
-  // A server that is given others than these two goes on with half of them.
-  createSecureContext(options)
-  return { options, expires: new Date(new X509Certificate(options.cert).validTo) }
-}
+export const readCertificate = (files: CertificateFiles): Certificate => certificateOf(readPair(files))
 
 /**
  * Reads the certificate of a running server again whenever its files differ from those that it was started with:
@@ -43,19 +38,23 @@ export function followCertificate(
     everyMs,
   }: { readonly started: Certificate; readonly logger?: Logger | undefined; readonly everyMs: number },
 ): () => void {
-  let known = contentOf(() => started.options)
+  let known = fingerprint(started.options)
   const look = (): void => {
-    const found = contentOf(() => readPair(files))
-    if (found === known) return
-    known = found
+    let found: string | undefined
     try {
-      const { options, expires } = readCertificate(files)
+      const pair = readPair(files)
+      found = fingerprint(pair)
+      if (found === known) return
+      const { options, expires } = certificateOf(pair)
       if (expires.getTime() < Date.now()) throw new Error(`it expired at ${expires.toISOString()}`)
       server.setSecureContext(options)
       logger?.info({ expires: expires.toISOString() }, 'the certificate was read again')
     } catch (error) {
-      logger?.error({ err: error }, 'the new certificate cannot be used: the old one stays')
+      // Where the files cannot be read, why is all that tells one look from the next.
+      found ??= String(error)
+      if (found !== known) logger?.error({ err: error }, 'the new certificate cannot be used: the old one stays')
     }
+    known = found
   }
   const timer = setInterval(look, everyMs).unref()
   return () => clearInterval(timer)
@@ -71,12 +70,11 @@ const readPair = ({ certFile, keyFile }: CertificateFiles): Pair => ({
   key: readFileSync(keyFile),
 })
 
-/** What tells a pair of files from another one, also where they cannot be read. */
-function contentOf(pair: () => Pair): string {
-  try {
-    const { cert, key } = pair()
-    return createHash('sha256').update(cert).update(key).digest('base64')
-  } catch (error) {
-    return String(error)
-  }
+const fingerprint = ({ cert, key }: Pair): string => createHash('sha256').update(cert).update(key).digest('base64')
+
+function certificateOf(pair: Pair): Certificate {
+  const options = { ...pair, minVersion: 'TLSv1.3' } as const
+  // A server that is given others than these two goes on with half of them.
+  createSecureContext(options)
+  return { options, expires: new Date(new X509Certificate(options.cert).validTo) }
 }

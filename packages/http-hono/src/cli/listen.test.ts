@@ -18,7 +18,7 @@ async function serve(options: Partial<ListenOptions>) {
   const fetch = () => new Response('hello')
   const listening = await listen({ fetch, port: 0, host: '127.0.0.1', choosePort: '--port', logger, ...options })
   onTestFinished(async () => void (await listening.close(0)))
-  return { port: listening.port, said: () => lines.join('') }
+  return { port: listening.port, close: listening.close, said: () => lines.join('') }
 }
 
 describe('TLS', () => {
@@ -96,39 +96,77 @@ async function untilClosed(port: number, talk: (socket: Socket) => void): Promis
 }
 
 describe('an answer before the whole body has come', () => {
-  const begin = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n'
-  const fetch = () => new Response('too large', { status: 413, headers: { 'X-Why': 'size' } })
+  const SIZE = 4_000_000
+  const none = 'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+  const bodies = [
+    { why: 'of a length', begin: `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${SIZE}\r\n\r\n`, end: '' },
+    {
+      why: 'in pieces',
+      begin: `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${SIZE.toString(16)}\r\n`,
+      end: '\r\n0\r\n\r\n',
+    },
+  ]
+  const half = 'x'.repeat(SIZE / 2)
+  const refusing = (more: Partial<ListenOptions> = {}) => {
+    const asked: string[] = []
+    const fetch = async (request: Request) => {
+      asked.push(request.method)
+      // As a limit does that is found out while the body is read.
+      await request.body?.getReader().read()
+      return new Response('too large', { status: 413, headers: { 'X-Why': 'size' } })
+    }
+    return { asked, served: serve({ fetch, ...more }) }
+  }
+  const answers = (heard: string) => heard.match(/HTTP\/1\.1 413 /g)?.length
+  /** Says the rest once the answer was heard whole. */
+  const afterAnswer = (socket: Socket, rest: string, sent: () => void) =>
+    socket.on('data', (text) => {
+      if (String(text).endsWith('too large')) socket.write(rest, (error) => error ?? sent())
+    })
 
-  test('is heard whole at once, says that the connection ends, and the rest is read before it does', async () => {
-    const { port } = await serve({ fetch })
-    let sentAll = false
+  test.each(bodies)('waits for the rest that comes, $why, and another request follows', async ({ begin, end }) => {
+    const { served } = refusing()
+    const { port } = await served
     const heard = await untilClosed(port, (socket) => {
-      socket.write(begin + 'x'.repeat(100_000))
-      socket.on('data', (text) => {
-        if (!String(text).endsWith('too large')) return
-        setTimeout(() => socket.write('x'.repeat(3_900_000), () => (sentAll = true)), 700)
+      socket.write(begin + half, () => socket.write(half + end + none))
+    })
+    expect(answers(heard)).toBe(2)
+    expect(heard.match(/connection: close/gi)).toHaveLength(1)
+  })
+
+  test.each(bodies)(
+    'is heard whole where the rest, $why, does not come, and says that the connection ends',
+    async ({ begin, end }) => {
+      const { asked, served } = refusing({ patience: { rest: 50, linger: 60_000 } })
+      const { port } = await served
+      let sentAll = false
+      const heard = await untilClosed(port, (socket) => {
+        socket.write(begin + half)
+        afterAnswer(socket, half + end + none, () => {
+          sentAll = true
+        })
+      })
+      expect(heard).toMatch(/^HTTP\/1\.1 413 (?:.+\r\n)+\r\ntoo large$/)
+      expect(heard).toMatch(/\r\nconnection: close\r\n/i)
+      expect(heard).toMatch(/\r\nx-why: size\r\n/i)
+      // Read to its end, but what was asked after it was not done.
+      expect(sentAll).toBe(true)
+      expect(asked).toEqual(['POST'])
+    },
+  )
+
+  test.each(bodies)('ends who never sends the rest, $why, also while the server stops', async ({ begin }) => {
+    const { served } = refusing({ patience: { rest: 50, linger: 200 } })
+    const { port, close } = await served
+    let stopped: Promise<boolean> | undefined
+    const heard = await untilClosed(port, (socket) => {
+      socket.write(`${begin}x`)
+      socket.once('data', () => {
+        stopped = close(60_000)
       })
     })
-    expect(heard).toMatch(/^HTTP\/1\.1 413 /)
-    expect(heard).toMatch(/\r\nconnection: close\r\n/i)
-    expect(heard).toMatch(/\r\nx-why: size\r\n/i)
-    expect(heard).toMatch(/\r\n\r\ntoo large$/)
-    expect(sentAll).toBe(true)
-  })
-
-  test('ends who never sends the rest', async () => {
-    const { port } = await serve({ fetch, patience: { headers: 200, request: 200, look: 20 } })
-    const heard = await untilClosed(port, (socket) => socket.write(begin))
-    expect(heard).toMatch(/^HTTP\/1\.1 413 (?:.*\r\n)+too large$/)
-  })
-
-  test('is not one whose body came whole, read or not: another request follows', async () => {
-    const { port } = await serve({ fetch })
-    const whole = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello'
-    const last = 'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
-    const heard = await untilClosed(port, (socket) => socket.write(whole + last))
-    expect(heard.match(/HTTP\/1\.1 413 /g)).toHaveLength(2)
-    expect(heard.match(/connection: close/gi)).toHaveLength(1)
+    expect(heard).toMatch(/^HTTP\/1\.1 413 (?:.+\r\n)+\r\ntoo large$/)
+    expect(await stopped).toBe(true)
   })
 })
 

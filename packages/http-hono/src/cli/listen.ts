@@ -4,7 +4,7 @@ import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono
 import type { Logger } from '../logger.ts'
 import { type CertificateFiles, followCertificate, readCertificate } from './certificate.ts'
 import { CommandError, hasCode } from './command-error.ts'
-import { answersEarly } from './early-answer.ts'
+import { earlyAnswers, type RestPatience } from './early-answer.ts'
 
 /** Answers a request; `env` tells the connection that it came over. */
 export type Fetch = (request: Request, env: HttpBindings | Http2Bindings) => Response | Promise<Response>
@@ -25,7 +25,7 @@ export interface ListenOptions {
 }
 
 /** How long a connection is waited for, in milliseconds: whoever is slow on purpose must not hold many of them. */
-interface Patience {
+interface Patience extends RestPatience {
   /** For a whole TLS handshake, and then for all headers of a request. */
   readonly headers: number
   /** For a whole request, its body included. */
@@ -41,7 +41,15 @@ interface Patience {
   readonly look: number
 }
 
-const patient: Patience = { headers: 10_000, request: 30_000, idle: 75_000, silence: 90_000, look: 5000 }
+const patient: Patience = {
+  headers: 10_000,
+  request: 30_000,
+  idle: 75_000,
+  silence: 90_000,
+  look: 5000,
+  rest: 500,
+  linger: 2000,
+}
 
 const LONGEST_HEADERS = 16_384
 
@@ -61,9 +69,11 @@ export interface Listening {
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { fetch, port, host, tls, choosePort, replaceGlobals = false, logger } = options
   const patience = { ...patient, ...options.patience }
-  const listener = getRequestListener(answersEarly(fetch), { overrideGlobalObjects: replaceGlobals })
+  const early = earlyAnswers(fetch, patience)
+  const listener = getRequestListener(early.fetch, { overrideGlobalObjects: replaceGlobals })
   let isDraining = false
   const answer: Parameters<typeof createPlainServer>[1] = (incoming, outgoing) => {
+    if (early.isEnding(incoming.socket)) return
     if (isDraining) outgoing.shouldKeepAlive = false
     // RFC 9112 wants it, for proxies may read the other one. Node takes the first.
     if (hosts(incoming.rawHeaders) > 1) return void outgoing.writeHead(400, { Connection: 'close' }).end()
