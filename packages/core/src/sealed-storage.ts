@@ -1,7 +1,7 @@
 import { keyIdOf, placeOf } from './cipher/envelope.ts'
 import type { DataKeyRow } from './data-keys/data-key.ts'
 import { currentKeyOf, isClosed, type KeyStore, type KnownKey } from './data-keys/key-store.ts'
-import type { OpenedTexts } from './data-keys/opened-texts.ts'
+import type { Cell, OpenedTexts } from './data-keys/opened-texts.ts'
 import { type Sealing, sealingOf } from './data-keys/sealing.ts'
 import { DefectError } from './errors.ts'
 import { withoutPersonal } from './events/without-personal.ts'
@@ -177,12 +177,7 @@ function open({ known, texts, pending }: Opening, table: TableName, row: Plain):
   return opened
 }
 
-function openText(
-  texts: OpenedTexts,
-  key: DataKey,
-  sealed: string,
-  cell: { readonly table: TableName; readonly column: string; readonly id: string },
-): string | Promise<string> {
+function openText(texts: OpenedTexts, key: DataKey, sealed: string, cell: Cell): string | Promise<string> {
   const before = texts.find(sealed, cell)
   if (before !== undefined) return before
   const keep = (plain: string): string => {

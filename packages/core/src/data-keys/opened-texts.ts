@@ -7,7 +7,7 @@ const LONGEST = 1500
 const YOUNG_MS = 60_000
 
 /** The cell that a text was sealed for. Two cells never have the same sealed text, unless somebody copied it. */
-interface Cell {
+export interface Cell {
   readonly table: string
   readonly column: string
   readonly id: string
