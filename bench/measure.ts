@@ -1,6 +1,6 @@
 import { Pool } from 'pg'
 import { type Cpu, readCpu } from './cpu.ts'
-import type { Contestant, Measurement, Running, Suite } from './suite.ts'
+import type { Contestant, Measurement, Replica, Running, Suite } from './suite.ts'
 import { here, type World } from './world.ts'
 
 export interface Plan {
@@ -26,15 +26,17 @@ export async function measureSuite(
 ): Promise<readonly Measurement[]> {
   const running = new Map<Contestant, Running>()
   const measurements: Measurement[] = []
+  const inFlight = (connections: number, its: Running) =>
+    suite.connectionsAre === 'for each server' ? connections * replicasOf(its).length : connections
   try {
     let turn = 0
     for (const contestant of suite.contestants) {
       const its = await contestant.start(world)
       running.set(contestant, its)
-      // Until its code is compiled. The figures are thrown away.
-      const warming = { ...plan, warmUpMs: 1000, measureMs: plan.compileMs }
+      // Until its code is compiled, in each of its servers. The figures are thrown away.
+      const warming = { ...plan, warmUpMs: 1000, measureMs: plan.compileMs * replicasOf(its).length }
       turn += 1
-      await measure(world, contestant, its, { connections: 64, turn, plan: warming })
+      await measure(world, contestant, its, { connections: inFlight(64, its), turn, plan: warming })
     }
     for (const connections of plan.connections(suite)) {
       for (let round = 1; round <= plan.rounds; round += 1) {
@@ -42,7 +44,8 @@ export async function measureSuite(
           for (let tries = 1; ; tries += 1) {
             turn += 1
             const at = { suite: suite.name, contestant: contestant.name, connections, round }
-            const measurement = { ...at, ...(await measure(world, contestant, its, { connections, turn, plan })) }
+            const how = { connections: inFlight(connections, its), turn, plan }
+            const measurement = { ...at, ...(await measure(world, contestant, its, how)) }
             if ((measurement.others ?? 0) > MOST_FOR_OTHERS && tries < plan.tries) continue
             measurements.push(measurement)
             told(measurement)
@@ -77,7 +80,7 @@ async function measure(
         world.postmaster,
       ),
     )
-  const replicas = [running, ...(running.replicas ?? [])]
+  const replicas = replicasOf(running)
   const callsBefore = await world.gatewayCalls()
   let began = 0
   let ended = 0
@@ -112,6 +115,8 @@ async function measure(
     others,
   }
 }
+
+const replicasOf = (running: Running): readonly Replica[] => [running, ...(running.replicas ?? [])]
 
 async function checkpoint({ databaseUrl }: World): Promise<void> {
   const pool = new Pool({ connectionString: databaseUrl, max: 1 })

@@ -12,7 +12,7 @@ import { growthSuites } from './suites/growth.ts'
 import { payments } from './suites/payments.ts'
 import { peers } from './suites/peers.ts'
 import { reads } from './suites/reads.ts'
-import { replicas } from './suites/replicas.ts'
+import { busyReplicas, replicas } from './suites/replicas.ts'
 import { sameSecond, webhooks } from './suites/webhooks.ts'
 import { here, openWorld, type World } from './world.ts'
 
@@ -26,7 +26,7 @@ export interface Results {
   readonly soak?: Soak
 }
 
-const suites: readonly Suite[] = [webhooks, sameSecond, peers, payments, reads, replicas]
+const suites: readonly Suite[] = [webhooks, sameSecond, peers, payments, reads, replicas, busyReplicas]
 
 const { values } = parseArgs({
   options: {

@@ -45,6 +45,8 @@ export interface Suite {
   readonly contestants: readonly [Contestant, ...Contestant[]]
   /** How many requests are in flight at once. */
   readonly connections: readonly number[]
+  /** Absent: for all servers of a contestant together. */
+  readonly connectionsAre?: 'for each server'
   /** Measured also by `--quick`. */
   readonly quick: { readonly connections: readonly number[] } | false
 }

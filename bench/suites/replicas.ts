@@ -30,12 +30,24 @@ const behindPgBouncer = (count: number, name: string): Contestant => ({
   ...florinWebhooks,
   name,
   start: (world) => startBehindPgBouncer(world, count),
+  load: async (...what) => ({ ...(await florinWebhooks.load(...what)), most: 6000 }),
 })
+
+const contestants = [behindPgBouncer(4, 'four'), behindPgBouncer(2, 'two'), behindPgBouncer(1, 'one')] as const
 
 export const replicas: Suite = {
   name: 'webhooks, replicas',
-  about: 'Servers over one PostgreSQL, behind PgBouncer in transaction mode without prepared statements',
-  contestants: [behindPgBouncer(4, 'four'), behindPgBouncer(2, 'two'), behindPgBouncer(1, 'one')],
+  about: 'Servers over one PostgreSQL, behind PgBouncer in transaction mode without prepared statements, share a load',
+  contestants,
   connections: [64],
+  quick: false,
+}
+
+export const busyReplicas: Suite = {
+  name: 'webhooks, as many at each replica',
+  about: 'The same, and each server has the whole load that one has',
+  contestants,
+  connections: [64],
+  connectionsAre: 'for each server',
   quick: false,
 }

@@ -56,8 +56,8 @@ const base64Url: Base64Url = {
   read: (text) => Buffer.from(text, 'base64url'),
 }
 
-// Bodies are a few kilobytes: a better level costs more time than it saves room.
-const FAST = { level: 1, windowBits: 13, chunkSize: 4096 }
+// Bodies are a few kilobytes: a better level costs more time than it saves room, and more memory only has to be cleared.
+const FAST = { level: 1, windowBits: 13, memLevel: 6, chunkSize: 4096 }
 
 function dataKey(id: string, key: KeyObject): DataKey {
   return {
