@@ -8,6 +8,7 @@ export function maintain({ maintenance }: Florin, everyMs = 5000): () => void {
     () => maintenance.refresh(), // reads again what is open or in doubt
     () => maintenance.retryWebhooks(), // applies stored webhooks that could not be
     () => maintenance.refundDuplicates(), // where `autoRefundDuplicates` is on
+    () => maintenance.erase(), // goes on with users that are being erased
   ]
   let isStopped = false
   const round = async () => {

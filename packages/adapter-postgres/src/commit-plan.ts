@@ -27,6 +27,9 @@ export interface Batch {
   readonly entries: readonly Entry[]
 }
 
+/** What tells the parts of a statement apart: each has the rows of one table that go one way. */
+export type PartKey = Pick<Batch, 'table' | 'way'>
+
 /** Commits sorted into the parts of one statement. */
 export type Plan = readonly Batch[]
 
@@ -48,7 +51,9 @@ export interface PlannedCommit {
   readonly size: number
 }
 
-export const isUpdate = ({ way }: Batch): boolean => way === 'release' || way === 'replace'
+export const partName = ({ table, way }: PartKey): string => `${table} ${way}`
+
+export const isUpdate = ({ way }: PartKey): boolean => way === 'release' || way === 'replace'
 
 /**
  * Sorts the changes of a commit by table, way and place, and encodes them: what happens to the rows afterwards changes
@@ -78,11 +83,12 @@ export function planCommit(commit: Commit<StoredTables>): PlannedCommit {
 export const mergePlans = (commits: readonly PlannedCommit[]): Plan => merge(commits.flatMap(({ plan }) => plan))
 
 function merge(batches: readonly Batch[]): Plan {
-  const merged = new Map<string, { readonly table: TableName; readonly way: Way; readonly entries: Entry[] }>()
+  const merged = new Map<string, PartKey & { readonly entries: Entry[] }>()
   for (const { table, way, entries } of batches) {
-    const known = merged.get(`${table} ${way}`)
+    const name = partName({ table, way })
+    const known = merged.get(name)
     if (known) known.entries.push(...entries)
-    else merged.set(`${table} ${way}`, { table, way, entries: [...entries] })
+    else merged.set(name, { table, way, entries: [...entries] })
   }
   for (const { entries } of merged.values()) entries.sort((a, b) => (a.place < b.place ? -1 : 1))
   if (merged.size === 1) return [...merged.values()]
@@ -90,11 +96,11 @@ function merge(batches: readonly Batch[]): Plan {
 }
 
 /** Every part that a statement may have, in the order in which they are run: the same for everybody. */
-export const partNames: readonly string[] = tableOrder.flatMap((table) => ways.map((way) => `${table} ${way}`))
+export const allParts: readonly PartKey[] = tableOrder.flatMap((table) => ways.map((way) => ({ table, way })))
 
-const ranks = new Map(partNames.map((name, rank) => [name, rank]))
+const ranks = new Map(allParts.map((part, rank) => [partName(part), rank]))
 
-const rankOf = ({ table, way }: Batch): number => ranks.get(`${table} ${way}`) ?? 0
+const rankOf = (part: PartKey): number => ranks.get(partName(part)) ?? 0
 
 function wayOf(row: Row, keys: readonly string[], ifAbsent: boolean): Way {
   if (ifAbsent) return 'insert if absent'

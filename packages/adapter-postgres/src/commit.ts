@@ -1,6 +1,6 @@
 import { DefectError } from '@florin/core'
 import { type RawBuilder, sql } from 'kysely'
-import { type Batch, isUpdate, type Plan } from './commit-plan.ts'
+import { type Batch, isUpdate, type PartKey, type Plan, partName } from './commit-plan.ts'
 import { cell, compile, oncePerShape, slot } from './compile.ts'
 import { keyColumns, type NamedColumn, tables } from './tables.ts'
 import { joinBytes, joinTexts } from './values.ts'
@@ -8,8 +8,7 @@ import { joinBytes, joinTexts } from './values.ts'
 // A single row is planned as one row, always by its id; how many more there are does not matter.
 const isSingle = ({ entries }: Batch) => entries.length === 1
 
-const shapeOf = (plan: Plan) =>
-  plan.map((batch) => `${batch.table} ${batch.way}${isSingle(batch) ? '' : 's'}`).join(', ')
+const shapeOf = (plan: Plan) => plan.map((batch) => `${partName(batch)}${isSingle(batch) ? '' : 's'}`).join(', ')
 
 /**
  * The statement of a commit that is sent alone, made once per shape. Data-modifying CTEs write each batch; the last
@@ -39,7 +38,7 @@ export const commitStatement = oncePerShape(shapeOf, (plan: Plan) => {
 })
 
 /** A batch as a part of a statement: where in the plan its rows are, and whether there is just one. */
-export interface Part extends Pick<Batch, 'table' | 'way'> {
+export interface Part extends PartKey {
   readonly index: number
   readonly single: boolean
 }

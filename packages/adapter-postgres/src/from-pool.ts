@@ -34,8 +34,10 @@ export interface PoolOptions {
  * Runs Florin's storage on a pool of `pg`.
  *
  * The caller owns the pool: it ends it, and it must listen to the pool's `error` event, or an idle connection that
- * breaks ends the process. Set `connectionTimeoutMillis` (no connection in time is `unavailable`, nothing applied) and
- * a `statement_timeout` on it.
+ * breaks ends the process. Set `connectionTimeoutMillis` on it (no connection in time is `unavailable`, nothing applied)
+ * and `query_timeout`, after which the answer is not waited for any more. Set no `statement_timeout` on it where there may
+ * be a pooler: `pg` asks for it at the start of a connection, and PgBouncer refuses connections that do. To end statements
+ * in Postgres too, give it to the role: `alter role florin set statement_timeout = '20s'`.
  */
 export function fromPool(pool: PgPool, { preparedStatements = true }: PoolOptions = {}): Database {
   return {

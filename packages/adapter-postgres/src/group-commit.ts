@@ -1,7 +1,6 @@
-import type { TableName } from '@florin/core'
 import { type RawBuilder, sql } from 'kysely'
 import { given, insert, lock, onlyKeys, type Part, update } from './commit.ts'
-import { type Batch, isUpdate, type Plan, partNames } from './commit-plan.ts'
+import { allParts, isUpdate, type PartKey, type Plan, partName } from './commit-plan.ts'
 import { type Compiled, compile } from './compile.ts'
 import type { Answer } from './database.ts'
 
@@ -17,29 +16,24 @@ const MOST_STATEMENTS = 24
 
 /** Finds or makes the statement of a group. There are never more than a few, whatever commits meet. */
 export function groupStatements(): (plan: Plan) => Grouped {
-  const known: { readonly names: ReadonlySet<string>; readonly compiled: Compiled<Plan> }[] = []
-  const make = (names: readonly string[]) => {
-    const made = { names: new Set(names), compiled: compileGroup(names.map(emptyBatch)) }
+  const known: { readonly parts: ReadonlyMap<string, PartKey>; readonly compiled: Compiled<Plan> }[] = []
+  const make = (keys: readonly PartKey[]) => {
+    // Statements are kept for good, and the rows that they were made for must not be.
+    const parts = new Map(keys.map(({ table, way }) => [partName({ table, way }), { table, way }]))
+    const made = { parts, compiled: compileGroup([...parts.values()]) }
     known.push(made)
-    known.sort((a, b) => a.names.size - b.names.size)
+    known.sort((a, b) => a.parts.size - b.parts.size)
     return made
   }
   return (plan) => {
-    const needed = plan.map(partName)
-    const most = known.length < MOST_STATEMENTS ? needed.length + MOST_IDLE_PARTS : Number.POSITIVE_INFINITY
-    const fits = ({ names }: (typeof known)[number]) => names.size <= most && needed.every((name) => names.has(name))
-    const found = known.find(fits) ?? make(known.length < MOST_STATEMENTS ? needed : partNames)
     const batches = new Map(plan.map((batch) => [partName(batch), batch]))
-    return { compiled: found.compiled, plan: [...found.names].map((name) => batches.get(name) ?? emptyBatch(name)) }
+    const needed = [...batches.keys()]
+    const most = known.length < MOST_STATEMENTS ? needed.length + MOST_IDLE_PARTS : Number.POSITIVE_INFINITY
+    const fits = ({ parts }: (typeof known)[number]) => parts.size <= most && needed.every((name) => parts.has(name))
+    const found = known.find(fits) ?? make(known.length < MOST_STATEMENTS ? plan : allParts)
+    const fitted = [...found.parts].map(([name, part]) => batches.get(name) ?? { ...part, entries: [] })
+    return { compiled: found.compiled, plan: fitted }
   }
-}
-
-const partName = ({ table, way }: Batch): string => `${table} ${way}`
-
-function emptyBatch(name: string): Batch {
-  const at = name.indexOf(' ')
-  // Names are made of the two by `partName`.
-  return { table: name.slice(0, at) as TableName, way: name.slice(at + 1) as Batch['way'], entries: [] }
 }
 
 /**
@@ -48,9 +42,9 @@ function emptyBatch(name: string): Batch {
  *
  * Whatever else is wrong with one of them (a unique key, a rule of the tables) fails the statement, and nothing is written.
  */
-function compileGroup(batches: readonly Batch[]): Compiled<Plan> {
-  const parts = batches.map(({ table, way }, index): Part => ({ table, way, index, single: false }))
-  const updates = parts.filter((part) => isUpdate({ ...part, entries: [] }))
+function compileGroup(keys: readonly PartKey[]): Compiled<Plan> {
+  const parts = keys.map((key, index): Part => ({ ...key, index, single: false }))
+  const updates = parts.filter(isUpdate)
   const names = (part: Part) => ({ locked: sql.ref(`l${part.index}`), written: sql.ref(`w${part.index}`) })
   const left = sql`r.commit_id <> all (array(select commit_id from stale))`
 

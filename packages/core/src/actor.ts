@@ -38,7 +38,10 @@ export const permissions = {
   'subscriptions:update': { user: 'own', service: 'any', admin: 'any' },
   'subscriptions:cancel': { user: 'own', support: 'any', service: 'any', admin: 'any' },
   'invoices:read': { user: 'own', support: 'any', service: 'any', admin: 'any' },
-  'webhooks:replay': { admin: 'any' },
+  'webhook-events:read': { admin: 'any' },
+  'webhook-events:replay': { admin: 'any' },
+  'events:read': { admin: 'any' },
+  'events:retry': { admin: 'any' },
   'users:erase': { admin: 'any' },
   'audit:read': { admin: 'any' },
 } as const satisfies Record<string, Partial<Record<Role, Reach>>>

@@ -1,6 +1,6 @@
 import { UnavailableError } from './errors.ts'
 import type { CallBudget, CallShare } from './ports/call-budget.ts'
-import type { GatewayCall, ObjectRef, PaymentGateway } from './ports/gateway.ts'
+import { type GatewayCall, nounOf, type PaymentGateway } from './ports/gateway.ts'
 import type { Observer, Runtime } from './ports/runtime.ts'
 
 // A caller who has to wait longer than this is told to come back.
@@ -56,6 +56,7 @@ export function budgetedGateway({ gateway, budget, share, runtime, observer }: B
     return waitMs
   }
   const budgeted: BudgetedGateway = {
+    livemode: gateway.livemode,
     prepare: (call) => gateway.prepare(call),
     async send(call, options) {
       await turn(call.call)
@@ -100,9 +101,6 @@ export function budgetedGateway({ gateway, budget, share, runtime, observer }: B
   }
   return budgeted
 }
-
-/** What a call makes or changes, as the gateway's reads name it. */
-const nounOf = (call: GatewayCall['do']): ObjectRef['object'] | string => call.split('.')[0] ?? call
 
 function tooLong(waitMs: number): UnavailableError {
   const retryAfterSeconds = Math.ceil((waitMs - LONGEST_WAIT_MS) / 1000)

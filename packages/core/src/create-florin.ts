@@ -1,71 +1,80 @@
 import { bindAccount } from './accounts/bind-account.ts'
-import type { Actor } from './actor.ts'
-import { type ListAuditEntries, listAuditEntries } from './audit/list-audit-entries.ts'
-import {
-  type CreateBillingPortalSession,
-  createBillingPortalSession,
-} from './billing-portal-sessions/create-billing-portal-session.ts'
+import type { Audit } from './audit/audit-log.ts'
+import { listAuditEntries } from './audit/list-audit-entries.ts'
+import type { BillingPortalSessions } from './billing-portal-sessions/billing-portal-sessions.ts'
+import { createBillingPortalSession } from './billing-portal-sessions/create-billing-portal-session.ts'
 import { budgetedGateway } from './budgeted-gateway.ts'
-import { type CreateCheckoutSession, createCheckoutSession } from './checkout-sessions/create-checkout-session.ts'
+import type { CheckoutSessions } from './checkout-sessions/checkout-sessions.ts'
+import { createCheckoutSession } from './checkout-sessions/create-checkout-session.ts'
 import { keyStore } from './data-keys/key-store.ts'
-import { type RotateKeys, rotateKeys } from './data-keys/rotate-keys.ts'
-import { type VerifyKeys, verifyKeys } from './data-keys/verify-keys.ts'
+import type { Keys } from './data-keys/keys.ts'
+import { rotateKeys } from './data-keys/rotate-keys.ts'
+import { verifyKeys } from './data-keys/verify-keys.ts'
 import { refundDuplicates } from './debts/refund-duplicates.ts'
 import { type Deps, defaultSettings, type Settings } from './deps.ts'
+import type { Disputes } from './disputes/disputes.ts'
 import { getDispute } from './disputes/get-dispute.ts'
-import { type ListDisputes, listDisputes } from './disputes/list-disputes.ts'
+import { listDisputes } from './disputes/list-disputes.ts'
 import { dispatchEvents } from './events/dispatch-events.ts'
 import { type EventHandler, eventHandlers, type HeardType } from './events/event-handlers.ts'
-import { type ListEvents, listEvents } from './events/list-events.ts'
+import type { Events } from './events/events.ts'
+import { listEvents } from './events/list-events.ts'
 import { retryEvent } from './events/retry-event.ts'
 import { idMaker } from './ids.ts'
 import { getInvoice } from './invoices/get-invoice.ts'
-import { type ListInvoices, listInvoices } from './invoices/list-invoices.ts'
-import { type ListSubscriptionInvoices, listSubscriptionInvoices } from './invoices/list-subscription-invoices.ts'
+import type { Invoices } from './invoices/invoices.ts'
+import { listInvoices } from './invoices/list-invoices.ts'
+import { listSubscriptionInvoices } from './invoices/list-subscription-invoices.ts'
+import type { Maintenance } from './maintenance.ts'
 import { refreshRows } from './observations/refresh-rows.ts'
 import { recoverOperations } from './operations/recover-operations.ts'
-import type { Caller } from './operations/use-case.ts'
-import { type AttachPaymentMethod, attachPaymentMethod } from './payment-methods/attach-payment-method.ts'
-import { type DetachPaymentMethod, detachPaymentMethod } from './payment-methods/detach-payment-method.ts'
-import { type ListPaymentMethods, listPaymentMethods } from './payment-methods/list-payment-methods.ts'
-import { type SetDefaultPaymentMethod, setDefaultPaymentMethod } from './payment-methods/set-default-payment-method.ts'
-import { type SetUpPaymentMethod, setUpPaymentMethod } from './payment-methods/set-up-payment-method.ts'
-import { type CancelPayment, cancelPayment } from './payments/cancel-payment.ts'
-import { type CapturePayment, capturePayment } from './payments/capture-payment.ts'
-import { type ConfirmPayment, confirmPayment } from './payments/confirm-payment.ts'
-import { type CreatePayment, createPayment } from './payments/create-payment.ts'
+import { attachPaymentMethod } from './payment-methods/attach-payment-method.ts'
+import { detachPaymentMethod } from './payment-methods/detach-payment-method.ts'
+import { listPaymentMethods } from './payment-methods/list-payment-methods.ts'
+import type { PaymentMethods } from './payment-methods/payment-methods.ts'
+import { setDefaultPaymentMethod } from './payment-methods/set-default-payment-method.ts'
+import { setUpPaymentMethod } from './payment-methods/set-up-payment-method.ts'
+import { cancelPayment } from './payments/cancel-payment.ts'
+import { capturePayment } from './payments/capture-payment.ts'
+import { confirmPayment } from './payments/confirm-payment.ts'
+import { createPayment } from './payments/create-payment.ts'
 import { getPayment } from './payments/get-payment.ts'
-import { type ListPayments, listPayments } from './payments/list-payments.ts'
+import { listPayments } from './payments/list-payments.ts'
+import type { Payments } from './payments/payments.ts'
 import type { CallBudget, CallShare } from './ports/call-budget.ts'
 import type { Cipher } from './ports/cipher.ts'
 import type { PaymentGateway } from './ports/gateway.ts'
 import type { Retention } from './ports/retention.ts'
 import type { Observer, Runtime } from './ports/runtime.ts'
 import type { Storage } from './ports/storage.ts'
-import { type FindDrift, findDrift } from './reconcile/find-drift.ts'
-import { type ImportAccount, importAccount } from './reconcile/import-account.ts'
-import { type ReconcileOptions, reconcileEvents } from './reconcile/reconcile-events.ts'
-import { type RepairDrift, repairDrift } from './reconcile/repair-drift.ts'
-import { type CreateRefund, createRefund } from './refunds/create-refund.ts'
+import { findDrift } from './reconcile/find-drift.ts'
+import { importAccount } from './reconcile/import-account.ts'
+import { reconcileEvents } from './reconcile/reconcile-events.ts'
+import { repairDrift } from './reconcile/repair-drift.ts'
+import { createRefund } from './refunds/create-refund.ts'
 import { getRefund } from './refunds/get-refund.ts'
-import { type ListRefunds, listRefunds } from './refunds/list-refunds.ts'
+import { listRefunds } from './refunds/list-refunds.ts'
+import type { Refunds } from './refunds/refunds.ts'
 import { replicaReads } from './replica-reads.ts'
 import { prune } from './retention/prune.ts'
 import { systemRuntime } from './runtime.ts'
 import { sealedStorage } from './sealed-storage.ts'
-import { type CancelSubscription, cancelSubscription } from './subscriptions/cancel-subscription.ts'
-import { type CreateSubscription, createSubscription } from './subscriptions/create-subscription.ts'
+import { cancelSubscription } from './subscriptions/cancel-subscription.ts'
+import { createSubscription } from './subscriptions/create-subscription.ts'
 import { getSubscription } from './subscriptions/get-subscription.ts'
-import { type ListSubscriptions, listSubscriptions } from './subscriptions/list-subscriptions.ts'
-import { type ResumeSubscription, resumeSubscription } from './subscriptions/resume-subscription.ts'
-import { type UpdateSubscription, updateSubscription } from './subscriptions/update-subscription.ts'
-import { type EraseUser, eraseUser } from './users/erase-user.ts'
+import { listSubscriptions } from './subscriptions/list-subscriptions.ts'
+import { resumeSubscription } from './subscriptions/resume-subscription.ts'
+import type { Subscriptions } from './subscriptions/subscriptions.ts'
+import { updateSubscription } from './subscriptions/update-subscription.ts'
+import { eraseUser } from './users/erase-user.ts'
 import { finishErasures } from './users/finish-erasures.ts'
+import type { Users } from './users/users.ts'
 import { getWebhookEvent } from './webhooks/get-webhook-event.ts'
-import { type ListWebhookEvents, listWebhookEvents } from './webhooks/list-webhook-events.ts'
+import { listWebhookEvents } from './webhooks/list-webhook-events.ts'
 import { receiveWebhook } from './webhooks/receive-webhook.ts'
 import { replayWebhookEvent } from './webhooks/replay-webhook-event.ts'
 import { retryWebhooks } from './webhooks/retry-webhooks.ts'
+import type { Webhooks } from './webhooks/webhooks.ts'
 
 /** What Florin runs on. */
 export interface FlorinOptions {
@@ -86,13 +95,65 @@ export interface FlorinOptions {
   readonly settings?: Partial<Settings>
 }
 
-export type Florin = ReturnType<typeof createFlorin>
+/**
+ * Florin's use cases, by noun.
+ *
+ * Their methods take who asks: the host authenticates, Florin permits. Those that change something take an idempotency
+ * key besides, and answer `{ data, operationId, replayed }`: the same key with the same input gets the same answer.
+ * Objects are addressed by Florin's ids or Stripe's, sums are whole numbers of the currency's smallest unit. Lists are
+ * newest first, 10 to a page where no `limit` (at most 100) is given; a page's `nextCursor` is the next one's `cursor`.
+ *
+ * What is thrown is a `FlorinError`, told by `isFlorinError`: its `kind` says what to do, its `code` what happened.
+ * Whatever takes a key can also throw `idempotency_key_reused`, for a key that came with another input before.
+ */
+export interface Florin {
+  /**
+   * Registers a handler of domain events, of one type or of all (`'*'`); answers how to take it away again. Handlers
+   * are called by `maintenance.dispatch`, at least once for each event: they must know an `event.id` that they had.
+   *
+   * @example
+   * florin.on('payment.succeeded', (event) => ship(event.data.reference, { onlyOnceFor: event.id }))
+   */
+  on<Type extends HeardType>(type: Type, handler: EventHandler<Type>): () => void
+  /** Takes payments, tries them again, captures and cancels them. */
+  readonly payments: Payments
+  /** Gives payments back, in whole or in part. */
+  readonly refunds: Refunds
+  /** Shows the disputes of payments. */
+  readonly disputes: Disputes
+  /** Keeps the cards and other methods that users pay with. */
+  readonly paymentMethods: PaymentMethods
+  /** Subscribes users to prices, and changes and ends that. */
+  readonly subscriptions: Subscriptions
+  /** Shows invoices. */
+  readonly invoices: Invoices
+  /** Opens pages of Stripe's on which users pay, subscribe or save a card. */
+  readonly checkoutSessions: CheckoutSessions
+  /** Opens Stripe's customer portal. */
+  readonly billingPortalSessions: BillingPortalSessions
+  /** Keeps everything true in the background: recovers, refreshes, catches up, tells handlers, prunes. */
+  readonly maintenance: Maintenance
+  /** Rotates and verifies the keys that everything private is sealed under. */
+  readonly keys: Keys
+  /** Erases users. */
+  readonly users: Users
+  /** Shows domain events that were not delivered, and retries them. */
+  readonly events: Events
+  /** Shows who did what. */
+  readonly audit: Audit
+  /** Takes Stripe's webhooks, shows what became of them, and replays them. */
+  readonly webhooks: Webhooks
+}
 
 /**
- * Binds Florin's use cases to a storage, a gateway and a cipher.
+ * Binds Florin's use cases to a storage, a gateway and a cipher. Any number of processes may do so over one storage.
  *
- * Every use case takes who asks: the host authenticates, Florin permits. Those that change something also take an
- * idempotency key, and answer `{ data, operationId, replayed }`.
+ * @example
+ * const florin = createFlorin({
+ *   storage: postgresStorage({ database: fromPool(pool) }),
+ *   gateway: stripeGateway({ stripe: stripeClient({ secretKey }), webhookSecrets }),
+ *   cipher: nodeCipher({ current: { id: '2026', bytes: key } }),
+ * })
  */
 export function createFlorin({
   storage,
@@ -104,12 +165,12 @@ export function createFlorin({
   observer = { tell: () => undefined },
   callBudget,
   settings,
-}: FlorinOptions) {
+}: FlorinOptions): Florin {
   const inShare = (share: CallShare) => budgetedGateway({ gateway, budget: callBudget, share, runtime, observer })
   const newId = idMaker(runtime)
   const keys = keyStore(storage, cipher, { runtime, newId })
   const deps: Deps = {
-    storage: sealedStorage(storage, keys, runtime),
+    storage: sealedStorage(storage, keys, runtime, observer),
     gateway: inShare('interactive'),
     isErased: keys.isErased,
     digest: (text) => cipher.digest(text),
@@ -117,104 +178,97 @@ export function createFlorin({
     newId,
     observer,
     installed: {},
-    settings: { ...defaultSettings, ...settings },
+    settings: { ...defaultSettings, ...(gateway.livemode && { livemode: true }), ...settings },
   }
   const shown: Deps = readStorage
-    ? { ...deps, storage: sealedStorage(replicaReads(readStorage, storage, runtime), keys, runtime) }
+    ? // What a lagging replica tells of keys is not to be learned: decisions go by them.
+      {
+        ...deps,
+        storage: sealedStorage(replicaReads(readStorage, storage, runtime), { ...keys, ahead: () => [] }, runtime),
+      }
     : deps
   const recovery: Deps = { ...deps, gateway: inShare('recovery') }
   const background: Deps = { ...deps, gateway: inShare('background') }
   const handlers = eventHandlers()
   const ring = { storage, cipher, runtime, newId }
   return {
-    /**
-     * Registers a handler of domain events, of one type or of all (`'*'`); answers how to take it away again. Handlers are
-     * called by `maintenance.dispatch`, at least once for each event: they must know an `event.id` that they had.
-     *
-     * @example
-     * florin.on('payment.succeeded', (event) => ship(event.data.reference, { onlyOnceFor: event.id }))
-     */
-    on: <Type extends HeardType>(type: Type, handler: EventHandler<Type>) => handlers.on(type, handler),
+    on: (type, handler) => handlers.on(type, handler),
     payments: {
-      create: (input: CreatePayment, caller: Caller) => createPayment(deps, input, caller),
-      confirm: (input: ConfirmPayment, caller: Caller) => confirmPayment(deps, input, caller),
-      capture: (input: CapturePayment, caller: Caller) => capturePayment(deps, input, caller),
-      cancel: (input: CancelPayment, caller: Caller) => cancelPayment(deps, input, caller),
-      get: (id: string, actor: Actor) => getPayment(shown, id, actor),
-      list: (input: ListPayments, actor: Actor) => listPayments(shown, input, actor),
+      create: (input, caller) => createPayment(deps, input, caller),
+      confirm: (input, caller) => confirmPayment(deps, input, caller),
+      capture: (input, caller) => capturePayment(deps, input, caller),
+      cancel: (input, caller) => cancelPayment(deps, input, caller),
+      get: (id, actor) => getPayment(shown, id, actor),
+      list: (input, actor) => listPayments(shown, input, actor),
     },
     refunds: {
-      create: (input: CreateRefund, caller: Caller) => createRefund(deps, input, caller),
-      get: (id: string, actor: Actor) => getRefund(shown, id, actor),
-      list: (input: ListRefunds, actor: Actor) => listRefunds(shown, input, actor),
+      create: (input, caller) => createRefund(deps, input, caller),
+      get: (id, actor) => getRefund(shown, id, actor),
+      list: (input, actor) => listRefunds(shown, input, actor),
     },
     disputes: {
-      get: (id: string, actor: Actor) => getDispute(shown, id, actor),
-      list: (input: ListDisputes, actor: Actor) => listDisputes(shown, input, actor),
+      get: (id, actor) => getDispute(shown, id, actor),
+      list: (input, actor) => listDisputes(shown, input, actor),
     },
     paymentMethods: {
-      attach: (input: AttachPaymentMethod, caller: Caller) => attachPaymentMethod(deps, input, caller),
-      setUp: (input: SetUpPaymentMethod, caller: Caller) => setUpPaymentMethod(deps, input, caller),
-      setDefault: (input: SetDefaultPaymentMethod, caller: Caller) => setDefaultPaymentMethod(deps, input, caller),
-      detach: (input: DetachPaymentMethod, caller: Caller) => detachPaymentMethod(deps, input, caller),
-      list: (input: ListPaymentMethods, actor: Actor) => listPaymentMethods(shown, input, actor),
+      attach: (input, caller) => attachPaymentMethod(deps, input, caller),
+      setUp: (input, caller) => setUpPaymentMethod(deps, input, caller),
+      setDefault: (input, caller) => setDefaultPaymentMethod(deps, input, caller),
+      detach: (input, caller) => detachPaymentMethod(deps, input, caller),
+      list: (input, actor) => listPaymentMethods(shown, input, actor),
     },
     subscriptions: {
-      create: (input: CreateSubscription, caller: Caller) => createSubscription(deps, input, caller),
-      update: (input: UpdateSubscription, caller: Caller) => updateSubscription(deps, input, caller),
-      resume: (input: ResumeSubscription, caller: Caller) => resumeSubscription(deps, input, caller),
-      cancel: (input: CancelSubscription, caller: Caller) => cancelSubscription(deps, input, caller),
-      get: (id: string, actor: Actor) => getSubscription(shown, id, actor),
-      list: (input: ListSubscriptions, actor: Actor) => listSubscriptions(shown, input, actor),
+      create: (input, caller) => createSubscription(deps, input, caller),
+      update: (input, caller) => updateSubscription(deps, input, caller),
+      resume: (input, caller) => resumeSubscription(deps, input, caller),
+      cancel: (input, caller) => cancelSubscription(deps, input, caller),
+      get: (id, actor) => getSubscription(shown, id, actor),
+      list: (input, actor) => listSubscriptions(shown, input, actor),
     },
     invoices: {
-      get: (id: string, actor: Actor) => getInvoice(shown, id, actor),
-      list: (input: ListInvoices, actor: Actor) => listInvoices(shown, input, actor),
-      listBySubscription: (input: ListSubscriptionInvoices, actor: Actor) =>
-        listSubscriptionInvoices(shown, input, actor),
+      get: (id, actor) => getInvoice(shown, id, actor),
+      list: (input, actor) => listInvoices(shown, input, actor),
+      listBySubscription: (input, actor) => listSubscriptionInvoices(shown, input, actor),
     },
     checkoutSessions: {
-      create: (input: CreateCheckoutSession, caller: Caller) => createCheckoutSession(deps, input, caller),
+      create: (input, caller) => createCheckoutSession(deps, input, caller),
     },
     billingPortalSessions: {
-      create: (input: CreateBillingPortalSession, caller: Caller) => createBillingPortalSession(deps, input, caller),
+      create: (input, caller) => createBillingPortalSession(deps, input, caller),
     },
-    /** What keeps everything true in the background; `florin serve` runs these in a loop. */
     maintenance: {
       bindAccount: () => bindAccount(background),
-      recover: (options?: { limit?: number }) => recoverOperations(recovery, options),
-      refresh: (options?: { limit?: number }) => refreshRows(background, options),
-      refundDuplicates: (options?: { limit?: number }) => refundDuplicates(background, options),
-      retryWebhooks: (options?: { limit?: number }) => retryWebhooks(background, options),
-      reconcile: (options?: ReconcileOptions) => reconcileEvents(background, options),
-      importAccount: (options?: ImportAccount) => importAccount(background, options),
-      findDrift: (options: FindDrift) => findDrift(background, options),
-      repairDrift: (options: RepairDrift) => repairDrift(background, options),
-      /** Goes on with the erasures of users whose time has come. */
-      erase: (options?: { limit?: number }) => finishErasures(background, options),
-      prune: (options?: { limit?: number }) => prune(deps, retention, options),
-      dispatch: (options?: { limit?: number }) => dispatchEvents(deps, handlers, options),
+      recover: (options) => recoverOperations(recovery, options),
+      refresh: (options) => refreshRows(background, options),
+      refundDuplicates: (options) => refundDuplicates(background, options),
+      retryWebhooks: (options) => retryWebhooks(background, options),
+      reconcile: (options) => reconcileEvents(background, options),
+      importAccount: (options) => importAccount(background, options),
+      findDrift: (options) => findDrift(background, options),
+      repairDrift: (options) => repairDrift(background, options),
+      erase: (options) => finishErasures(background, options),
+      prune: (options) => prune(deps, retention, options),
+      dispatch: (options) => dispatchEvents(deps, handlers, options),
     },
-    /** The keys that everything private is sealed under. For whoever holds the ring: no actor is asked for. */
     keys: {
-      rotate: (options?: RotateKeys) => rotateKeys(ring, options),
-      verify: (options?: VerifyKeys) => verifyKeys(ring, options),
+      rotate: (options) => rotateKeys(ring, options),
+      verify: (options) => verifyKeys(ring, options),
     },
     users: {
-      erase: (input: EraseUser, caller: Pick<Caller, 'actor' | 'requestId'>) => eraseUser(deps, input, caller),
+      erase: (input, caller) => eraseUser(deps, input, caller),
     },
     events: {
-      list: (input: ListEvents, actor: Actor) => listEvents(deps, input, actor),
-      retry: (id: string, actor: Actor) => retryEvent(deps, id, actor),
+      list: (input, actor) => listEvents(deps, input, actor),
+      retry: (id, actor) => retryEvent(deps, id, actor),
     },
     audit: {
-      list: (input: ListAuditEntries, actor: Actor) => listAuditEntries(deps, input, actor),
+      list: (input, actor) => listAuditEntries(deps, input, actor),
     },
     webhooks: {
-      receive: (body: string, signature: string | undefined) => receiveWebhook(deps, body, signature),
-      get: (id: string, actor: Actor) => getWebhookEvent(deps, id, actor),
-      list: (input: ListWebhookEvents, actor: Actor) => listWebhookEvents(deps, input, actor),
-      replay: (id: string, caller: Pick<Caller, 'actor' | 'requestId'>) => replayWebhookEvent(deps, id, caller),
+      receive: (body, signature) => receiveWebhook(deps, body, signature),
+      get: (id, actor) => getWebhookEvent(deps, id, actor),
+      list: (input, actor) => listWebhookEvents(deps, input, actor),
+      replay: (id, caller) => replayWebhookEvent(deps, id, caller),
     },
   }
 }

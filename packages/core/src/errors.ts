@@ -43,7 +43,12 @@ export type RefusedCode =
   | 'gateway_refused'
 
 /** Codes of a store or gateway that gave no answer. */
-export type UnavailableCode = 'storage_unavailable' | 'gateway_unavailable' | 'gateway_outcome_unknown' | 'overloaded'
+export type UnavailableCode =
+  | 'storage_unavailable'
+  | 'gateway_unavailable'
+  | 'gateway_outcome_unknown'
+  | 'overloaded'
+  | 'webhook_event_not_applied'
 
 /** Codes of broken invariants: our fault, always worth a report. */
 export type DefectCode = 'invariant_broken'

@@ -22,23 +22,27 @@ const place = z.tuple([
   z.string().regex(/^[\x21-\x7e]{1,255}$/),
 ])
 
+// How many rows are read. A storage may make a statement for each number, so there are few.
+const SIZES = [11, 26, 51, 101]
+
 /**
- * The storage's query for a page: one row more than asked for tells whether there is another page.
+ * The storage's query for a page: a row more than asked for, or some more, tell whether there is another page.
  *
  * @throws `invalid` input_invalid for a cursor that no list gave out
  */
 export function pageQuery({ limit, cursor }: { limit: number; cursor?: string | undefined }): PageQuery {
-  if (cursor === undefined) return { limit: limit + 1 }
+  const size = SIZES.find((one) => one > limit) ?? limit + 1
+  if (cursor === undefined) return { limit: size }
   try {
     const [createdAt, id] = place.parse(JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))))
-    return { limit: limit + 1, after: { createdAt, id } }
+    return { limit: size, after: { createdAt, id } }
   } catch {
     const fields = [{ field: 'cursor', message: 'must be the next_cursor of an earlier page' }]
     throw new InvalidError('input_invalid', 'cursor: must be the next_cursor of an earlier page', { fields })
   }
 }
 
-/** Cuts the surplus row off and shows the rest. */
+/** Cuts off what was not asked for and shows the rest. */
 export function toPage<Row extends { readonly createdAt: string; readonly id: string }, T>(
   rows: readonly Row[],
   limit: number,

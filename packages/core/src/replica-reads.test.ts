@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { alice, sandboxedFlorin, service } from '../test/sandboxed-florin.ts'
 import { UnavailableError } from './errors.ts'
-import { createFlorin } from './index.ts'
+import { createFlorin, system } from './index.ts'
 import { memoryStorage } from './memory/index.ts'
 import { nodeCipher } from './node/index.ts'
 import { systemRuntime } from './runtime.ts'
@@ -12,29 +12,31 @@ function replicated() {
   let copy = memoryStorage()
   const state = { isAway: false, asked: 0, primaryLoads: 0, now: Date.now() }
   const { gateway } = sandboxedFlorin()
-  const florin = createFlorin({
-    storage: {
-      load: (query) => {
-        state.primaryLoads += 1
-        return primary.load(query)
+  const another = () =>
+    createFlorin({
+      storage: {
+        load: (query) => {
+          state.primaryLoads += 1
+          return primary.load(query)
+        },
+        commit: (commit) => primary.commit(commit),
       },
-      commit: (commit) => primary.commit(commit),
-    },
-    readStorage: {
-      async load(query) {
-        state.asked += 1
-        if (state.isAway) throw new UnavailableError('storage_unavailable', 'the replica is away', 'not_applied')
-        return copy.load(query)
+      readStorage: {
+        async load(query) {
+          state.asked += 1
+          if (state.isAway) throw new UnavailableError('storage_unavailable', 'the replica is away', 'not_applied')
+          return copy.load(query)
+        },
       },
-    },
-    gateway,
-    cipher: nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32).fill(7) } }),
-    runtime: { ...systemRuntime, now: () => state.now },
-  })
+      gateway,
+      cipher: nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32).fill(7) } }),
+      runtime: { ...systemRuntime, now: () => state.now },
+    })
+  const florin = another()
   const catchUp = () => {
     copy = memoryStorage({ snapshot: primary.snapshot() })
   }
-  return { florin, state, catchUp }
+  return { florin, another, state, catchUp }
 }
 
 const input = { userId: alice.id, amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa', description: 'a book' }
@@ -81,4 +83,16 @@ test('asks the primary while the replica is away, and the replica again after fi
   const loads = state.primaryLoads
   expect(await florin.payments.get(payment.id, alice)).toMatchObject({ id: payment.id })
   expect([state.asked, state.primaryLoads]).toEqual([2, loads])
+})
+
+test('learns of no key by a replica that lags: who is erased is known from the primary', async () => {
+  const { florin, another, state, catchUp } = replicated()
+  await florin.payments.create(input, { actor: service })
+  catchUp()
+  // Another process, which has never met this user, shows something from the replica after the erasure has begun.
+  const other = another()
+  await florin.users.erase({ userId: alice.id }, { actor: system })
+  await other.payments.list({ userId: alice.id }, service)
+  await expect(other.payments.create(input, { actor: service })).rejects.toMatchObject({ code: 'user_erased' })
+  expect(state.isAway).toBe(false)
 })

@@ -3,10 +3,10 @@ import type { DataKeyRow } from './data-keys/data-key.ts'
 import { currentKeyOf, isClosed, type KeyStore, type KnownKey } from './data-keys/key-store.ts'
 import type { Cell, OpenedTexts } from './data-keys/opened-texts.ts'
 import { type Sealing, sealingOf } from './data-keys/sealing.ts'
-import { DefectError } from './errors.ts'
+import { DefectError, isFlorinError } from './errors.ts'
 import { withoutPersonal } from './events/without-personal.ts'
 import type { DataKey } from './ports/cipher.ts'
-import type { Clock, Runtime } from './ports/runtime.ts'
+import type { Clock, Observer, Runtime } from './ports/runtime.ts'
 import {
   type Change,
   type Find,
@@ -21,6 +21,7 @@ import {
 } from './ports/storage.ts'
 
 const MOST_TRIES = 5
+const MOST_TOLD = 1000
 
 /**
  * Seals private columns on their way into a storage and opens them on their way out, so that no adapter, backup or dump
@@ -34,7 +35,16 @@ export function sealedStorage(
   storage: Storage<StoredTables>,
   keys: KeyStore,
   runtime: Clock & Pick<Runtime, 'randomBytes'>,
+  observer?: Observer,
 ): Storage<Tables> {
+  const unreadable = new Set<string>()
+  const tell = (table: TableName, id: string): void => {
+    if (unreadable.has(id)) return
+    // Each is told once by a process. Should there be very many, some are told again.
+    if (unreadable.size === MOST_TOLD) unreadable.clear()
+    unreadable.add(id)
+    observer?.tell({ what: 'row_unreadable', table, id })
+  }
   return {
     async load(query) {
       const at = runtime.now()
@@ -49,7 +59,7 @@ export function sealedStorage(
         at,
         subjects,
       )
-      return openAll(keys, query, stored)
+      return openAll(keys, query, stored, tell)
     },
     async commit({ changes, ...commit }) {
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {
@@ -93,15 +103,24 @@ const stored = ({ key, row }: KnownKey): KnownKey => ({ key, row: { ...row, vers
 const writtenKeys = (changes: readonly Change<Tables>[]): readonly DataKeyRow[] =>
   changes.flatMap(({ table, row }) => (table === 'data_keys' ? [{ ...row, version: row.version + 1 }] : []))
 
-async function openAll<const Q extends Query>(keys: KeyStore, query: Q, stored: Plain): Promise<Loaded<Q, Tables>> {
+async function openAll<const Q extends Query>(
+  keys: KeyStore,
+  query: Q,
+  stored: Plain,
+  tell: (table: TableName, id: string) => void,
+): Promise<Loaded<Q, Tables>> {
   const finds = Object.entries<Find>(query)
   const ids = new Set<string>()
   for (const [name, { table }] of finds) for (const row of rowsIn(stored[name])) addKeyIds(ids, table, row)
   const opening: Opening = { known: await keys.withIds(ids), texts: keys.texts, pending: [] }
   const opened: Record<string, unknown> = {}
   try {
-    for (const [name, { table }] of finds) {
+    for (const [name, { table, find }] of finds) {
       const found = stored[name]
+      if (find === 'due') {
+        opened[name] = await openable(opening, table, rowsIn(found), tell)
+        continue
+      }
       const rows = rowsIn(found).map((row) => open(opening, table, row))
       opened[name] = Array.isArray(found) ? rows : rows[0]
     }
@@ -144,6 +163,28 @@ async function seal(sealing: Sealing, change: Change<Tables>): Promise<Change<St
   }
   // True by construction: exactly the sealed columns were replaced, which is what StoredTables says of Tables.
   return { ...change, row: sealed } as unknown as Change<StoredTables>
+}
+
+/** What is due is taken up row by row: one that does not open is told of, and keeps no other from its turn. */
+async function openable(
+  opening: Opening,
+  table: TableName,
+  rows: readonly Plain[],
+  tell: (table: TableName, id: string) => void,
+): Promise<readonly Plain[]> {
+  const opened: Plain[] = []
+  for (const row of rows) {
+    const pending: Promise<void>[] = []
+    try {
+      const one = open({ ...opening, pending }, table, row)
+      await Promise.all(pending)
+      opened.push(one)
+    } catch (error) {
+      if (!isFlorinError(error) || error.kind !== 'defect') throw error
+      tell(table, String(row.id))
+    }
+  }
+  return opened
 }
 
 interface Opening {

@@ -1,5 +1,5 @@
-import { deleteCustomer } from '../src/customers/delete-customer.ts'
-import { createCustomer } from '../src/customers/ensure-customer.ts'
+import { deleteCustomerUseCase } from '../src/customers/delete-customer.ts'
+import { createCustomerUseCase } from '../src/customers/ensure-customer.ts'
 import type { OperationKind } from '../src/operations/operation.ts'
 import { perform } from '../src/operations/perform.ts'
 import type { Caller, Performed } from '../src/operations/use-case.ts'
@@ -90,7 +90,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'make a customer',
     kind: 'customer.create',
-    act: ({ deps }, _, caller) => perform(deps, createCustomer, { userId: alice.id, generation: 0 }, caller),
+    act: ({ deps }, _, caller) => perform(deps, createCustomerUseCase, { userId: alice.id, generation: 0 }, caller),
     makes: 'customer',
     isSo: (world) => objectsOf(world, 'customer').length === 1,
     later: otherDefault,
@@ -102,7 +102,8 @@ export const scenarios: readonly Scenario[] = [
       await attach(world)
       return newest(world, 'customer')
     },
-    act: ({ deps }, customerId, caller) => perform(deps, deleteCustomer, { userId: alice.id, customerId }, caller),
+    act: ({ deps }, customerId, caller) =>
+      perform(deps, deleteCustomerUseCase, { userId: alice.id, customerId }, caller),
     isSo: (world) => first(world, 'customer').deleted === true,
   },
   {

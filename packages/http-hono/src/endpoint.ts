@@ -98,15 +98,19 @@ export function operation<View, Path = unknown, Query = unknown, Body = unknown>
     },
     handle: (florin) => async (c) => {
       const { data, operationId, replayed } = await perform(florin, await read(c), callerOf(c))
-      const { headers } = c.get('florin')
-      if (operationId !== null) headers['Florin-Operation'] = operationId
-      if (replayed) headers['Idempotent-Replayed'] = 'true'
+      const state = c.get('florin')
+      if (operationId !== null) {
+        state.headers['Florin-Operation'] = operationId
+        state.operationId = operationId
+      }
+      if (replayed) state.headers['Idempotent-Replayed'] = 'true'
+      const shown = present(data)
+      state.objectId = shown === null ? undefined : idIn(shown)
       const decline = declined?.(data)
       if (decline) {
         const told = { ...(operationId !== null && { operation_id: operationId }), ...decline.fields }
         return answerProblem(c, { ...problemOf(c, decline.code, 402, decline.detail), ...told }, 402)
       }
-      const shown = present(data)
       return status === 204 || shown === null ? answerNothing(c) : answerJson(c, status, shown)
     },
   }
@@ -191,6 +195,9 @@ function listing<View, Input>(
     },
   }
 }
+
+const idIn = (shown: object): string | undefined =>
+  'id' in shown && typeof shown.id === 'string' ? shown.id : undefined
 
 function describe({ name, tag, summary, description, problems = [], notFound }: Described) {
   const codes: readonly ProblemCode[] = notFound === undefined ? problems : [notFound, ...problems]

@@ -55,6 +55,7 @@ export const statusOf = {
   storage_unavailable: 503,
   gateway_unavailable: 503,
   overloaded: 503,
+  webhook_event_not_applied: 503,
   gateway_outcome_unknown: 504,
 } as const satisfies Record<ErrorCode | HttpErrorCode, ContentfulStatusCode>
 
@@ -101,7 +102,8 @@ export function answerProblem(c: HttpContext, problem: Problem, status: Contentf
  * is softened on the way.
  */
 export function errorResponse(c: HttpContext, error: unknown, logger: Logger | undefined): Response {
-  const { headers, requestId, route } = c.get('florin')
+  const state = c.get('florin')
+  const { headers, requestId, route } = state
   const known = error instanceof HttpError || isFlorinError(error)
   // What nobody expected is a defect, whatever it says: its message was not written for callers.
   const code: ProblemCode = known ? error.code : 'invariant_broken'
@@ -118,6 +120,10 @@ export function errorResponse(c: HttpContext, error: unknown, logger: Logger | u
     Object.assign(headers, extras.headers)
     const problem = problemOf(c, code, status, error.message)
     return answerProblem(c, { ...problem, ...(extras.fields && { errors: [...extras.fields] }) }, status)
+  }
+  if (isFlorinError(error)) {
+    state.objectId = error.details.objectId
+    state.operationId = error.details.operationId
   }
   const told = isFlorinError(error) && code !== 'invariant_broken' ? error : undefined
   if (told?.details.replayed) headers['Idempotent-Replayed'] = 'true'

@@ -1,3 +1,4 @@
+import { domainEventTypes } from '@florin/core'
 import { expect, test } from 'vitest'
 import { createMetrics, metricsObserver } from './metrics.ts'
 
@@ -12,4 +13,12 @@ test('an event of another mode is told apart, in a series that was there before 
   observer.tell({ ...event, outcome: 'processed' })
   observer.tell({ ...event, outcome: 'ignored', misdirected: 'wrong_mode' })
   expect(await count()).toEqual(series(1))
+})
+
+test('the first fact of each type is an increase: its series was there before it', async () => {
+  const metrics = createMetrics()
+  const observer = metricsObserver(metrics)
+  for (const type of domainEventTypes) expect(await metrics.text()).toContain(`domain_events_total{type="${type}"} 0\n`)
+  observer.tell({ what: 'fact', type: 'payment.duplicate_detected', objectId: 'tx_2', currency: 'USD' })
+  expect(await metrics.text()).toContain('domain_events_total{type="payment.duplicate_detected"} 1\n')
 })

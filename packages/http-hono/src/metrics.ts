@@ -1,4 +1,4 @@
-import type { Happening, Observer } from '@florin/core'
+import { domainEventTypes, type Happening, type Observer } from '@florin/core'
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 
 /** The numbers that a server shows at `/metrics`. */
@@ -7,7 +7,7 @@ export interface Metrics {
   readonly registry: Registry
   requestAnswered(request: { method: string; route: string; status: number; seconds: number }): void
   /** Counts an operation that was answered with a problem, declines included. */
-  paymentFailed(code: string): void
+  problemAnswered(code: string): void
   requestLimited(): void
   /** Everything in Prometheus's text format. */
   text(): Promise<string>
@@ -45,7 +45,7 @@ export function createMetrics({ registry = new Registry() }: { registry?: Regist
       requests.inc({ method, route, status })
       durations.observe({ method, route, status }, seconds)
     },
-    paymentFailed: (code) => problems.inc({ code }),
+    problemAnswered: (code) => problems.inc({ code }),
     requestLimited: () => limited.inc(),
   }
 }
@@ -61,6 +61,8 @@ export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observ
     ...{ name: 'domain_events_total', help: 'Facts proved, by type', registers },
     labelNames: ['type'],
   })
+  // A series that begins at one shows no increase, so whatever an alert waits for is there before it happens.
+  for (const type of domainEventTypes) facts.inc({ type }, 0)
   const failures = new Counter({
     ...{ name: 'operations_failed_total', help: 'Operations left open or failed, by code', registers },
     labelNames: ['kind', 'code'],
@@ -73,7 +75,6 @@ export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observ
     ...{ name: 'webhook_events_misdirected_total', help: 'Webhook events of another mode or account', registers },
     labelNames: ['reason'],
   })
-  // A series that begins at one shows no increase.
   for (const reason of ['wrong_mode', 'connected_account']) misdirected.inc({ reason }, 0)
   const webhookDelays = new Histogram({
     ...{ name: 'webhook_event_delay_seconds', help: 'How long after Stripe made them webhook events were taken' },
@@ -94,6 +95,10 @@ export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observ
   const unknown = new Counter({
     ...{ name: 'unknown_statuses_total', help: 'Statuses of the gateway that Florin does not know', registers },
     labelNames: ['table', 'status'],
+  })
+  const unreadable = new Counter({
+    ...{ name: 'unreadable_rows_total', help: 'Rows whose private columns do not open', registers },
+    labelNames: ['table'],
   })
   const deliveries = new Counter({
     ...{ name: 'domain_event_deliveries_total', help: 'Domain events told to handlers, by outcome', registers },
@@ -129,6 +134,7 @@ export function metricsObserver({ registry }: Pick<Metrics, 'registry'>): Observ
       if (reason) misdirected.inc({ reason })
       if (outcome !== 'duplicate') webhookDelays.observe(milliseconds / 1000)
     },
+    row_unreadable: ({ table }) => unreadable.inc({ table }),
     unknown_status: ({ table, status }) => unknown.inc({ table, status }),
     drift_found: ({ table, difference }) => drift.inc({ table, difference }),
   }

@@ -17,6 +17,10 @@ export interface RequestState {
   signal?: AbortSignal
   /** The code of the problem that was answered. */
   problem?: string
+  /** The object that was made, changed or refused, where that is known: an id of ours or of Stripe's, never a user's. */
+  objectId?: string | undefined
+  /** The operation that did it. */
+  operationId?: string | undefined
 }
 
 export interface HttpEnv {

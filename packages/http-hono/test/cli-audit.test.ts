@@ -104,7 +104,7 @@ test('the server logs the head of each seal, and says aloud where seals went bac
 const nothing = {
   recover: async () => ({ settled: 0, open: [] }),
   refresh: async () => ({ read: 0, changed: 0 }),
-  retryWebhooks: async () => ({ processed: 0, failed: 0 }),
+  retryWebhooks: async () => ({ processed: 0, ignored: 0, failed: 0, duplicate: 0 }),
   refundDuplicates: async () => ({ refunded: 0, left: 0, open: 0 }),
   dispatch: async () => ({ delivered: 0, failed: 0, dead: 0 }),
   erase: async () => ({ erased: 0, left: [] }),

@@ -1,4 +1,5 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { DefectError, UnavailableError } from '@florin/core'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { backgroundWork, catchingUp, type Maintenance } from '../src/cli/background-work.ts'
 import { later } from '../src/cli/later.ts'
 
@@ -9,7 +10,7 @@ function startWork(jobs: Partial<Maintenance>) {
   const nothing: Maintenance = {
     recover: async () => ({ settled: 0, open: [] }),
     refresh: async () => ({ read: 0, changed: 0 }),
-    retryWebhooks: async () => ({ processed: 0, failed: 0 }),
+    retryWebhooks: async () => ({ processed: 0, ignored: 0, failed: 0, duplicate: 0 }),
     refundDuplicates: async () => ({ refunded: 0, left: 0, open: 0 }),
     dispatch: async () => ({ delivered: 0, failed: 0, dead: 0 }),
     erase: async () => ({ erased: 0, left: [] }),
@@ -36,6 +37,37 @@ test('goes on at once while there is more to do than fits into one run', async (
   })
   // Much less than the pause between two runs.
   await expect.poll(() => left, { timeout: 4000 }).toBe(0)
+})
+
+test('tries every stored webhook that failed once, at the start, and after that those whose time has come', async () => {
+  const asked: object[] = []
+  const counts = { processed: 0, ignored: 0, failed: 0, duplicate: 0 }
+  startWork({
+    async retryWebhooks(options = {}) {
+      asked.push(options)
+      // As many as one run takes: the next one follows at once.
+      return { ...counts, processed: asked.length < 3 ? 40 : 0, duplicate: 10 }
+    },
+  })
+  await expect.poll(() => asked, { timeout: 4000 }).toEqual([{ all: true }, { limit: 50 }, { limit: 50 }])
+})
+
+test.each([
+  { error: new UnavailableError('storage_unavailable', 'away', 'not_applied'), next: { all: true } },
+  { error: new DefectError('a body that cannot be read'), next: { limit: 50 } },
+])('a start that cannot try them all for $error.code goes on with $next', async ({ error, next }) => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const asked: object[] = []
+  startWork({
+    async retryWebhooks(options = {}) {
+      asked.push(options)
+      if (asked.length === 1) throw error
+      return { processed: 0, ignored: 0, failed: 0, duplicate: 0 }
+    },
+  })
+  await vi.advanceTimersByTimeAsync(40_000)
+  expect(asked.slice(0, 2)).toEqual([{ all: true }, next])
 })
 
 test('catches up with what no webhook told of, from the first start on, and warns of a long gap', async () => {

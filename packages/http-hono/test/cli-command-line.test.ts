@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { jwtAuthenticator } from '../src/auth.ts'
 import { runCommandLine } from '../src/cli/command-line.ts'
 import { commands } from '../src/cli/commands.ts'
+import { needs } from '../src/cli/config-needs.ts'
 import { envExample } from '../src/cli/env-example.ts'
+import { variableNames } from '../src/cli/variables.ts'
 import { yamlExample } from '../src/cli/yaml-example.ts'
 import { temporaryFolder } from './cli-process.ts'
 
@@ -98,6 +100,23 @@ describe('florin serve', { timeout: 60_000 }, () => {
     expect(complained).not.toContain(key)
   })
 
+  test.each([
+    { name: 'STRIPE_WEBHOOK_SECRET', environment: {} },
+    { name: 'EVENT_WEBHOOK_SECRET', environment: { EVENT_WEBHOOK_URLS: 'https://shop.example/florin' } },
+  ])('with $name empty but for a comma names it among what is wrong', async ({ name, environment }) => {
+    const complete = {
+      STRIPE_SECRET_KEY: 'sk_test_x',
+      STRIPE_WEBHOOK_SECRET: 'whsec_x',
+      JWT_SECRET: 'a secret of more than thirty-two characters',
+      ENCRYPTION_KEY: '0123456789abcdef0123456789abcdef',
+    }
+    const { code, complained } = await florin(['serve'], { ...complete, ...environment, [name]: ' , ' })
+    expect(code).toBe(78)
+    expect(complained.split('\n').filter((line) => line.startsWith('  '))).toStrictEqual([
+      `  ${name}  must hold at least one value (from the environment)`,
+    ])
+  })
+
   test('in production refuses the secrets of the sandbox', async () => {
     const { code, complained } = await florin(['serve'], {
       NODE_ENV: 'production',
@@ -118,6 +137,20 @@ test('florin dev refuses production', async () => {
 })
 
 describe('florin run', { timeout: 60_000 }, () => {
+  const ofServers = variableNames.filter((name) => !needs.dev.uses.includes(name))
+
+  test('knows what only servers have', () => {
+    expect(ofServers).toEqual(expect.arrayContaining(['DB_NAME', 'REDIS_TLS', 'ENCRYPTION_KEYS_RETIRED']))
+    expect(ofServers).not.toContain('SERVER_PORT')
+  })
+
+  test.each(ofServers)('is serve with %s alone, and lists what is missing', async (name) => {
+    const { code, complained } = await florin(['run', '--port', 'none'], { [name]: 'x' })
+    expect(code).toBe(78)
+    expect(complained).toContain(`${name} is set in the environment: florin serve\n`)
+    expect(complained).toContain('STRIPE_SECRET_KEY')
+  })
+
   test.each([
     { STRIPE_SECRET_KEY: 'sk_test_x' },
     { DATABASE_URL: 'postgres://localhost/payment_db' },

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { join } from 'node:path'
 import { type ConnectionOptions, connect } from 'node:tls'
@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { ownRedis } from '../../../test/services/own-redis.ts'
 import { freePort } from '../../../test/services/port.ts'
 import { startProxy } from '../../../test/services/proxy.ts'
+import { envExample } from '../src/cli/env-example.ts'
 import { startFlorin, temporaryFolder } from './cli-process.ts'
 
 const slow = { timeout: 120_000 }
@@ -40,10 +41,12 @@ async function finish(args: readonly string[], environment: Record<string, strin
 interface ServeOptions {
   readonly redisUrl?: string
   readonly environment?: Record<string, string>
+  /** What stands in `.env`, in place of the secrets in the environment. */
+  readonly dotenv?: string
 }
 
 /** Starts Stripe's sandbox and a server that uses it, each in a process of its own. */
-async function startServer({ redisUrl = ownRedis(), environment = {} }: ServeOptions = {}) {
+async function startServer({ redisUrl = ownRedis(), environment = {}, dotenv }: ServeOptions = {}) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const folder = temporaryFolder()
@@ -60,7 +63,10 @@ async function startServer({ redisUrl = ownRedis(), environment = {} }: ServeOpt
   }
   // Each sandbox is an account of its own, and all of them use one database.
   await asAdmin("delete from bookmarks where id = 'gateway.account'", settings.DATABASE_URL || databaseUrl.href)
-  const server = startFlorin(['serve'], { folder, environment: settings })
+  if (dotenv !== undefined) writeFileSync(join(folder, '.env'), dotenv)
+  const inDotenv = dotenv === undefined ? [] : Object.keys(secrets)
+  const blank = Object.fromEntries(inDotenv.map((name) => [name, '']))
+  const server = startFlorin(['serve'], { folder, environment: { ...settings, ...blank } })
   await server.says(/"message":"listening"/)
   const token = await finish(['token', '--sub', 'shop', '--role', 'service'], settings)
   const post = async (path: string, body: object) => {
@@ -170,6 +176,19 @@ describe('florin migrate and florin serve', () => {
     const response = await fetch(`${url}/api/v1/payments`, { method: 'POST', headers, body: JSON.stringify(payment) })
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ code: 'idempotency_key_missing' })
+  })
+
+  test('takes a first payment without a key where .env is a copy of .env.example', slow, async () => {
+    const dotenv = Object.entries(secrets).reduce(
+      (text, [name, value]) => text.replace(new RegExp(`^${name}=.*$`, 'm'), `${name}=${value}`),
+      envExample(),
+    )
+    const { url, payment, settings: used } = await startServer({ dotenv })
+    const { output: token } = await finish(['token', '--sub', 'shop', '--role', 'service'], used)
+    const headers = { Authorization: `Bearer ${token.trim()}`, 'Content-Type': 'application/json' }
+    const response = await fetch(`${url}/api/v1/payments`, { method: 'POST', headers, body: JSON.stringify(payment) })
+    expect(response.status).toBe(201)
+    expect(await response.json()).toMatchObject({ status: 'succeeded' })
   })
 
   test('finishes the request that it is working on when it is told to stop, and takes no new one', slow, async () => {

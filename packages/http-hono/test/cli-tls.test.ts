@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { TLSSocket } from 'node:tls'
+import { type SecureVersion, TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '../src/cli/compose.ts'
 import { ConfigError, readConfig } from '../src/cli/config.ts'
+import { withoutTls13 } from '../src/cli/connection-tls.ts'
 import { openRedis } from '../src/cli/open-redis.ts'
 import { createLogger } from '../src/index.ts'
 
@@ -18,7 +19,11 @@ type Certificate = 'signed' | 'other-host' | 'expired'
  * Stands before a server and speaks TLS for it, with a certificate that the CA of the tests signed. Clients of Postgres
  * ask in the clear first whether it does.
  */
-async function tlsFront(serverUrl: string, certificate: Certificate, { asks }: { asks: boolean }): Promise<URL> {
+async function tlsFront(
+  serverUrl: string,
+  certificate: Certificate,
+  { asks, maxVersion = 'TLSv1.3' }: { asks: boolean; maxVersion?: SecureVersion | undefined },
+): Promise<URL> {
   const target = new URL(serverUrl)
   const keys = { cert: readFileSync(fixture(`${certificate}.crt`)), key: readFileSync(fixture('signed.key')) }
   const open = new Set<Socket>()
@@ -30,7 +35,7 @@ async function tlsFront(serverUrl: string, certificate: Certificate, { asks }: {
       client.read(8)
       client.write('S')
     }
-    const secure = new TLSSocket(client, { isServer: true, ...keys })
+    const secure = new TLSSocket(client, { isServer: true, maxVersion, ...keys })
     const upstream = connect(Number(target.port), target.hostname)
     open.add(upstream)
     secure.on('error', () => upstream.destroy()).pipe(upstream)
@@ -93,7 +98,8 @@ describe('PostgreSQL over TLS', () => {
     onTestFinished(close)
     return (await pool.query('select 1 as one')).rows
   }
-  const front = async (certificate: Certificate) => tlsFront(inject('databaseUrl'), certificate, { asks: true })
+  const front = async (certificate: Certificate, maxVersion?: SecureVersion) =>
+    tlsFront(inject('databaseUrl'), certificate, { asks: true, maxVersion })
   const CA = { DB_SSL_CA_FILE: fixture('ca.crt') }
 
   test.each([
@@ -135,6 +141,19 @@ describe('PostgreSQL over TLS', () => {
     },
   )
 
+  test('is refused where it speaks TLS 1.2 at most, and what to do can be told', async () => {
+    const { href } = await front('signed', 'TLSv1.2')
+    for (const url of [href, `${href}?sslmode=require`]) {
+      const failure: unknown = await ask({ DATABASE_URL: url, ...CA }).catch((error: unknown) => error)
+      expect(failure).toMatchObject({ message: expect.stringMatching(/alert protocol version/) })
+      const told =
+        'the server offers no TLS 1.3, and DB_SSL takes nothing older: allow it there (ssl_max_protocol_version of PostgreSQL), or update it'
+      expect(withoutTls13(failure, 'DB_SSL')).toBe(told)
+      expect(withoutTls13(new Error('no connection to Postgres', { cause: failure }), 'DB_SSL')).toBe(told)
+    }
+    expect(withoutTls13(new Error('connect ECONNREFUSED'), 'DB_SSL')).toBeUndefined()
+  })
+
   test('is refused where it speaks no TLS', async () => {
     await expect(ask({ DATABASE_URL: inject('databaseUrl'), DB_SSL: 'true' })).rejects.toThrow(/does not support SSL/)
   })
@@ -166,7 +185,8 @@ describe('Redis over TLS', () => {
     onTestFinished(() => redis.disconnect())
     return redis.status === 'ready' ? redis.ping() : lines.join('')
   }
-  const front = async (certificate: Certificate) => tlsFront(inject('redisUrl'), certificate, { asks: false })
+  const front = async (certificate: Certificate, maxVersion?: SecureVersion) =>
+    tlsFront(inject('redisUrl'), certificate, { asks: false, maxVersion })
   const CA = { REDIS_TLS_CA_FILE: fixture('ca.crt') }
 
   test.each([
@@ -196,4 +216,15 @@ describe('Redis over TLS', () => {
       }
     },
   )
+
+  test('is done without where it speaks TLS 1.2 at most', async () => {
+    const url = await front('signed', 'TLSv1.2')
+    for (const REDIS_URL of [url.href, url.href.replace('redis:', 'rediss:')]) {
+      const log = await ask({ REDIS_URL, ...CA })
+      expect(log).toMatch(/alert protocol version/)
+      expect(withoutTls13(new Error(log), 'REDIS_TLS')).toMatch(
+        /REDIS_TLS takes nothing older: .* \(tls-protocols of Redis\)/,
+      )
+    }
+  })
 })

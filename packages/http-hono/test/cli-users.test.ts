@@ -22,7 +22,9 @@ afterAll(async () => {
 })
 
 /** Runs a command in this process, against PostgreSQL and the sandbox over HTTP. */
-const florin = async (...args: string[]) =>
+const florin = async (...args: string[]) => florinWith({}, ...args)
+
+const florinWith = async (environment: Readonly<Record<string, string>>, ...args: string[]) =>
   runFlorin(args, {
     DATABASE_URL: database.url,
     STRIPE_API_BASE: (await served).url,
@@ -30,7 +32,14 @@ const florin = async (...args: string[]) =>
     STRIPE_SECRET_KEY: 'sk_test_users',
     ENCRYPTION_KEY: '0123456789abcdef0123456789abcdef',
     LOG_LEVEL: 'error',
+    ...environment,
   })
+
+test('florin users erase: says to try again where the database does not answer', async () => {
+  const away = await florinWith({ DATABASE_URL: 'postgres://127.0.0.1:1/payment_db' }, 'users', 'erase', 'user_1')
+  expect(away).toMatchObject({ code: 75, printed: [] })
+  expect(away.complained.join()).toMatch(/^florin users: .* Run it again when that is over/)
+})
 
 test('florin users erase: refuses, cancels, closes at once, destroys two minutes later', {
   timeout: 60_000,

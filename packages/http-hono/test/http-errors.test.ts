@@ -39,7 +39,13 @@ const byStatus: readonly { status: number; codes: readonly ProblemCode[] }[] = [
   { status: 422, codes: ['input_invalid', 'idempotency_key_reused'] },
   { status: 429, codes: ['rate_limited'] },
   { status: 500, codes: ['invariant_broken'] },
-  { status: 503, codes: ['authentication_unavailable', 'storage_unavailable', 'gateway_unavailable', 'overloaded'] },
+  {
+    status: 503,
+    codes: [
+      ...(['authentication_unavailable', 'storage_unavailable', 'gateway_unavailable', 'overloaded'] as const),
+      'webhook_event_not_applied',
+    ],
+  },
   { status: 504, codes: ['gateway_outcome_unknown'] },
 ]
 

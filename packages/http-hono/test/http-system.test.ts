@@ -217,6 +217,28 @@ test('logs one line per request, without what is nobody’s business', async () 
   expect(lines.join('')).not.toMatch(/secret|Bearer|eyJ/)
 })
 
+test('names what an operation made or was refused for, and the operation itself', async () => {
+  const lines: string[] = []
+  const logger = createLogger({ destination: { write: (line) => void lines.push(line) } })
+  const { send } = await openWorld({ app: { logger } })
+  const body = { user_id: 'alice', amount: 1000, currency: 'USD', payment_method: 'pm_card_visa', reference: 'order-1' }
+  const made = await send('POST', '/api/v1/payments', body)
+  const declined = { ...body, payment_method: 'pm_card_chargeDeclined', reference: 'order-2' }
+  const { payment } = (await send('POST', '/api/v1/payments', declined)).body
+  const refused = await send('POST', '/api/v1/payments', body)
+  const malformed = await send('POST', '/api/v1/payments', { user_id: 'alice' })
+  expect([made, refused, malformed].map(({ status }) => status)).toEqual([201, 409, 422])
+  const operation_id = expect.stringMatching(/^operation_/)
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({ status: 201, object_id: made.body.id, operation_id }),
+    expect.objectContaining({ status: 402, object_id: payment.id, operation_id, code: 'card_declined' }),
+    expect.objectContaining({ status: 409, object_id: made.body.id, code: 'reference_already_claimed' }),
+    expect.not.objectContaining({ object_id: expect.anything() }),
+  ])
+  expect(lines.at(-1)).not.toMatch(/object_id|operation_id/)
+  expect(lines.join('')).not.toContain('alice')
+})
+
 test('the log hides by name what must not be in it', () => {
   const lines: string[] = []
   const logger = createLogger({ level: 'debug', destination: { write: (line) => void lines.push(line) } })

@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { backgroundWork } from '../src/cli/background-work.ts'
 import { commands } from '../src/cli/commands.ts'
+import { createLogger, createMetrics, metricsObserver } from '../src/index.ts'
+import { openWorld } from './http-world.ts'
 import { placeOrders } from './orders.ts'
 import { openServedWorld } from './served-florin.ts'
 
@@ -43,7 +46,7 @@ const targets = panels.flatMap(({ targets }) => targets)
 const expressions = [...alerts.map(({ expr }) => expr), ...targets.map(({ expr }) => expr)]
 
 const words =
-  /\b(sum|by|rate|increase|max|topk|histogram_quantile|and|le|up)\b|\[[^\]]*\]|"[^"]*"|\{[^}]*\}|\([a-z, ]+\)/g
+  /\b(sum|by|rate|increase|max|topk|histogram_quantile|and|or|vector|le|up)\b|\[[^\]]*\]|"[^"]*"|\{[^}]*\}|\([a-z, ]+\)/g
 
 /** The metrics that an expression names, each with the labels that it uses of it. */
 function namedIn(expression: string): readonly { metric: string; labels: readonly string[] }[] {
@@ -97,6 +100,18 @@ test('the alert rules and the dashboard name only metrics and labels that the se
   expect(wrong).toStrictEqual([])
   for (const name of theDesign) expect(exported, name).toContain(name)
   expect(text).not.toMatch(/user_\d|tx_|pi_|evt_/)
+})
+
+test('what an alert waits for to increase is exported as 0 before it happens: a series that begins at one shows none', async () => {
+  const metrics = createMetrics()
+  const { florin } = await openWorld({ app: { metrics }, observer: metricsObserver(metrics) })
+  backgroundWork(florin, createLogger({ level: 'silent' }), [], { metrics })
+  const text = await metrics.text()
+  const awaited = alerts.flatMap(({ expr }) => [...expr.matchAll(/increase\((\w+)(?:\{(\w+="[^"]*")\})?\[/g)])
+  expect(awaited.length).toBeGreaterThan(4)
+  for (const [, metric, label = ''] of awaited) {
+    expect(text).toMatch(new RegExp(`^${metric}(\\{([^}]*,)?${label}[^}]*\\})? 0$`, 'm'))
+  }
 })
 
 const theDesign = [

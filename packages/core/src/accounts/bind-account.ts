@@ -15,12 +15,8 @@ export type AccountBinding =
   | { readonly isOurs: false; readonly stored: GatewayAccount; readonly given: Partial<GatewayAccount> }
 
 /**
- * Binds what is stored to the gateway's account and mode at the first call, and tells from then on whether the keys are
- * still those of it. With another account's keys every object would be missing, and nothing stored would be true.
- *
- * The mode is looked at first, and asks the gateway nothing.
- *
- * @throws `unavailable` storage_unavailable, gateway_unavailable: it is not known
+ * Binds what is stored to an account and mode; `Maintenance.bindAccount` says what is promised. The mode is looked at
+ * first, and asks the gateway nothing.
  */
 export async function bindAccount(deps: Deps): Promise<AccountBinding> {
   const { livemode } = deps.settings

@@ -1,6 +1,9 @@
+import type { Actor } from '../actor.ts'
 import type { NewId } from '../ids.ts'
 import type { Json } from '../json.ts'
+import { type RowSet, rowsOf } from '../observations/row-set.ts'
 import type { OperationRow } from '../operations/operation.ts'
+import type { TableName } from '../ports/storage.ts'
 import type { Timestamp } from '../time.ts'
 
 /** A row of `audit_log`: append-only. Ids, states and sums; never personal data. */
@@ -48,27 +51,64 @@ export function toAuditEntry(row: AuditRow): AuditEntry {
   }
 }
 
-/** The entry for one settled step of an operation. */
-export function auditOf(
+interface Audited extends Pick<AuditRow, 'action' | 'objectId' | 'outcome' | 'detail'> {
+  readonly actor: Actor
+  readonly operationId?: string
+  readonly requestId?: string | null | undefined
+  readonly now: Timestamp
+}
+
+/** A row of the audit log, to be written in the commit of what it tells. */
+export function auditRow(
   { newId }: { newId: NewId },
-  operation: OperationRow,
-  step: string,
-  outcome: string,
-  now: Timestamp,
+  { actor, operationId, requestId = null, now, action, objectId, outcome, detail }: Audited,
 ): AuditRow {
-  const answer = operation.answer
   return {
-    id: newId('audit'),
-    version: 0,
-    createdAt: now,
-    updatedAt: now,
-    actorId: operation.actor.id,
-    actorRoles: operation.actor.roles,
-    action: operation.kind,
-    objectId: operation.objectId,
-    operationId: operation.id,
-    requestId: operation.requestId,
-    outcome,
-    detail: { step, ...(answer?.outcome === 'refused' && { code: answer.code }) },
+    ...{ id: newId('audit'), version: 0, createdAt: now, updatedAt: now },
+    ...{ actorId: actor.id, actorRoles: actor.roles, action, objectId },
+    ...{ operationId: operationId ?? null, requestId, outcome, detail },
   }
 }
+
+/** A step of an operation, settled. */
+interface SettledStep {
+  readonly operation: OperationRow
+  readonly step: string
+  readonly outcome: string
+  /** The rows as they were, and as they are stored with the entry. */
+  readonly before: RowSet
+  readonly after: RowSet
+  readonly now: Timestamp
+}
+
+/** The entry for one settled step of an operation: it tells the state and the sums of its object before and after. */
+export function auditOf(
+  deps: { newId: NewId },
+  { operation, step, outcome, before, after, now }: SettledStep,
+): AuditRow {
+  const { id, kind, actor, answer, objectId, requestId } = operation
+  const detail = {
+    step,
+    ...(answer?.outcome === 'refused' && { code: answer.code }),
+    ...(objectId !== null && { before: stateIn(before, objectId), after: stateIn(after, objectId) }),
+  }
+  return auditRow(deps, { actor, operationId: id, requestId, now, action: kind, objectId, outcome, detail })
+}
+
+const objectTables = ['transactions', 'refunds', 'subscriptions', 'payment_methods', 'customers'] as const
+
+/** States and sums by name: whatever else a row has may be private, or is found in the row itself. */
+const toldColumns = [
+  ...['status', 'currency', 'amount', 'amountCapturable', 'amountCaptured', 'amountRefunded'],
+  ...['cancelAtPeriodEnd', 'isDefault'],
+]
+
+function stateIn(rows: RowSet, objectId: string): Json {
+  const row = objectTables.flatMap((table) => rowsOf<TableName>(rows, table)).find(({ id }) => id === objectId)
+  if (!row) return null
+  const cells = Object.entries<unknown>({ ...row })
+  return Object.fromEntries(cells.flatMap(([name, value]) => (isTold(name, value) ? [[name, value]] : [])))
+}
+
+const isTold = (name: string, value: unknown): value is string | number | boolean =>
+  toldColumns.includes(name) && ['string', 'number', 'boolean'].includes(typeof value)

@@ -21,11 +21,13 @@ describe('the list of the audit log', () => {
       ['payment.create', payment.id, 'shop', 'accepted'],
       ['customer.create', expect.stringMatching(/^cus_/), 'florin', 'accepted'],
     ])
+    const sums = { amount: 1000, amountCapturable: 0, amountCaptured: 0, amountRefunded: 0, currency: 'USD' }
+    const paid = { status: 'succeeded', amountCaptured: 1000 }
     expect(data[1]).toStrictEqual({
       ...{ id: expect.stringMatching(/^audit_/), object: 'audit_entry', createdAt: expect.any(String) },
       ...{ actorId: 'shop', actorRoles: ['service'], action: 'payment.create', objectId: payment.id },
       ...{ operationId: expect.stringMatching(/^operation_/), requestId: 'request_1', outcome: 'accepted' },
-      detail: { step: 'create' },
+      detail: { step: 'create', before: { ...sums, status: 'pending' }, after: { ...sums, ...paid } },
     })
   })
 

@@ -16,11 +16,7 @@ const listAuditEntriesInput = z.strictObject({
 
 export type ListAuditEntries = z.input<typeof listAuditEntriesInput>
 
-/**
- * Lists who did what, newest first: of everything, or of one object by Florin's id or Stripe's.
- *
- * @throws `invalid` input_invalid · `refused` forbidden
- */
+/** Lists who did what; `Audit.list` says what is promised. */
 export async function listAuditEntries(
   deps: Pick<Deps, 'storage'>,
   input: ListAuditEntries,

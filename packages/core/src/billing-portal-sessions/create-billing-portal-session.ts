@@ -10,9 +10,9 @@ import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import { type FindOne, one } from '../ports/storage.ts'
 import type { Timestamp } from '../time.ts'
 
-export const billingPortalSessionInput = z.strictObject({ userId, returnUrl })
+const createBillingPortalSessionInput = z.strictObject({ userId, returnUrl })
 
-export type CreateBillingPortalSession = z.input<typeof billingPortalSessionInput>
+export type CreateBillingPortalSession = z.input<typeof createBillingPortalSessionInput>
 
 /** A page of Stripe's on which a user sees invoices, changes cards and ends subscriptions. Good for a few minutes. */
 export type BillingPortalSession = {
@@ -27,12 +27,12 @@ export type BillingPortalSession = {
 
 /** As data, so that recovery can go on with it. */
 export const createBillingPortalSessionUseCase: UseCase<
-  z.output<typeof billingPortalSessionInput>,
+  z.output<typeof createBillingPortalSessionInput>,
   { customer: FindOne<'customers'> },
   BillingPortalSession
 > = {
   kind: 'billing_portal_session.create',
-  input: billingPortalSessionInput,
+  input: createBillingPortalSessionInput,
   authorize: (input, actor) => mayActFor(actor, 'billing-portal-sessions:create', input.userId),
   read: ({ userId }) => ({ customer: one('customers', { userId, isPrimary: true }) }),
   intend({ customer }, { userId, returnUrl }) {
@@ -51,13 +51,7 @@ export const createBillingPortalSessionUseCase: UseCase<
   },
 }
 
-/**
- * Opens Stripe's customer portal for a user. What is changed there comes back as webhooks.
- *
- * @throws `invalid` input_invalid
- * @throws `refused` forbidden, gateway_refused (the portal is not configured at Stripe), operation_in_progress
- * @throws `unavailable` as createPayment
- */
+/** Opens Stripe's customer portal; `BillingPortalSessions.create` says what is promised. */
 export function createBillingPortalSession(
   deps: Deps,
   input: CreateBillingPortalSession,

@@ -12,10 +12,10 @@ import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import type { GatewayCall } from '../ports/gateway.ts'
 import { type FindOne, one } from '../ports/storage.ts'
-import { checkTerms, priceId } from '../subscriptions/create-subscription.ts'
+import { checkTerms, priceId } from '../subscriptions/subscription-terms.ts'
 import { type CheckoutSession, checkoutModes } from './checkout-session.ts'
 
-const checkoutSessionInput = z
+const createCheckoutSessionInput = z
   .strictObject({
     userId,
     mode: z.enum(checkoutModes),
@@ -34,8 +34,8 @@ const checkoutSessionInput = z
     for (const [field, message] of problemsOf(input)) context.addIssue({ code: 'custom', path: [field], message })
   })
 
-export type CreateCheckoutSession = z.input<typeof checkoutSessionInput>
-type Input = z.output<typeof checkoutSessionInput>
+export type CreateCheckoutSession = z.input<typeof createCheckoutSessionInput>
+type Input = z.output<typeof createCheckoutSessionInput>
 type Item = Extract<GatewayCall, { do: 'checkout_session.create' }>['item']
 
 /** As data, so that recovery can go on with it. */
@@ -45,7 +45,7 @@ export const createCheckoutSessionUseCase: UseCase<
   CheckoutSession
 > = {
   kind: 'checkout_session.create',
-  input: checkoutSessionInput,
+  input: createCheckoutSessionInput,
   authorize: mayOpen,
   read: ({ userId, mode, reference }) => ({
     customer: one('customers', { userId, isPrimary: true }),
@@ -95,17 +95,7 @@ export const createCheckoutSessionUseCase: UseCase<
   },
 }
 
-/**
- * Opens a page of Stripe's on which a user pays a sum, subscribes to a price or saves a card.
- *
- * What comes of it is adopted from Stripe's webhooks, with the user and the reference. A reference that is paid or being
- * paid is refused; a session that is open already when another payment succeeds can still be completed, and its payment
- * is then a duplicate.
- *
- * @throws `invalid` input_invalid (an unknown price too), card_number_refused
- * @throws `refused` forbidden, reference_already_claimed, gateway_refused, operation_in_progress
- * @throws `unavailable` as createPayment
- */
+/** Opens a page of Stripe's; `CheckoutSessions.create` says what is promised. */
 export function createCheckoutSession(
   deps: Deps,
   input: CreateCheckoutSession,

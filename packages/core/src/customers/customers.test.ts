@@ -30,8 +30,10 @@ describe('a user’s customer', () => {
     })
     await expect(one.florin.payments.create(order, { actor: service })).rejects.toMatchObject({ outcome: 'unknown' })
     dead = false
-    // Recovery comes too late to send it again, looks, and finds nothing.
+    // Recovery comes too late to send it again, looks twice, and finds nothing.
     await one.advance(25 * 3600)
+    expect(await one.florin.maintenance.recover()).toMatchObject({ settled: 0, open: [{}] })
+    await one.advance(90)
     expect(await one.florin.maintenance.recover()).toMatchObject({ settled: 1, open: [] })
     const { data } = await one.florin.payments.create(order, { actor: service })
     expect(data.status).toBe('succeeded')

@@ -6,12 +6,16 @@ import { rejectionError } from '../operations/rejection.ts'
 import type { UseCase } from '../operations/use-case.ts'
 import { type FindOne, one } from '../ports/storage.ts'
 
-const input = z.strictObject({ userId, customerId: z.string() })
+const deleteCustomerInput = z.strictObject({ userId, customerId: z.string() })
 
 /** Deletes a gateway customer for good, which also ends its subscriptions there. As data, so that recovery can go on. */
-export const deleteCustomer: UseCase<z.infer<typeof input>, { customer: FindOne<'customers'> }, string> = {
+export const deleteCustomerUseCase: UseCase<
+  z.output<typeof deleteCustomerInput>,
+  { customer: FindOne<'customers'> },
+  string
+> = {
   kind: 'customer.delete',
-  input,
+  input: deleteCustomerInput,
   afterErasure: true,
   target: ({ customerId }) => customerId,
   lease: ({ userId }) => leaseOn('customer', userId),

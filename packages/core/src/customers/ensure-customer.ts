@@ -9,12 +9,16 @@ import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, UseCase } from '../operations/use-case.ts'
 import { type FindMany, many } from '../ports/storage.ts'
 
-const input = z.strictObject({ userId, generation: z.int().nonnegative() })
+const createCustomerInput = z.strictObject({ userId, generation: z.int().nonnegative() })
 
 /** As data, so that recovery can go on with it. */
-export const createCustomer: UseCase<z.infer<typeof input>, { customers: FindMany<'customers'> }, string> = {
+export const createCustomerUseCase: UseCase<
+  z.output<typeof createCustomerInput>,
+  { customers: FindMany<'customers'> },
+  string
+> = {
   kind: 'customer.create',
-  input,
+  input: createCustomerInput,
   authorize: () => undefined,
   read: ({ userId }) => ({ customers: many('customers', { userId }) }),
   intend({ customers }, { userId }, { operationId }) {
@@ -43,7 +47,7 @@ export const customerFor = (userId: string) => async (deps: Deps, caller: Caller
   // Racing requests share one operation, and a user whose customer was deleted at the gateway gets a new one, once.
   const own = { actor: florin, idempotencyKey: `${userId}#${generation}`, requestId: caller.requestId }
   try {
-    await perform(deps, createCustomer, { userId, generation }, own)
+    await perform(deps, createCustomerUseCase, { userId, generation }, own)
   } catch (error) {
     // Another request is at it: the caller waits, reads again, and finds the customer or comes back here.
     if (!isFlorinError(error) || error.code !== 'operation_in_progress') throw error

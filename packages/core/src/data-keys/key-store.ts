@@ -9,7 +9,7 @@ import { type OpenedTexts, openedTexts } from './opened-texts.ts'
  * How long a process goes by what it knows of a key. Another process may close or destroy it meanwhile; an erasure waits
  * until everybody must have looked again (erase-user.ts).
  */
-export const KEY_MEMORY_MS = 60_000
+export const DATA_KEY_MEMORY_MS = 60_000
 
 const MOST_KEPT = 10_000
 
@@ -66,7 +66,7 @@ export function keyStore(
   }
 
   async function learn(found: readonly (DataKeyRow | KnownKey)[], at: number, looked: readonly string[] = []) {
-    const until = at + KEY_MEMORY_MS
+    const until = at + DATA_KEY_MEMORY_MS
     for (const one of found) {
       const row = 'row' in one ? one.row : one
       const known = keys.get(row.id)

@@ -1,5 +1,5 @@
 import { system } from '../actor.ts'
-import type { AuditRow } from '../audit/audit.ts'
+import { auditRow } from '../audit/audit.ts'
 import type { Deps } from '../deps.ts'
 import { isFlorinError, UnavailableError } from '../errors.ts'
 import type { Cipher } from '../ports/cipher.ts'
@@ -33,12 +33,8 @@ const MOST_PASSES = 20
 type Row = StoredTables['data_keys']
 
 /**
- * Wraps all data keys under the current key of the ring, so that its retired keys can be thrown away. No value is sealed
- * again. Safe beside running servers, and may be broken off and started again at any time: what is done stays done.
- *
- * Servers that still wrap under a retired key make new ones behind its back: it looks again until it finds none.
- *
- * @throws `unavailable` storage_unavailable, overloaded: servers still wrap under a retired key
+ * Wraps all data keys under the current key of the ring; `Keys.rotate` says what is promised. Servers that still wrap
+ * under a retired key make new ones behind its back: it looks again until it finds none.
  */
 export async function rotateKeys(deps: KeyDeps, { onProgress }: RotateKeys = {}): Promise<KeysRotated> {
   const broken = new Set<string>()
@@ -107,11 +103,8 @@ async function store({ storage, newId }: KeyDeps, rows: readonly Row[]): Promise
 
 async function tell({ storage, newId, runtime, cipher }: KeyDeps, wrapped: number): Promise<void> {
   const now = timestamp(runtime.now())
-  const row: AuditRow = {
-    ...{ id: newId('audit'), version: 0, createdAt: now, updatedAt: now },
-    ...{ actorId: system.id, actorRoles: system.roles, action: 'keys.rotate' },
-    ...{ objectId: null, operationId: null, requestId: null, outcome: 'succeeded' },
-    detail: { wrapped, ringKey: cipher.wrapsWith },
-  }
+  const detail = { wrapped, ringKey: cipher.wrapsWith }
+  const told = { action: 'keys.rotate', objectId: null, outcome: 'succeeded', detail }
+  const row = auditRow({ newId }, { actor: system, now, ...told })
   await storage.commit({ id: newId('commit'), changes: [{ table: 'audit_log', row }] })
 }

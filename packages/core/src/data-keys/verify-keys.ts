@@ -34,12 +34,7 @@ export interface KeysVerified {
 
 const ROWS_AT_ONCE = 200
 
-/**
- * Opens every data key, and values under them, and names what does not open: after a ring key was lost or a backup
- * restored, before a retired key is thrown away. Changes nothing.
- *
- * @throws `unavailable` storage_unavailable
- */
+/** Opens data keys and values under them; `Keys.verify` says what is promised. */
 export async function verifyKeys(deps: KeyDeps, { full = false, onBroken }: VerifyKeys = {}): Promise<KeysVerified> {
   const broken: BrokenValue[] = []
   const tell = (value: BrokenValue) => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { card, debtWorld, order } from '../../test/debt-world.ts'
+import { recover } from '../../test/mortal.ts'
 import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import { isFlorinError } from '../errors.ts'
 import type { PaymentGateway } from '../ports/gateway.ts'
@@ -90,8 +91,7 @@ it.each([{ later: 61 }, { later: 25 * 3600 }])(
       },
       (florin) => florin.payments.create({ ...order, paymentMethod: card }, { actor: service }),
       async (world, at) => {
-        await world.sandbox.clock.advance(later)
-        for (let round = 0; round < 5; round += 1) await world.florin.maintenance.recover()
+        await recover(world, later)
         // The host lost its answer and its key, and tries again.
         const again = await world.pay().catch((error: unknown) => (isFlorinError(error) ? error.code : error))
         if (typeof again === 'string') expect(again).toBe('reference_already_claimed')

@@ -1,6 +1,7 @@
 import { florin } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { isFlorinError } from '../errors.ts'
+import { isStillOpen } from '../operations/in-progress.ts'
 import { perform } from '../operations/perform.ts'
 import type { PaymentRow } from '../payments/payment.ts'
 import { due, one, write } from '../ports/storage.ts'
@@ -26,13 +27,8 @@ export interface DuplicatesRefunded {
 }
 
 /**
- * Refunds payments that came besides the one that paid their debt, where `autoRefundDuplicates` is set: only once the
- * full amount due is captured and was not given back, and only with equal currency and reference. Each through the
- * ordinary refund, under a key of the payment's own: crashes and replicas end in one refund.
- *
- * Each duplicate is decided on once, by the setting of that time; turning it on later does not reach into the past.
- *
- * @throws `unavailable` storage_unavailable
+ * Refunds payments that came besides the one that paid; `Maintenance.refundDuplicates` says what is promised. Each goes
+ * through the ordinary refund, under a key of the payment's own: crashes and replicas end in one refund.
  */
 export async function refundDuplicates(
   deps: Deps,
@@ -94,7 +90,7 @@ async function refund(deps: Deps, transactionId: string): Promise<Outcome> {
     return data.status === 'failed' || data.status === 'canceled' ? 'left' : 'refunded'
   } catch (error) {
     if (!isFlorinError(error)) throw error
-    return error.kind === 'unavailable' || error.code === 'operation_in_progress' ? 'open' : 'left'
+    return isStillOpen(error) ? 'open' : 'left'
   }
 }
 

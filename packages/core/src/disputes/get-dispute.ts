@@ -5,11 +5,7 @@ import { parseInput } from '../input/parse-input.ts'
 import { one } from '../ports/storage.ts'
 import { type Dispute, disputeId, disputeKey, toDispute } from './dispute.ts'
 
-/**
- * Reads a dispute by Florin's id or Stripe's.
- *
- * @throws `invalid` dispute_not_found (also for another user's) · `refused` forbidden
- */
+/** Reads a dispute; `Disputes.get` says what is promised. */
 export async function getDispute({ storage }: Pick<Deps, 'storage'>, id: string, actor: Actor): Promise<Dispute> {
   const key = disputeKey(parseInput(disputeId, id))
   const { dispute } = await storage.load({ dispute: one('disputes', { ...key, ...scopeOf(actor, 'disputes:read') }) })

@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts'
 import { InvalidError } from '../errors.ts'
 import { parseInput } from '../input/parse-input.ts'
 import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
-import { paymentId, paymentKey } from '../payments/payment.ts'
+import { ofPayment, paymentId, paymentKey } from '../payments/payment.ts'
 import { one, page } from '../ports/storage.ts'
 import { type Dispute, toDispute } from './dispute.ts'
 
@@ -12,11 +12,7 @@ const listDisputesInput = z.strictObject({ transactionId: paymentId, ...pageInpu
 
 export type ListDisputes = z.input<typeof listDisputesInput>
 
-/**
- * Lists the disputes of a payment, newest first.
- *
- * @throws `invalid` payment_not_found (also for another user's), input_invalid · `refused` forbidden
- */
+/** Lists the disputes of a payment; `Disputes.list` says what is promised. */
 export async function listDisputes(
   { storage }: Pick<Deps, 'storage'>,
   input: ListDisputes,
@@ -24,10 +20,9 @@ export async function listDisputes(
 ): Promise<Page<Dispute>> {
   const { transactionId, ...place } = parseInput(listDisputesInput, input)
   const scope = scopeOf(actor, 'disputes:read')
-  const ofPayment = transactionId.startsWith('pi_') ? { paymentGatewayId: transactionId } : { paymentId: transactionId }
   const { payment, disputes } = await storage.load({
     payment: one('transactions', { ...paymentKey(transactionId), ...scope }),
-    disputes: page('disputes', ofPayment, pageQuery(place)),
+    disputes: page('disputes', ofPayment(transactionId), pageQuery(place)),
   })
   if (!payment) throw new InvalidError('payment_not_found', `no payment ${transactionId}`)
   return toPage(disputes, place.limit, toDispute)

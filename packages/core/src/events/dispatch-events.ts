@@ -24,16 +24,7 @@ const LAST_RETRY_MS = 3600_000
 /** Events of this many objects are told at once, so that one slow handler does not hold up all others. */
 const LANES = 10
 
-/**
- * Tells the handlers what waits in the outbox, longest due first; events of one object one after the other. May run in
- * any number of processes at once: an event is claimed before it is told, and nobody else tells it while the lease lasts.
- *
- * At least once: after a crash, or where the outcome could not be stored, the event is told again once the lease is over.
- * An instance without handlers leaves the outbox alone. One with any takes events of every type, so all instances that
- * dispatch must have the same handlers.
- *
- * @throws `unavailable` storage_unavailable
- */
+/** Tells the handlers what waits in the outbox; `Maintenance.dispatch` says what is promised. */
 export async function dispatchEvents(
   deps: Deps,
   handlers: EventHandlers,

@@ -69,8 +69,16 @@ export function factChanges(deps: { newId: NewId }, facts: readonly Fact[], now:
   }))
 }
 
-/** Tells metrics what facts were committed. */
-export function tellFacts({ observer }: { observer: Observer }, facts: readonly Fact[]): void {
+/** Tells metrics what facts were committed, and which rows have a status that this release does not know. */
+export function tellFacts(
+  { observer }: { observer: Observer },
+  facts: readonly Fact[],
+  changes: readonly Change[],
+): void {
+  for (const { table, row } of changes) {
+    if (!('gatewayStatus' in row) || row.status !== 'unknown') continue
+    observer.tell({ what: 'unknown_status', table, id: row.id, status: row.gatewayStatus ?? '' })
+  }
   for (const { type, objectId, currency } of facts) {
     observer.tell({ what: 'fact', type, objectId, ...(currency !== undefined && { currency }) })
   }

@@ -31,18 +31,14 @@ const listEventsInput = z.strictObject({ status: z.enum(['pending', 'dead']).def
 
 export type ListEvents = z.input<typeof listEventsInput>
 
-/**
- * Lists the events that wait to be delivered or were given up, newest first. Those given up where no status is said.
- *
- * @throws `invalid` input_invalid · `refused` forbidden
- */
+/** Lists events that were not delivered; `Events.list` says what is promised. */
 export async function listEvents(
   { storage }: Pick<Deps, 'storage'>,
   input: ListEvents,
   actor: Actor,
 ): Promise<Page<OutboxEvent>> {
   const { status, ...place } = parseInput(listEventsInput, input)
-  scopeOf(actor, 'webhooks:replay')
+  scopeOf(actor, 'events:read')
   const { events } = await storage.load({ events: page('outbox', { status }, pageQuery(place)) })
   return toPage(events, place.limit, toOutboxEvent)
 }

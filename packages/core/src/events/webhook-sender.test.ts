@@ -104,7 +104,7 @@ describe('an endpoint that fails', () => {
       answers: () => (isDown ? answer() : new Response(null, { status: 200 })),
     })
     expect(await dispatch()).toMatchObject({ failed: 1 })
-    expect(reasons()).toEqual([`Error: https://shop.example/florin ${says}`])
+    expect(reasons()).toEqual([`Error: endpoint 1 (https://shop.example) ${says}`])
     isDown = false
     await advance(1)
     expect(await dispatch()).toEqual({ delivered: 1, failed: 0, dead: 0 })
@@ -120,7 +120,7 @@ describe('an endpoint that fails', () => {
       new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
     const { dispatch, reasons } = await posting({ endpoints, answers: never, timeoutMs: 10 })
     expect(await dispatch()).toMatchObject({ failed: 1 })
-    expect(reasons()).toEqual(['Error: https://shop.example/florin did not answer (TimeoutError)'])
+    expect(reasons()).toEqual(['Error: endpoint 1 (https://shop.example) did not answer (TimeoutError)'])
   })
 
   it('does not keep the event from the others', async () => {
@@ -152,7 +152,7 @@ describe('making a sender', () => {
     {
       what: 'a URL with a password',
       endpoint: { url: 'https://user:hidden@shop.example/', secret },
-      says: /https:\/\/shop.example\/ must come without/,
+      says: /endpoint 1 \(https:\/\/shop.example\) must come without/,
     },
   ])('refuses $what at once, and quotes no secret', ({ endpoint, says }) => {
     const make = () => webhookSender({ endpoints: [endpoint] })

@@ -43,7 +43,7 @@ export function webhookSender({
   timeoutMs = 10_000,
   now = systemRuntime.now,
 }: WebhookSenderOptions): EventHandler {
-  const prepared = endpoints.map(prepare)
+  const prepared = endpoints.map((endpoint, index) => prepare(endpoint, index + 1))
   return async (event) => {
     const wanting = prepared.filter(({ wants }) => wants(event.type))
     if (wanting.length === 0) return
@@ -71,16 +71,16 @@ function bodyOf({ type, occurredAt, data }: DomainEvent): string {
   return JSON.stringify({ type, timestamp: occurredAt, data: apiJson(data) })
 }
 
-function prepare({ url, secret, types }: WebhookEndpoint) {
-  const { protocol, origin, pathname, username, password } = new URL(url)
-  const name = `${origin}${pathname}`
+function prepare({ url, secret, types }: WebhookEndpoint, place: number) {
+  const { protocol, origin, username, password } = new URL(url)
+  // For errors, which are logged: the path and the query may hold a secret of the receiver's.
+  const name = `endpoint ${place} (${origin})`
   if (!/^https?:$/.test(protocol)) throw new TypeError(`${name} is no http or https URL`)
   if (username || password) throw new TypeError(`${name} must come without a user and a password`)
   const keys = [secret].flat().map((one) => keyOf(one, name))
-  if (keys.length === 0) throw new TypeError(`the endpoint ${name} has no secret`)
+  if (keys.length === 0) throw new TypeError(`${name} has no secret`)
   return {
     url,
-    /** For errors: the query may hold a secret of the receiver's. */
     name,
     wants: (type: DomainEventType) => types === undefined || types.includes(type),
     sign: (id: string, at: Date, body: string) => ({
@@ -96,6 +96,6 @@ function keyOf(secret: string, name: string): Webhook {
     return new Webhook(secret)
   } catch {
     // The library's own error could quote the secret.
-    throw new TypeError(`the secret of the endpoint ${name} must be whsec_ and base64`)
+    throw new TypeError(`the secret of ${name} must be whsec_ and base64`)
   }
 }

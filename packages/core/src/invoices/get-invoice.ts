@@ -5,11 +5,7 @@ import { parseInput } from '../input/parse-input.ts'
 import { one } from '../ports/storage.ts'
 import { type Invoice, invoiceId, invoiceKey, toInvoice } from './invoice.ts'
 
-/**
- * Reads an invoice by Florin's id or Stripe's.
- *
- * @throws `invalid` invoice_not_found (also for another user's) · `refused` forbidden
- */
+/** Reads an invoice; `Invoices.get` says what is promised. */
 export async function getInvoice({ storage }: Pick<Deps, 'storage'>, id: string, actor: Actor): Promise<Invoice> {
   const key = invoiceKey(parseInput(invoiceId, id))
   const { invoice } = await storage.load({ invoice: one('invoices', { ...key, ...scopeOf(actor, 'invoices:read') }) })

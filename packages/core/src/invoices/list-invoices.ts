@@ -10,11 +10,7 @@ const listInvoicesInput = z.strictObject({ userId, ...pageInput })
 
 export type ListInvoices = z.input<typeof listInvoicesInput>
 
-/**
- * Lists a user's invoices, newest first.
- *
- * @throws `invalid` input_invalid · `refused` forbidden for another user's list
- */
+/** Lists a user's invoices; `Invoices.list` says what is promised. */
 export async function listInvoices(
   { storage }: Pick<Deps, 'storage'>,
   input: ListInvoices,

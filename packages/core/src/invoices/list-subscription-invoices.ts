@@ -5,18 +5,14 @@ import { InvalidError } from '../errors.ts'
 import { parseInput } from '../input/parse-input.ts'
 import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
 import { one, page } from '../ports/storage.ts'
-import { subscriptionId, subscriptionKey } from '../subscriptions/subscription.ts'
+import { ofSubscription, subscriptionId, subscriptionKey } from '../subscriptions/subscription.ts'
 import { type Invoice, toInvoice } from './invoice.ts'
 
 const listSubscriptionInvoicesInput = z.strictObject({ subscriptionId, ...pageInput })
 
 export type ListSubscriptionInvoices = z.input<typeof listSubscriptionInvoicesInput>
 
-/**
- * Lists the invoices of a subscription, newest first.
- *
- * @throws `invalid` subscription_not_found (also for another user's), input_invalid · `refused` forbidden
- */
+/** Lists the invoices of a subscription; `Invoices.listBySubscription` says what is promised. */
 export async function listSubscriptionInvoices(
   { storage }: Pick<Deps, 'storage'>,
   input: ListSubscriptionInvoices,
@@ -24,12 +20,9 @@ export async function listSubscriptionInvoices(
 ): Promise<Page<Invoice>> {
   const { subscriptionId, ...place } = parseInput(listSubscriptionInvoicesInput, input)
   const scope = scopeOf(actor, 'invoices:read')
-  const ofSubscription = subscriptionId.startsWith('sub_')
-    ? { subscriptionGatewayId: subscriptionId }
-    : { subscriptionId }
   const { subscription, invoices } = await storage.load({
     subscription: one('subscriptions', { ...subscriptionKey(subscriptionId), ...scope }),
-    invoices: page('invoices', ofSubscription, pageQuery(place)),
+    invoices: page('invoices', ofSubscription(subscriptionId), pageQuery(place)),
   })
   if (!subscription) throw new InvalidError('subscription_not_found', `no subscription ${subscriptionId}`)
   return toPage(invoices, place.limit, toInvoice)

@@ -82,7 +82,8 @@ function factsOf(known: InvoiceRow | undefined, next: InvoiceRow, { invoice }: I
   const { status, attemptCount } = invoice.facts
   const base = { objectId: next.id, stamp: invoice.stamp, data: toInvoice(next) }
   if (status === 'paid' && known?.status !== 'paid') return [{ ...base, type: 'invoice.paid', discriminator: 'paid' }]
-  // Every attempt that left the invoice open has failed.
-  const failed = (status === 'open' || status === 'uncollectible') && attemptCount > (known?.attemptCount ?? 0)
-  return failed ? [{ ...base, type: 'invoice.payment_failed', discriminator: String(attemptCount) }] : []
+  // Every attempt that left the invoice open has failed, also where that is heard of after the next one.
+  const failed = (status === 'open' || status === 'uncollectible') && attemptCount > 0
+  const isKnown = known?.status === status && known.attemptCount === attemptCount
+  return failed && !isKnown ? [{ ...base, type: 'invoice.payment_failed', discriminator: String(attemptCount) }] : []
 }

@@ -9,6 +9,7 @@ import { canonicalJson } from '../json.ts'
 import { isOpenPayment } from '../payments/payment.ts'
 import type { ObjectRef } from '../ports/gateway.ts'
 import { due, one, type Query, type Tables } from '../ports/storage.ts'
+import { gatewayIdOf, type ObjectRow, type ObjectTable } from '../reconcile/kinds.ts'
 import { isOpenRefund } from '../refunds/refund.ts'
 import { isEnded } from '../subscriptions/subscription.ts'
 import { type Timestamp, timestamp } from '../time.ts'
@@ -18,7 +19,7 @@ import { type Folded, type Observing, observe, seek } from './observe.ts'
 import { changesBetween, findRow, putRow, type RowSet, rowSetOf } from './row-set.ts'
 
 /** The tables whose rows are read again: the kind of object, and whether it may still change by itself. */
-const watched: { readonly [T in Watched]: Watching<T> } = {
+const watched: { readonly [T in ObjectTable]: Watching<T> } = {
   transactions: { object: 'payment', isOpen: isOpenPayment },
   refunds: { object: 'refund', isOpen: isOpenRefund },
   subscriptions: { object: 'subscription', isOpen: (row) => !isEnded(row) },
@@ -28,12 +29,15 @@ const watched: { readonly [T in Watched]: Watching<T> } = {
   customers: { object: 'customer', isOpen: () => false },
 }
 
-type Watched = 'transactions' | 'refunds' | 'subscriptions' | 'invoices' | 'disputes' | 'payment_methods' | 'customers'
-
-interface Watching<T extends Watched> {
+interface Watching<T extends ObjectTable> {
   readonly object: ObjectRef['object']
   readonly isOpen: (row: Tables[T], now: Timestamp) => boolean
 }
+
+/** So many of a table that are not answered say that none of it is, for now. */
+const MOST_REFUSED = 3
+
+const PUT_OFF_MS = 60_000
 
 /** What reading rows again came to. */
 export interface Refreshed {
@@ -43,12 +47,7 @@ export interface Refreshed {
   readonly changed: number
 }
 
-/**
- * Reads rows again that are in doubt, or not final and unread for long: one call for each, however many events put it in
- * doubt. May run in any number of processes at once.
- *
- * @throws `unavailable` storage_unavailable, gateway_unavailable
- */
+/** Reads rows again that are in doubt, or open and unread for long; `Maintenance.refresh` says what is promised. */
 export async function refreshRows(deps: Deps, { limit = 20 }: { limit?: number } = {}): Promise<Refreshed> {
   const now = timestamp(deps.runtime.now())
   const found = await deps.storage.load({
@@ -60,31 +59,53 @@ export async function refreshRows(deps: Deps, { limit = 20 }: { limit?: number }
     payment_methods: due('payment_methods', now, limit),
     customers: due('customers', now, limit),
   })
+  const each = <T extends ObjectTable>(table: T, rows: readonly Tables[T][]) =>
+    rows.map((row) => ({
+      ...{ table, row },
+      refresh: () => refreshRow(deps, table, row),
+      putOff: () => putOff(deps, table, row),
+    }))
   const waiting = [
-    ...found.transactions.map((row) => ({ row, refresh: () => refreshRow(deps, 'transactions', row) })),
-    ...found.refunds.map((row) => ({ row, refresh: () => refreshRow(deps, 'refunds', row) })),
-    ...found.subscriptions.map((row) => ({ row, refresh: () => refreshRow(deps, 'subscriptions', row) })),
-    ...found.invoices.map((row) => ({ row, refresh: () => refreshRow(deps, 'invoices', row) })),
-    ...found.disputes.map((row) => ({ row, refresh: () => refreshRow(deps, 'disputes', row) })),
-    ...found.payment_methods.map((row) => ({ row, refresh: () => refreshRow(deps, 'payment_methods', row) })),
-    ...found.customers.map((row) => ({ row, refresh: () => refreshRow(deps, 'customers', row) })),
+    ...each('transactions', found.transactions),
+    ...each('refunds', found.refunds),
+    ...each('subscriptions', found.subscriptions),
+    ...each('invoices', found.invoices),
+    ...each('disputes', found.disputes),
+    ...each('payment_methods', found.payment_methods),
+    ...each('customers', found.customers),
   ]
-  const longest = waiting.toSorted((a, b) => ((a.row.dueAt ?? now) < (b.row.dueAt ?? now) ? -1 : 1)).slice(0, limit)
+  const longest = waiting.toSorted((a, b) => ((a.row.dueAt ?? now) < (b.row.dueAt ?? now) ? -1 : 1))
   // Remembered by this process from then on.
   if (longest.length > 0) await readInstallationTime(deps)
-  let changed = 0
+  const refused = new Map<ObjectTable, number>()
+  const isGivenUp = (table: ObjectTable) => (refused.get(table) ?? 0) >= MOST_REFUSED
   const failures: unknown[] = []
-  for (const { refresh } of longest) {
+  let [read, changed] = [0, 0]
+  for (const { table, refresh, putOff } of longest) {
+    if (read + failures.length >= limit) break
+    // Without a gateway or a storage none can be read; without a right, none of a kind.
+    if (read === 0 && [...refused.keys()].filter(isGivenUp).length > 1) break
+    if (isGivenUp(table)) continue
     try {
       changed += (await refresh()) ? 1 : 0
+      read += 1
     } catch (error) {
-      // Without a gateway or a storage none can be read. Where it is the row's own fault, the others do not wait for it.
-      if (isFlorinError(error) && error.kind === 'unavailable') throw error
+      // Whosever fault it is, the others do not wait for it.
       failures.push(error)
+      if (isFlorinError(error) && error.kind === 'unavailable') refused.set(table, (refused.get(table) ?? 0) + 1)
+      await putOff()
     }
   }
   if (failures.length > 0) throw failures[0]
-  return { read: longest.length, changed }
+  return { read, changed }
+}
+
+/** Has a row that could not be read wait behind all that wait already. */
+async function putOff<T extends ObjectTable>(deps: Deps, table: T, row: Tables[T]): Promise<void> {
+  const before = putRow({}, table, row)
+  const after = putRow(before, table, { ...row, dueAt: timestamp(deps.runtime.now() + PUT_OFF_MS) })
+  // In conflict it has changed, and is due when that says so.
+  await deps.storage.commit({ id: deps.newId('commit'), changes: changesBetween(before, after) })
 }
 
 /**
@@ -93,13 +114,13 @@ export async function refreshRows(deps: Deps, { limit = 20 }: { limit?: number }
  *
  * @throws `unavailable` storage_unavailable, gateway_unavailable
  */
-async function refreshRow<T extends Watched>(deps: Deps, table: T, sent: Tables[T]): Promise<boolean> {
-  const gatewayId = 'gatewayId' in sent ? sent.gatewayId : sent.id
+async function refreshRow<T extends ObjectTable>(deps: Deps, table: T, sent: Tables[T]): Promise<boolean> {
+  const gatewayId = gatewayIdOf(sent)
   // What was never made there has nothing to be read, and is not due any more.
   const answer = gatewayId === null ? undefined : await deps.gateway.read({ object: watched[table].object, gatewayId })
   const observations = answer?.observations ?? []
   // Of all watched tables, the id is searchable.
-  const query: Query = { ...seek(observations), '(row)': one<Watched>(table, { id: sent.id }) }
+  const query: Query = { ...seek(observations), '(row)': one<ObjectTable>(table, { id: sent.id }) }
   const rows = await withDebts(deps, rowSetOf(query, await deps.storage.load(query)), observations)
   const known = findRow(rows, table, ({ id }) => id === sent.id)
   if (!known) return false
@@ -113,7 +134,7 @@ async function refreshRow<T extends Watched>(deps: Deps, table: T, sent: Tables[
   const changes = [...changesBetween(rows, after), ...factChanges(deps, facts, now)]
   const outcome = await deps.storage.commit({ id: newId('commit'), changes })
   if (outcome === 'conflict') return false
-  tellFacts(deps, facts)
+  tellFacts(deps, facts, changes)
   return findRow(after, table, ({ id }) => id === sent.id)?.updatedAt !== known.updatedAt
 }
 
@@ -121,7 +142,7 @@ async function refreshRow<T extends Watched>(deps: Deps, table: T, sent: Tables[
  * The rows after one of them was read. Pure. Unless it changed since the request was `sent`, all that was observed of it is
  * forgotten first.
  */
-export function withRead<T extends Watched>(
+export function withRead<T extends ObjectTable>(
   rows: RowSet,
   table: T,
   { sent, known }: { readonly sent: Tables[T]; readonly known: Tables[T] },
@@ -134,12 +155,12 @@ export function withRead<T extends Watched>(
 }
 
 /** The rows with what was observed of one of them forgotten, so that the next observation is all that is known. */
-function forgotten<T extends Watched>(rows: RowSet, table: T, row: Tables[T]): RowSet {
+function forgotten<T extends ObjectTable>(rows: RowSet, table: T, row: Tables[T]): RowSet {
   return putRow(rows, table, { ...row, observed: {}, ties: null, inDoubt: false })
 }
 
 /** The row that was looked at waits for its next look; where nothing new was seen, it counts as unchanged. */
-function lookedAt<T extends Watched>(rows: RowSet, table: T, known: Tables[T], observing: Observing): RowSet {
+function lookedAt<T extends ObjectTable>(rows: RowSet, table: T, known: Tables[T], observing: Observing): RowSet {
   const row = findRow(rows, table, ({ id }) => id === known.id) ?? known
   const updatedAt = told(row) === told(known) ? known.updatedAt : row.updatedAt
   const open = watched[table].isOpen(row, observing.now)
@@ -147,7 +168,7 @@ function lookedAt<T extends Watched>(rows: RowSet, table: T, known: Tables[T], o
 }
 
 /** What a row tells, without how Florin came to know it. */
-function told(row: Tables[Watched]): string {
+function told(row: ObjectRow): string {
   const how = { observed: null, ties: null, inDoubt: null, dueAt: null, updatedAt: null, version: null }
   return canonicalJson({ ...row, ...how })
 }

@@ -1,8 +1,9 @@
 import { isDeletedCustomer } from '../customers/customer.ts'
 import type { Deps } from '../deps.ts'
 import { DefectError, type FlorinError, isFlorinError, UnavailableError } from '../errors.ts'
-import type { Answer, GatewayCall, ObjectRef } from '../ports/gateway.ts'
+import { type Answer, objectOfCall } from '../ports/gateway.ts'
 import { milliseconds } from '../time.ts'
+import { isSurelyMissing, isTooLate, RUN_MS } from './deadlines.ts'
 import type { OperationRow, StepRecord } from './operation.ts'
 import { rejectionError } from './rejection.ts'
 
@@ -17,6 +18,16 @@ export interface Before {
 /** What a step came to: the gateway's answer, or the proof that it has no effect, neither now nor later. */
 export type StepAnswer = Answer | NotDone
 
+/** What a step seems to have come to. */
+export interface Called {
+  readonly answer: StepAnswer
+  /**
+   * It was looked for in vain at this time, in the gateway's seconds, and may still be on its way: a refusal is no proof
+   * until it was looked for once more.
+   */
+  readonly missingAt?: number
+}
+
 type Rejected = Extract<Answer, { outcome: 'rejected' }>
 type NotDone = Rejected & {
   readonly failure: FlorinError
@@ -25,7 +36,7 @@ type NotDone = Rejected & {
 }
 
 /** The code of what was intended, and of which the gateway knows nothing once the time to send it is over. */
-const NEVER_REACHED = 'never_reached_gateway'
+export const NEVER_REACHED = 'never_reached_gateway'
 
 /**
  * Calls the gateway for a step, or finds out what became of it.
@@ -37,33 +48,54 @@ export async function callGateway(
   operation: OperationRow,
   step: StepRecord,
   before: Before,
-): Promise<StepAnswer> {
+): Promise<Called> {
   const started = deps.runtime.now()
+  if (!before.lookOnly && isOverrun(deps, operation)) throw unknownOutcome(operation, overrun())
   const tell = (outcome: string) => {
     const milliseconds = deps.runtime.now() - started
     deps.observer.tell({ what: 'gateway_called', call: step.call.call, outcome, milliseconds })
   }
   let answered = false
   try {
-    if (before.lookOnly) return await lookFor(deps, operation, step)
+    if (before.lookOnly) {
+      const { answer, at } = await lookFor(deps, operation, step)
+      const isSure = answer.outcome !== 'rejected' || isSurelyMissing(step, at)
+      return { answer, ...(!isSure && at !== null && { missingAt: at }) }
+    }
     const answer = await deps.gateway.send(step.call, { idempotencyKey: `${operation.id}.${step.name}` })
     answered = true
     tell(answer.outcome)
     const now = answer.replayed || maybeAlreadySo(step, answer) ? await afresh(deps, step, answer) : answer
-    return await withCustomerGone(deps, now)
+    return { answer: await withCustomerGone(deps, now) }
   } catch (error) {
     const failure = isFlorinError(error) ? error : new DefectError('the gateway adapter failed', { cause: error })
     if (!answered) tell(failure.code)
     const { id: operationId, kind } = operation
     deps.observer.tell({ what: 'operation_failed', operationId, kind, code: failure.code })
     const certain = failure.kind === 'unavailable' && failure.outcome === 'not_applied'
-    if (certain && !answered && !before.maybeSent) return neverSent(failure)
+    // Where an earlier step was carried out, nobody may be told that nothing was done: recovery goes on with it.
+    const isFirst = operation.steps.length === 1
+    if (certain && isFirst && !answered && !before.maybeSent) return { answer: neverSent(failure) }
     // The key remembers a failure, so sending again tells nothing: what is there is the answer.
     const found = failure.details.replayed ? await madeBy(deps, operation, step) : undefined
-    if (found) return found
+    if (found) return { answer: found }
     throw unknownOutcome(operation, failure)
   }
 }
+
+/**
+ * A process may have stood still since it was decided to send this. Once its own time is over others may have it, and may
+ * have looked for it in vain by now: then it must never be sent.
+ */
+function isOverrun({ runtime, settings }: Deps, operation: OperationRow): boolean {
+  const now = runtime.now()
+  if (now >= milliseconds(operation.dueAt ?? operation.createdAt)) return true
+  // A later step has a time of its own, but the operation's is over for it too.
+  return now >= milliseconds(operation.createdAt) + RUN_MS && isTooLate(operation, now, settings)
+}
+
+const overrun = () =>
+  new UnavailableError('gateway_outcome_unknown', 'this process stood still for too long to send it', 'unknown')
 
 /** Nothing reached the gateway: the operation ends, and what it intended is marked as not done. */
 const neverSent = (failure: UnavailableError): NotDone => ({ ...rejected(failure.code, failure.message), failure })
@@ -80,17 +112,17 @@ const rejected = (code: string, message: string): Rejected => ({
  * What became of a step that must not be sent again. What it made is its answer; where it changes an object, the object
  * is looked at, and the use case judges whether it is as was asked for.
  */
-async function lookFor({ gateway }: Deps, operation: OperationRow, { call }: StepRecord): Promise<Answer> {
-  const found = await gateway.lookUp(call, Math.floor(milliseconds(operation.createdAt) / 1000))
-  if (found && call.subject === null) return found
-  const never = rejected(NEVER_REACHED, 'it never reached the gateway, and is not sent any more')
-  return found ? { ...never, observations: found.observations } : never
+async function lookFor({ gateway }: Deps, operation: OperationRow, { call }: StepRecord) {
+  const { answer: found, at } = await gateway.lookUp(call, Math.floor(milliseconds(operation.createdAt) / 1000))
+  if (found && call.subject === null) return { answer: found, at }
+  const never: Answer = rejected(NEVER_REACHED, 'it never reached the gateway, and is not sent any more')
+  return { answer: found ? { ...never, observations: found.observations } : never, at }
 }
 
 /** What a call made, or the object that it was to change; nothing where the gateway does not know or does not answer. */
 async function madeBy(deps: Deps, operation: OperationRow, step: StepRecord): Promise<Answer | undefined> {
   try {
-    const answer = await lookFor(deps, operation, step)
+    const { answer } = await lookFor(deps, operation, step)
     return answer.outcome === 'rejected' && step.call.subject === null ? undefined : answer
   } catch (error) {
     if (isFlorinError(error) && error.kind === 'unavailable') return undefined
@@ -105,7 +137,7 @@ function maybeAlreadySo({ call }: StepRecord, { outcome }: Answer): boolean {
 
 /** Replaces what an answer says of the state by what is true now: a replayed one is as old as the first call. */
 async function afresh({ gateway }: Deps, { call }: StepRecord, answer: Answer): Promise<Answer> {
-  const object = objectOf[call.call]
+  const object = objectOfCall[call.call]
   const gatewayId = answer.objectId ?? call.subject
   if (object === null || gatewayId === null) return answer
   const now = await gateway.read({ object, gatewayId })
@@ -126,27 +158,6 @@ async function withCustomerGone({ gateway }: Deps, answer: Answer): Promise<Step
     failure: rejectionError(answer.rejection, 'gateway_refused'),
     customerGone: true,
   }
-}
-
-/** The kind of object that a call's answer holds; null for what Florin keeps no row of. */
-const objectOf: Readonly<Record<GatewayCall['do'], ObjectRef['object'] | null>> = {
-  'customer.create': 'customer',
-  'customer.delete': 'customer',
-  'customer.set_default_method': 'customer',
-  'payment.create': 'payment',
-  'payment.confirm': 'payment',
-  'payment.capture': 'payment',
-  'payment.cancel': 'payment',
-  'refund.create': 'refund',
-  'payment_method.attach': 'payment_method',
-  'payment_method.detach': 'payment_method',
-  'setup.create': null,
-  'subscription.create': 'subscription',
-  'subscription.update': 'subscription',
-  'subscription.resume': 'subscription',
-  'subscription.cancel': 'subscription',
-  'checkout_session.create': null,
-  'billing_portal_session.create': null,
 }
 
 /** The honest answer once a call was sent and nothing certain came back. */

@@ -13,8 +13,7 @@ async function crashAt(scenario: Scenario, at: number, later: number): Promise<b
   expect(outcome).toBe('crashed')
 
   // Another process, after the time that the dead one had for itself.
-  await calm.sandbox.clock.advance(later)
-  await recover(heir)
+  await recover(heir, later)
   expect(await openOperations(heir)).toEqual([])
 
   const answer = await again()

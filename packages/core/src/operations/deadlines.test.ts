@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest'
+import { testCipher } from '../../test/opened.ts'
 import { alice, type SandboxedFlorin, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
+import { createFlorin } from '../create-florin.ts'
+import { UnavailableError } from '../errors.ts'
+import { many } from '../ports/storage.ts'
+import { systemRuntime } from '../runtime.ts'
 
 const order = { userId: alice.id, amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
 const plan = { userId: alice.id, priceId: 'price_1234567890' }
 const caller = { actor: service, idempotencyKey: 'once' }
 const MINUTE = 60
 const HOUR = 3600
+/** How long what was sent may still be on its way. */
+const LANDING = 90
 
 /** Use cases whose call is lost on its way to Stripe, so that nothing is there to be found. */
 const cases = [
@@ -65,9 +72,34 @@ async function recoveredAfter(seconds: number, { path, prepare, act }: (typeof c
   await expect(act(one, id)).rejects.toMatchObject({ outcome: 'unknown' })
   await one.advance(seconds)
   one.sandbox.requests.clear()
-  expect(await one.florin.maintenance.recover()).toEqual({ settled: 1, open: [] })
+  const { settled, open } = await one.florin.maintenance.recover()
+  if (settled === 0) {
+    expect(open).toMatchObject([{ code: 'gateway_outcome_unknown' }])
+    await one.advance(LANDING - 1)
+    expect(await one.florin.maintenance.recover()).toEqual({ settled: 0, open: [] })
+    await one.advance(1)
+    expect(await one.florin.maintenance.recover()).toEqual({ settled: 1, open: [] })
+  }
   const sent = one.sandbox.requests.list().filter(({ method }) => method !== 'GET')
   return { one, sent, again: () => act(one, id) }
+}
+
+/** A Stripe that takes a payment, is given up by its client, and makes the payment when it `land`s. */
+async function slowStripe(what: 'payment.create' | 'subscription.create' = 'payment.create') {
+  let landing: (() => Promise<unknown>) | undefined
+  const one = sandboxedFlorin({
+    webhooks: false,
+    gateway: (inner) => ({
+      ...inner,
+      async send(call, options) {
+        if (landing || call.call !== what) return inner.send(call, options)
+        landing = () => inner.send(call, options)
+        throw new UnavailableError('gateway_outcome_unknown', 'no answer in time', 'unknown')
+      },
+    }),
+  })
+  await one.florin.paymentMethods.setUp({ userId: alice.id }, { actor: service })
+  return { one, land: async () => landing?.() }
 }
 
 describe('an operation that never reached Stripe', () => {
@@ -77,7 +109,7 @@ describe('an operation that never reached Stripe', () => {
     expect((await again()).replayed).toBe(true)
   })
 
-  it.each(cases)('$name is only looked for after that, and what it intended is called off', async (each) => {
+  it.each(cases)('$name is only looked for after that, twice, and what it intended is called off', async (each) => {
     const { one, sent, again } = await recoveredAfter(each.window + 1, each)
     expect(sent).toEqual([])
     // The stored answer says so, as often as it is asked for.
@@ -95,6 +127,118 @@ describe('an operation that never reached Stripe', () => {
     const { one } = await recoveredAfter(payment.window + 1, payment)
     const { data } = await one.florin.payments.list({ userId: alice.id }, service)
     expect(data).toMatchObject([{ status: 'canceled', failure: { code: 'never_reached_gateway' } }])
+  })
+
+  it('a payment that Stripe still makes after the first look is found by the second', async () => {
+    const { one, land } = await slowStripe()
+    await expect(one.florin.payments.create(order, caller)).rejects.toMatchObject({ outcome: 'unknown' })
+    await one.advance(10 * MINUTE + 1)
+    await one.florin.maintenance.recover()
+    await expect(one.florin.payments.create(order, caller)).rejects.toMatchObject({ code: 'operation_in_progress' })
+    await land()
+    await one.advance(LANDING)
+    expect(await one.florin.maintenance.recover()).toEqual({ settled: 1, open: [] })
+    const { data, replayed } = await one.florin.payments.create(order, caller)
+    expect([data.status, data.amountCaptured, replayed]).toEqual(['succeeded', 1000, true])
+  })
+
+  it.each([
+    { clock: 'far ahead', by: HOUR, first: 0 },
+    { clock: 'behind', by: -5 * MINUTE, first: 15 * MINUTE + 1 },
+  ])('is found also where the clock of whoever looks first is $clock', async ({ by, first }) => {
+    const { one, land } = await slowStripe()
+    await expect(one.florin.payments.create(order, caller)).rejects.toMatchObject({ outcome: 'unknown' })
+    await one.advance(first)
+    const wrong = { ...systemRuntime, now: () => (one.sandbox.clock.now() + by) * 1000 }
+    const other = createFlorin({ storage: one.storage, gateway: one.gateway, cipher: testCipher, runtime: wrong })
+    expect(await other.maintenance.recover()).toMatchObject({ settled: 0, open: [{ code: 'gateway_outcome_unknown' }] })
+    // By its clock the others' time has come already, or is far away: what counts is how long Stripe had.
+    await one.advance(1)
+    expect(await one.florin.maintenance.recover()).toMatchObject({ settled: 0 })
+    await land()
+    await one.advance(LANDING)
+    const looks = [await other.maintenance.recover(), await one.florin.maintenance.recover()]
+    expect(looks.map(({ settled }) => settled).toSorted()).toEqual([0, 1])
+    const { data } = await one.florin.payments.list({ userId: alice.id }, service)
+    expect(data).toMatchObject([{ status: 'succeeded' }])
+  })
+
+  it('is not sent again once it was looked for, not even by a process with a longer window', async () => {
+    const { one } = await slowStripe()
+    await expect(one.florin.payments.create(order, caller)).rejects.toMatchObject({ outcome: 'unknown' })
+    await one.advance(10 * MINUTE + 1)
+    await one.florin.maintenance.recover()
+    await one.advance(LANDING)
+    const patient = sandboxedFlorin({
+      webhooks: false,
+      beside: one,
+      settings: { paymentRecoveryWindowMs: HOUR * 1000 },
+    })
+    one.sandbox.requests.clear()
+    expect(await patient.florin.maintenance.recover()).toEqual({ settled: 1, open: [] })
+    expect(one.sandbox.requests.list().filter(({ method }) => method !== 'GET')).toEqual([])
+  })
+
+  it('is sent once, whatever the window, by whoever was asked for it', async () => {
+    const one = sandboxedFlorin({
+      webhooks: false,
+      settings: { paymentRecoveryWindowMs: 0 },
+      storage: (inner) => ({
+        ...inner,
+        async commit(commit) {
+          await one.sandbox.clock.advance(1)
+          return inner.commit(commit)
+        },
+      }),
+    })
+    expect((await one.florin.payments.create(order, caller)).data.status).toBe('succeeded')
+  })
+
+  it('a subscription that was called off, and lands after all, is told as a new one', async () => {
+    const { one, land } = await slowStripe('subscription.create')
+    const told = async () => (await one.storage.load({ events: many('outbox', {}) })).events.map(({ type }) => type)
+    await expect(one.florin.subscriptions.create(plan, caller)).rejects.toMatchObject({ outcome: 'unknown' })
+    await one.advance(10 * MINUTE + 1)
+    await one.florin.maintenance.recover()
+    await one.advance(LANDING)
+    expect(await one.florin.maintenance.recover()).toEqual({ settled: 1, open: [] })
+    expect(await told()).not.toContain('subscription.created')
+    await land()
+    await one.florin.maintenance.reconcile()
+    expect(await told()).toContain('subscription.created')
+  })
+
+  it('a capture that was carried out, and whose answer was lost, is known by the first look', async () => {
+    const one = sandboxedFlorin({ webhooks: false })
+    const { data } = await one.florin.payments.create({ ...order, captureMethod: 'manual' }, { actor: service })
+    one.sandbox.faults.inject({ kind: 'cut', path: '/v1/payment_intents/:id/capture', times: 1 })
+    await expect(one.florin.payments.capture({ id: data.id }, caller)).rejects.toMatchObject({ outcome: 'unknown' })
+    await one.advance(10 * MINUTE + 1)
+    expect(await one.florin.maintenance.recover()).toEqual({ settled: 1, open: [] })
+    expect(await one.florin.payments.get(data.id, service)).toMatchObject({ status: 'succeeded' })
+  })
+
+  it.each([61, 10 * MINUTE + 1])('is not sent by a process that stood still for %i s before it', async (seconds) => {
+    let frozen = 0
+    const one = sandboxedFlorin({
+      webhooks: false,
+      storage: (inner) => ({
+        ...inner,
+        async commit(commit) {
+          const outcome = await inner.commit(commit)
+          if (frozen > 0 && commit.changes.some(({ table }) => table === 'operations')) {
+            one.sandbox.clock.advance(frozen)
+            frozen = 0
+          }
+          return outcome
+        },
+      }),
+    })
+    await one.florin.paymentMethods.setUp({ userId: alice.id }, { actor: service })
+    frozen = seconds
+    one.sandbox.requests.clear()
+    await expect(one.florin.payments.create(order, caller)).rejects.toMatchObject({ code: 'gateway_outcome_unknown' })
+    expect(one.sandbox.requests.list()).toEqual([])
   })
 
   it('is sent for as long as the deployment says', async () => {

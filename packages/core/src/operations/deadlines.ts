@@ -1,6 +1,6 @@
 import type { Settings } from '../deps.ts'
 import { milliseconds } from '../time.ts'
-import type { OperationKind, OperationRow } from './operation.ts'
+import type { OperationKind, OperationRow, StepRecord } from './operation.ts'
 
 // A payment that is made long after the customer has left the page is a surprise, not a service. What gives money back or
 // ends something is wanted as much an hour later; it is sent again for as long as Stripe surely remembers the key (24 h).
@@ -13,6 +13,9 @@ const takesMoney: readonly OperationKind[] = [
 ]
 const KEY_MEMORY_MS = 23 * 3600 * 1000
 
+/** How long a process has an operation to itself. */
+export const RUN_MS = 60_000
+
 /** Whether the time in which an operation's calls may be sent again is over; after it they are only looked for. */
 export function isTooLate(
   { kind, createdAt }: OperationRow,
@@ -22,3 +25,17 @@ export function isTooLate(
   const window = takesMoney.includes(kind) ? paymentRecoveryWindowMs : KEY_MEMORY_MS
   return now > milliseconds(createdAt) + window
 }
+
+/**
+ * How long a call that was sent may still take effect after Florin gave it up: Stripe goes on with a request whose client
+ * has gone. Stripe's own client waits for 80 s.
+ */
+export const LANDING_SECONDS = 90
+
+/**
+ * Whether it is certain that the gateway will never know of a step. It was looked for in vain once before, so long ago, by
+ * the gateway's own clock, that whatever was on its way then has landed. One look alone could come before a call that was
+ * sent a moment ago, by another process or before its time was over.
+ */
+export const isSurelyMissing = ({ missingAt }: StepRecord, at: number | null): boolean =>
+  at === null || (missingAt !== undefined && at >= missingAt + LANDING_SECONDS)

@@ -18,6 +18,9 @@ export interface LeaseRow {
 /** The lease of one object. */
 export const leaseOn = (noun: 'payment' | 'customer' | 'subscription', id: string): string => `${noun}:${id}`
 
+/** The id of the object that a lease is on. */
+export const leasedId = (lease: string): string => lease.slice(lease.indexOf(':') + 1)
+
 // Longer than a call with its retries takes; a process that died holds its object for no longer than this.
 const LEASE_MS = 30_000
 

@@ -22,8 +22,7 @@ async function crashAt(scenario: Scenario, at: number, later: number, counts: { 
   const wasOpen = open !== undefined
   const carriedOut = scenario.isSo(calm, id)
   if (carriedOut) await scenario.later?.(calm)
-  await calm.sandbox.clock.advance(later)
-  await recover(heir)
+  await recover(heir, later)
   expect(await openOperations(heir), where).toEqual([])
   // Whatever was replayed: what recovery stored is what is so now. What was settled before the change knows it from an
   // event, of which none came here.

@@ -34,6 +34,8 @@ export interface StepRecord {
   /** The gateway's id of the object that the step made or changed, once it answered. */
   readonly objectId: string | null
   readonly answered: boolean
+  /** When it was first looked for in vain, in the gateway's seconds. It is never sent after that. */
+  readonly missingAt?: number
 }
 
 /** What the caller was told, kept so that the same key gets the same answer. */

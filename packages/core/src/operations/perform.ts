@@ -2,7 +2,7 @@ import { florin } from '../actor.ts'
 import { seekInstallationTime } from '../bookmarks/installation-time.ts'
 import type { Reserved } from '../budgeted-gateway.ts'
 import type { Deps, Settings } from '../deps.ts'
-import { InvalidError, UnavailableError } from '../errors.ts'
+import { InvalidError, isFlorinError, UnavailableError } from '../errors.ts'
 import { parseInput } from '../input/parse-input.ts'
 import { checkUserId } from '../input/user-id.ts'
 import type { Json } from '../json.ts'
@@ -11,6 +11,7 @@ import { type Change, type Loaded, one, type Query, write } from '../ports/stora
 import { milliseconds, type Timestamp, timestamp } from '../time.ts'
 import { answerOf, userErased } from './answer.ts'
 import { answerInTime, type Progress, stopIfLate } from './answer-in-time.ts'
+import { unknownOutcome } from './call-gateway.ts'
 import { type CallerKey, callerKey } from './caller-key.ts'
 import { inProgress } from './in-progress.ts'
 import { isHeld, taken } from './lease.ts'
@@ -111,7 +112,8 @@ async function begin<Input, const Q extends Query, View extends Json>(
     ]
     stopIfLate(caller.signal)
     progress.operation = operation
-    if ((await deps.storage.commit({ id: deps.newId('commit'), changes })) === 'conflict') {
+    const intent = { id: deps.newId('commit'), changes }
+    if ((await orUnknownIntent(operation, deps.storage.commit(intent))) === 'conflict') {
       progress.operation = undefined
       continue
     }
@@ -125,6 +127,16 @@ async function begin<Input, const Q extends Query, View extends Json>(
     progress.operation = undefined
   }
   throw new UnavailableError('overloaded', 'too many requests change the same object at once', 'not_applied')
+}
+
+/** An intent of which it is not known whether it was stored may be carried out by recovery. */
+async function orUnknownIntent<T>(operation: OperationRow, commit: Promise<T>): Promise<T> {
+  try {
+    return await commit
+  } catch (error) {
+    const isUnknown = isFlorinError(error) && error.kind === 'unavailable' && error.outcome === 'unknown'
+    throw isUnknown ? unknownOutcome(operation, error) : error
+  }
 }
 
 // Names that no use case's own query uses.

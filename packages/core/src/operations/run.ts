@@ -12,14 +12,20 @@ import type { Answer } from '../ports/gateway.ts'
 import { type Change, one, type Query, write } from '../ports/storage.ts'
 import { milliseconds, type Timestamp, timestamp } from '../time.ts'
 import { answerOf, refusal } from './answer.ts'
-import { type Before, callGateway, type StepAnswer, unknownOutcome } from './call-gateway.ts'
-import { isTooLate } from './deadlines.ts'
+import {
+  type Before,
+  type Called,
+  callGateway,
+  NEVER_REACHED,
+  type StepAnswer,
+  unknownOutcome,
+} from './call-gateway.ts'
+import { isTooLate, LANDING_SECONDS, RUN_MS } from './deadlines.ts'
 import { inProgress } from './in-progress.ts'
 import { isHeld, released, taken } from './lease.ts'
 import type { OperationRow, StepRecord } from './operation.ts'
 import type { Performed, Settled, UseCase } from './use-case.ts'
 
-const RUN_MS = 60_000
 const MOST_TRIES = 60
 
 /** Until when a process that starts now has an operation to itself. */
@@ -39,9 +45,12 @@ export async function resume<Input, Q extends Query, View extends Json>(
   useCase: UseCase<Input, Q, View>,
   operation: OperationRow,
 ): Promise<Performed<View>> {
-  const lookOnly = isTooLate(operation, deps.runtime.now(), deps.settings)
-  const gateway = lookOnly ? deps.gateway : await reserved(deps, operation)
-  const rows = await reload(deps, useCase, operation, [])
+  // What was looked for in vain is never sent again, not even by a process that would have more time for it.
+  const wasMissed = operation.steps.at(-1)?.missingAt !== undefined
+  const lookOnly = wasMissed || isTooLate(operation, deps.runtime.now(), deps.settings)
+  // It is begun: from here on nobody may be told that nothing was done.
+  const gateway = lookOnly ? deps.gateway : await orUnknown(operation, reserved(deps, operation))
+  const rows = await orUnknown(operation, reload(deps, useCase, operation, []))
   const now = timestamp(deps.runtime.now())
   const { id, objectId, leaseId } = operation
   const lease = findRow(rows, 'leases', (row) => row.id === leaseId)
@@ -50,22 +59,17 @@ export async function resume<Input, Q extends Query, View extends Json>(
   const mine = putRow(rows, 'operations', { ...operation, dueAt: runsUntil(now), updatedAt: now })
   const claimed = leaseId === null ? mine : putRow(mine, 'leases', taken(lease, leaseId, id, now))
   const claim = { id: deps.newId('commit'), changes: changesBetween(rows, claimed) }
-  if ((await deps.storage.commit(claim)) === 'conflict') throw busy()
+  if ((await orUnknown(operation, deps.storage.commit(claim))) === 'conflict') throw busy()
   const ran = await run({ ...deps, gateway }, useCase, id, committed(rows, claimed), { maybeSent: true, lookOnly })
   // Whoever asked for it gets to begin anew, for the key is free.
   if ('anew' in ran) throw ran.anew
   return ran
 }
 
-/** The gateway, once the open step may be sent. The operation is begun: nobody may be told that nothing was done. */
+/** The gateway, once the open step may be sent. */
 async function reserved({ gateway }: Deps, operation: OperationRow): Promise<Deps['gateway']> {
   const step = must(operation.steps.at(-1), 'an open operation has a step')
-  try {
-    return (await gateway.reserve(step.call.call)).gateway
-  } catch (error) {
-    if (isFlorinError(error) && error.code === 'overloaded') throw unknownOutcome(operation, error)
-    throw error
-  }
+  return (await gateway.reserve(step.call.call)).gateway
 }
 
 /** What running came to: the answer, or that nothing was done and all may begin anew, once. */
@@ -85,17 +89,26 @@ export async function run<Input, Q extends Query, View extends Json>(
     const operation = operationIn(rows, operationId)
     if (operation.status === 'done') return answerOf<View>(operation, false)
     const step = must(operation.steps.at(-1), 'an open operation has a step')
-    const answer = await callOrLetGo(deps, operation, step, before)
-    rows = await orUnknown(operation, settle(deps, useCase, rows, operation, step, answer))
-    if ('failure' in answer) {
+    const called = await callOrLetGo(deps, operation, step, before)
+    const settled = await orUnknown(operation, settle(deps, useCase, rows, operation, step, called))
+    if (settled === 'look later') {
+      await lookLater(deps, operation, step, called)
+      throw unknownOutcome(operation, notKnownYet())
+    }
+    const { answer } = called
+    rows = settled.rows
+    if ('failure' in answer && settled.byUs) {
       if (answer.customerGone) return { anew: answer.failure }
       throw answer.failure
     }
+    // Another process has it, and goes on with it.
+    if (!settled.byUs && operationIn(rows, operationId).status === 'open')
+      throw unknownOutcome(operation, notKnownYet())
     before = { ...before, maybeSent: false }
   }
 }
 
-async function callOrLetGo(deps: Deps, operation: OperationRow, step: StepRecord, before: Before): Promise<StepAnswer> {
+async function callOrLetGo(deps: Deps, operation: OperationRow, step: StepRecord, before: Before): Promise<Called> {
   try {
     return await callGateway(deps, operation, step, before)
   } catch (error) {
@@ -104,33 +117,45 @@ async function callOrLetGo(deps: Deps, operation: OperationRow, step: StepRecord
   }
 }
 
-/** The call was sent: whatever goes wrong with the storage now, the honest answer is "not known yet". */
-async function orUnknown<T>(operation: OperationRow, settling: Promise<T>): Promise<T> {
+const notKnownYet = () =>
+  new UnavailableError('gateway_outcome_unknown', 'it is not known yet what becomes of it', 'unknown')
+
+/** It is begun: whatever goes wrong with the storage now, the honest answer is "not known yet". */
+async function orUnknown<T>(operation: OperationRow, work: Promise<T>): Promise<T> {
   try {
-    return await settling
+    return await work
   } catch (error) {
     if (isFlorinError(error) && error.kind === 'unavailable') throw unknownOutcome(operation, error)
     throw error
   }
 }
 
-/** Commits what a step's answer told, together with the operation, its lease, the audit row and the domain events. */
+interface SettledRows {
+  readonly rows: RowSet
+  /** False where another process had settled the step before. */
+  readonly byUs: boolean
+}
+
+/**
+ * Commits what a step's answer told, together with the operation, its lease, the audit row and the domain events. Where it
+ * would be a refusal that is not certain yet, nothing is committed.
+ *
+ * @throws `unavailable` gateway_outcome_unknown: it failed here, and another process has sent it since, or may
+ */
 async function settle<Input, View extends Json>(
   deps: Deps,
   useCase: AnyUseCase<Input, View>,
   known: RowSet,
   operation: OperationRow,
   step: StepRecord,
-  answer: StepAnswer,
-): Promise<RowSet> {
+  { answer, missingAt }: Called,
+): Promise<SettledRows | 'look later'> {
   // What hung on a customer was not needed before.
   let rows = answer.observations.some(isDeletedCustomer)
     ? await reload(deps, useCase, operation, answer.observations)
     : known
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     const current = operationIn(rows, operation.id)
-    // Somebody else was faster, with the same answer of the gateway's.
-    if (current.status === 'done' || current.steps.length > operation.steps.length) return rows
     rows = await withDebts(deps, rows, answer.observations)
     const now = timestamp(deps.runtime.now())
     const { newId, settings } = deps
@@ -139,19 +164,39 @@ async function settle<Input, View extends Json>(
     const observed = observe(rows, answer.observations, observing)
     // It was stored from the parsed input of this same use case.
     const input = current.input as Input
-    const settled = useCase.settle({ answer, step: step.name, rows: observed.rows, operation: current, input, now })
+    const settling = { answer, step: step.name, rows: observed.rows, operation: current, input, now }
+    const isDone = current.status === 'done' || current.steps.length > operation.steps.length
+    const settled = isDone && !isCarriedOutAfterAll(current, operation, answer) ? undefined : useCase.settle(settling)
+    // Somebody else was faster, mostly with the same answer of the gateway's. What is new in this one is kept. What was
+    // called off, and is carried out after all, is settled anew; but nothing more is begun for it.
+    if (!settled || (isDone && 'step' in settled)) {
+      const news = [...changesBetween(rows, observed.rows), ...factChanges(deps, observed.facts, now)]
+      if (news.length === 0) return { rows, byUs: false }
+      if ((await deps.storage.commit({ id: newId('commit'), changes: news, settles: true })) === 'committed') {
+        tellFacts(deps, observed.facts, news)
+        return { rows: committed(rows, observed.rows), byUs: false }
+      }
+      rows = await reload(deps, useCase, operation, answer.observations)
+      continue
+    }
+    // Whoever took it up meanwhile may have sent it, so that a refusal proves nothing any more.
+    if (answer.outcome === 'rejected' && current.version !== operation.version) {
+      throw unknownOutcome(operation, 'failure' in answer ? answer.failure : notKnownYet())
+    }
+    if (missingAt !== undefined && 'refused' in settled) return 'look later'
     const next = nextOperation(deps, current, step, answer, settled, now)
     const after = withLease(putRow(settled.rows, 'operations', next), next, now)
+    const { outcome } = answer
     const changes: readonly Change[] = [
       ...changesBetween(rows, after),
-      write('audit_log', auditOf(deps, next, step.name, answer.outcome, now)),
+      write('audit_log', auditOf(deps, { operation: next, step: step.name, outcome, before: rows, after, now })),
       ...factChanges(deps, observed.facts, now),
       ...beginning(deps, rows, answer, now),
     ]
-    const outcome = await deps.storage.commit({ id: deps.newId('commit'), changes, settles: true })
-    if (outcome === 'committed') {
-      tellFacts(deps, observed.facts)
-      return committed(rows, after)
+    const stored = await deps.storage.commit({ id: deps.newId('commit'), changes, settles: true })
+    if (stored === 'committed') {
+      tellFacts(deps, observed.facts, changes)
+      return { rows: committed(rows, after), byUs: true }
     }
     rows = await reload(deps, useCase, operation, answer.observations)
   }
@@ -197,15 +242,39 @@ function withLease(rows: RowSet, operation: OperationRow, now: Timestamp): RowSe
   return putRow(rows, 'leases', kept)
 }
 
-/** Lets the operation be taken up at once. Where even this fails, the time to run it runs out by itself. */
-async function letGo(deps: Deps, operation: OperationRow): Promise<void> {
-  const row = { ...operation, dueAt: timestamp(deps.runtime.now()) }
+/** Lets the operation be taken up at once. */
+function letGo(deps: Deps, operation: OperationRow): Promise<void> {
+  return release(deps, { ...operation, dueAt: timestamp(deps.runtime.now()) })
+}
+
+/** Has a step looked for once more, when whatever is on its way to the gateway has landed. */
+function lookLater(
+  deps: Deps,
+  operation: OperationRow,
+  step: StepRecord,
+  { missingAt: at = 0 }: Called,
+): Promise<void> {
+  const missingAt = step.missingAt ?? at
+  const steps = operation.steps.map((one) => (one.name === step.name ? { ...one, missingAt } : one))
+  const left = Math.max(missingAt + LANDING_SECONDS - at, 1)
+  return release(deps, { ...operation, steps, dueAt: timestamp(deps.runtime.now() + left * 1000) })
+}
+
+/** Where even this fails, the time to run the operation runs out by itself. */
+async function release(deps: Deps, row: OperationRow): Promise<void> {
   try {
     await deps.storage.commit({ id: deps.newId('commit'), changes: [write('operations', row)], settles: true })
   } catch (error) {
     if (!isFlorinError(error) || error.kind !== 'unavailable') throw error
   }
 }
+
+/** Whether a step was called off because the gateway seemed not to know of it, and is now accepted. */
+const isCarriedOutAfterAll = (current: OperationRow, { steps }: OperationRow, { outcome }: Answer): boolean =>
+  outcome === 'accepted' &&
+  current.steps.length === steps.length &&
+  current.answer?.outcome === 'refused' &&
+  current.answer.details.gatewayCode === NEVER_REACHED
 
 function operationIn(rows: RowSet, id: string): OperationRow {
   return must(

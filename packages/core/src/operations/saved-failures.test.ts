@@ -30,8 +30,7 @@ async function crashAt(scenario: Scenario, at: number, { kind, failing, later }:
   })
   const { calm, heir, id, life, made, again } = run
   const reached = life.sends >= failing
-  await calm.sandbox.clock.advance(later)
-  await recover(heir)
+  await recover(heir, later)
 
   const where = `${scenario.name}, call ${failing}, dying at ${at}`
   const left = await openOperations(heir)

@@ -1,16 +1,16 @@
 import { createBillingPortalSessionUseCase } from '../billing-portal-sessions/create-billing-portal-session.ts'
 import { createCheckoutSessionUseCase } from '../checkout-sessions/create-checkout-session.ts'
-import { deleteCustomer } from '../customers/delete-customer.ts'
-import { createCustomer } from '../customers/ensure-customer.ts'
+import { deleteCustomerUseCase } from '../customers/delete-customer.ts'
+import { createCustomerUseCase } from '../customers/ensure-customer.ts'
 import type { Deps } from '../deps.ts'
 import type { Json } from '../json.ts'
-import { attachUseCase } from '../payment-methods/attach-payment-method.ts'
-import { detachUseCase } from '../payment-methods/detach-payment-method.ts'
-import { setDefaultUseCase } from '../payment-methods/set-default-payment-method.ts'
-import { setUpUseCase } from '../payment-methods/set-up-payment-method.ts'
+import { attachPaymentMethodUseCase } from '../payment-methods/attach-payment-method.ts'
+import { detachPaymentMethodUseCase } from '../payment-methods/detach-payment-method.ts'
+import { setDefaultPaymentMethodUseCase } from '../payment-methods/set-default-payment-method.ts'
+import { setUpPaymentMethodUseCase } from '../payment-methods/set-up-payment-method.ts'
 import { cancelPaymentUseCase } from '../payments/cancel-payment.ts'
-import { captureUseCase } from '../payments/capture-payment.ts'
-import { confirmUseCase } from '../payments/confirm-payment.ts'
+import { capturePaymentUseCase } from '../payments/capture-payment.ts'
+import { confirmPaymentUseCase } from '../payments/confirm-payment.ts'
 import { createPaymentUseCase } from '../payments/create-payment.ts'
 import type { Query } from '../ports/storage.ts'
 import { createRefundUseCase } from '../refunds/create-refund.ts'
@@ -31,17 +31,17 @@ const resumeWith =
 
 /** How each kind of operation is gone on with; a new use case does not compile until it stands here. */
 export const resumeOf: Readonly<Record<OperationKind, Resume>> = {
-  'customer.create': resumeWith(createCustomer),
-  'customer.delete': resumeWith(deleteCustomer),
+  'customer.create': resumeWith(createCustomerUseCase),
+  'customer.delete': resumeWith(deleteCustomerUseCase),
   'payment.create': resumeWith(createPaymentUseCase),
-  'payment.confirm': resumeWith(confirmUseCase),
-  'payment.capture': resumeWith(captureUseCase),
+  'payment.confirm': resumeWith(confirmPaymentUseCase),
+  'payment.capture': resumeWith(capturePaymentUseCase),
   'payment.cancel': resumeWith(cancelPaymentUseCase),
   'refund.create': resumeWith(createRefundUseCase),
-  'payment_method.attach': resumeWith(attachUseCase),
-  'payment_method.detach': resumeWith(detachUseCase),
-  'payment_method.set_default': resumeWith(setDefaultUseCase),
-  'payment_method.set_up': resumeWith(setUpUseCase),
+  'payment_method.attach': resumeWith(attachPaymentMethodUseCase),
+  'payment_method.detach': resumeWith(detachPaymentMethodUseCase),
+  'payment_method.set_default': resumeWith(setDefaultPaymentMethodUseCase),
+  'payment_method.set_up': resumeWith(setUpPaymentMethodUseCase),
   'subscription.create': resumeWith(createSubscriptionUseCase),
   'subscription.update': resumeWith(updateSubscriptionUseCase),
   'subscription.resume': resumeWith(resumeSubscriptionUseCase),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { mayActFor } from '../actor.ts'
 import { customerFor } from '../customers/ensure-customer.ts'
 import type { Deps } from '../deps.ts'
-import { InvalidError, RefusedError } from '../errors.ts'
+import { InvalidError } from '../errors.ts'
 import { userId } from '../input/parse-input.ts'
 import { findRow, type RowSet } from '../observations/row-set.ts'
 import { leaseOn } from '../operations/lease.ts'
@@ -10,38 +10,46 @@ import type { OperationRow } from '../operations/operation.ts'
 import { perform } from '../operations/perform.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
-import type { Decline, Rejection } from '../ports/gateway.ts'
+import type { Rejection } from '../ports/gateway.ts'
 import { type FindOne, many, one } from '../ports/storage.ts'
-import { type PaymentMethod, type PaymentMethodRow, paymentMethodId, toPaymentMethod } from './payment-method.ts'
+import {
+  type PaymentMethod,
+  type PaymentMethodRow,
+  paymentMethodId,
+  paymentMethodKey,
+  toPaymentMethod,
+} from './payment-method.ts'
+import { declined } from './usable-method.ts'
 
-export const attachInput = z.strictObject({
+const attachPaymentMethodInput = z.strictObject({
   userId,
   paymentMethod: paymentMethodId,
   /** Makes it the one that invoices are paid with. */
   setDefault: z.boolean().default(false),
 })
 
-export type AttachPaymentMethod = z.input<typeof attachInput>
+export type AttachPaymentMethod = z.input<typeof attachPaymentMethodInput>
 
 /** As data, so that recovery can go on with it. */
-export const attachUseCase: UseCase<
-  z.output<typeof attachInput>,
+export const attachPaymentMethodUseCase: UseCase<
+  z.output<typeof attachPaymentMethodInput>,
   { customer: FindOne<'customers'>; method: FindOne<'payment_methods'> },
   PaymentMethod
 > = {
   kind: 'payment_method.attach',
-  input: attachInput,
+  input: attachPaymentMethodInput,
   lease: ({ userId }) => leaseOn('customer', userId),
   authorize: (input, actor) => mayActFor(actor, 'payment-methods:write', input.userId),
   read: ({ userId, paymentMethod }) => ({
     customer: one('customers', { userId, isPrimary: true }),
-    method: one('payment_methods', { gatewayId: paymentMethod }),
+    method: one('payment_methods', paymentMethodKey(paymentMethod)),
   }),
   intend({ customer, method }, { userId, paymentMethod, setDefault }) {
-    if (!customer) return { needs: customerFor(userId) }
-    if (method && method.userId !== userId) {
+    // One that Stripe alone knows has an id of Stripe's, and Stripe will say whether it may be attached.
+    if (method ? method.userId !== userId : paymentMethod.startsWith('method_')) {
       throw new InvalidError('payment_method_not_found', `no payment method ${paymentMethod}`)
     }
+    if (!customer) return { needs: customerFor(userId) }
     const isDefault = customer.defaultMethod === method?.gatewayId
     const isAttached = method?.status === 'attached' && method.customerId === customer.id
     if (isAttached && (isDefault || !setDefault)) {
@@ -52,7 +60,14 @@ export const attachUseCase: UseCase<
       userId,
       changes: [],
       lease: leaseOn('customer', userId),
-      step: { name: 'attach', call: { do: 'payment_method.attach', paymentMethod, customer: customer.id } },
+      step: {
+        name: 'attach',
+        call: {
+          do: 'payment_method.attach',
+          paymentMethod: method?.gatewayId ?? paymentMethod,
+          customer: customer.id,
+        },
+      },
     }
   },
   reread: ({ userId, steps }) => ({
@@ -61,8 +76,7 @@ export const attachUseCase: UseCase<
   }),
   settle({ answer, step, rows, operation, input }) {
     if (answer.outcome === 'declined') return { rows, refused: declined(answer.decline) }
-    const attached = answer.objectId ?? (step === 'attach' ? input.paymentMethod : null)
-    const method = attachedMethod(rows, operation, step === 'attach' ? attached : null)
+    const method = attachedMethod(rows, operation, step === 'attach' ? answer.objectId : null)
     // None where it was deleted meanwhile, and the method with it.
     const customer = findRow(rows, 'customers', (row) => row.id === method?.customerId && !row.deleted)
     const so = step === 'attach' || customer?.defaultMethod === method?.gatewayId
@@ -82,32 +96,19 @@ export const attachUseCase: UseCase<
   },
 }
 
-/**
- * Attaches a payment method, made by Stripe.js, to a user, so that it can be charged again. Attaching checks the card:
- * one that is declined is not attached. Stripe's test ids (`pm_card_visa`) come back under a new id.
- *
- * @throws `invalid` payment_method_not_found, input_invalid
- * @throws `refused` payment_method_declined, payment_method_unusable, operation_in_progress, forbidden
- * @throws `unavailable` as createPayment
- */
+/** Attaches a payment method; `PaymentMethods.attach` says what is promised. */
 export function attachPaymentMethod(
   deps: Deps,
   input: AttachPaymentMethod,
   caller: Caller,
 ): Promise<Performed<PaymentMethod>> {
-  return perform(deps, attachUseCase, input, caller)
+  return perform(deps, attachPaymentMethodUseCase, input, caller)
 }
 
-/** The refusal of a card that did not pass the check of attaching. */
-export function declined({ code, declineCode, message }: Decline): RefusedError {
-  return new RefusedError('payment_method_declined', message ?? 'the card was declined', {
-    gatewayCode: code,
-    ...(declineCode !== null && { declineCode }),
-  })
-}
-
+/** The method that is attached. Where no answer named it, it is the one that was sent, and no test id. */
 function attachedMethod(rows: RowSet, { steps }: OperationRow, answered: string | null): PaymentMethodRow | undefined {
-  const gatewayId = answered ?? steps[0]?.objectId
+  const [attach] = steps
+  const gatewayId = answered ?? attach?.objectId ?? attach?.call.subject
   return findRow(rows, 'payment_methods', (row) => row.gatewayId === gatewayId)
 }
 

@@ -3,26 +3,26 @@ import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError } from '../errors.ts'
 import { findRow } from '../observations/row-set.ts'
-import { leaseOn } from '../operations/lease.ts'
 import { perform } from '../operations/perform.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import { type FindOne, one } from '../ports/storage.ts'
-import { type PaymentMethodRow, paymentMethodId, paymentMethodKey } from './payment-method.ts'
+import { paymentMethodId, paymentMethodKey } from './payment-method.ts'
+import { methodLease } from './usable-method.ts'
 
-export const detachInput = z.strictObject({ id: paymentMethodId })
+const detachPaymentMethodInput = z.strictObject({ id: paymentMethodId })
 
-export type DetachPaymentMethod = z.input<typeof detachInput>
-
-/** Calls on a method are calls on its customer: Stripe locks that. */
-export const methodLease = (method: PaymentMethodRow) =>
-  leaseOn('customer', method.userId ?? method.customerId ?? method.id)
+export type DetachPaymentMethod = z.input<typeof detachPaymentMethodInput>
 
 /** As data, so that recovery can go on with it. */
-export const detachUseCase: UseCase<z.output<typeof detachInput>, { method: FindOne<'payment_methods'> }, null> = {
+export const detachPaymentMethodUseCase: UseCase<
+  z.output<typeof detachPaymentMethodInput>,
+  { method: FindOne<'payment_methods'> },
+  null
+> = {
   kind: 'payment_method.detach',
   afterErasure: true,
-  input: detachInput,
+  input: detachPaymentMethodInput,
   target: ({ id }) => id,
   authorize: (_, actor) => void scopeOf(actor, 'payment-methods:write'),
   read: ({ id }, actor) => ({
@@ -48,12 +48,7 @@ export const detachUseCase: UseCase<z.output<typeof detachInput>, { method: Find
   },
 }
 
-/**
- * Removes a payment method for good: Stripe never lets it be attached again. One that is removed already is no error.
- *
- * @throws `invalid` payment_method_not_found (also for another user's) · `refused` forbidden, operation_in_progress
- * @throws `unavailable` as createPayment
- */
+/** Removes a payment method; `PaymentMethods.detach` says what is promised. */
 export function detachPaymentMethod(deps: Deps, input: DetachPaymentMethod, caller: Caller): Promise<Performed<null>> {
-  return perform(deps, detachUseCase, input, caller)
+  return perform(deps, detachPaymentMethodUseCase, input, caller)
 }

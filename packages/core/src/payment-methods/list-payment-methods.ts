@@ -10,11 +10,7 @@ const listPaymentMethodsInput = z.strictObject({ userId, ...pageInput })
 
 export type ListPaymentMethods = z.input<typeof listPaymentMethodsInput>
 
-/**
- * Lists the payment methods that a user can pay with, newest first; removed ones are not shown.
- *
- * @throws `invalid` input_invalid · `refused` forbidden for another user's list
- */
+/** Lists a user's payment methods; `PaymentMethods.list` says what is promised. */
 export async function listPaymentMethods(
   { storage }: Pick<Deps, 'storage'>,
   input: ListPaymentMethods,

@@ -39,14 +39,42 @@ describe('attaching a payment method', () => {
     expect(counts.calls).toBe(0)
   })
 
-  it('refuses one of another user, and acting for another user', async () => {
+  it('by its own id makes one that is attached the default', async () => {
     const { florin } = sandboxedFlorin()
     const { data } = await florin.paymentMethods.attach(visa, { actor: alice })
-    const theirs = { userId: bob.id, paymentMethod: data.stripePaymentMethodId }
-    await expect(florin.paymentMethods.attach(theirs, { actor: bob })).rejects.toMatchObject({
+    const again = { userId: alice.id, paymentMethod: data.id, setDefault: true }
+    const { data: method } = await florin.paymentMethods.attach(again, { actor: alice })
+    expect(method).toMatchObject({ id: data.id, isDefault: true })
+  })
+
+  it('by its own id twice attaches once', async () => {
+    const { florin, counts } = sandboxedFlorin()
+    const { data } = await florin.paymentMethods.attach(visa, { actor: alice })
+    counts.reset()
+    const again = { userId: alice.id, paymentMethod: data.id }
+    expect((await florin.paymentMethods.attach(again, { actor: alice })).data.id).toBe(data.id)
+    expect(counts.calls).toBe(0)
+  })
+
+  it('refuses an id of its own that it does not know, before anything is made for the user', async () => {
+    const { florin, counts } = sandboxedFlorin()
+    const unknown = { userId: alice.id, paymentMethod: 'method_01h2xcejqtf2nbrexx3vqjhp41' }
+    await expect(florin.paymentMethods.attach(unknown, { actor: alice })).rejects.toMatchObject({
       code: 'payment_method_not_found',
     })
+    expect(counts.calls).toBe(0)
+  })
+
+  it('refuses one of another user by either id without a call, and acting for another user', async () => {
+    const { florin, counts } = sandboxedFlorin()
+    const { data } = await florin.paymentMethods.attach(visa, { actor: alice })
+    counts.reset()
+    for (const paymentMethod of [data.id, data.stripePaymentMethodId]) {
+      const theirs = florin.paymentMethods.attach({ userId: bob.id, paymentMethod }, { actor: bob })
+      await expect(theirs).rejects.toMatchObject({ code: 'payment_method_not_found' })
+    }
     await expect(florin.paymentMethods.attach(visa, { actor: bob })).rejects.toMatchObject({ code: 'forbidden' })
+    expect(counts.calls).toBe(0)
   })
 })
 

@@ -1,25 +1,29 @@
 import { z } from 'zod'
 import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
-import { InvalidError, must, RefusedError } from '../errors.ts'
+import { InvalidError, must } from '../errors.ts'
 import { findRow } from '../observations/row-set.ts'
 import { perform } from '../operations/perform.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import { type FindOne, one } from '../ports/storage.ts'
-import { methodLease } from './detach-payment-method.ts'
 import { type PaymentMethod, paymentMethodId, paymentMethodKey, toPaymentMethod } from './payment-method.ts'
+import { methodLease, methodRemoved } from './usable-method.ts'
 
-export const setDefaultInput = z.strictObject({ id: paymentMethodId })
+const setDefaultPaymentMethodInput = z.strictObject({ id: paymentMethodId })
 
-export type SetDefaultPaymentMethod = z.input<typeof setDefaultInput>
+export type SetDefaultPaymentMethod = z.input<typeof setDefaultPaymentMethodInput>
 
 type Reading = { method: FindOne<'payment_methods'>; customer?: FindOne<'customers'> }
 
 /** As data, so that recovery can go on with it. */
-export const setDefaultUseCase: UseCase<z.output<typeof setDefaultInput>, Reading, PaymentMethod> = {
+export const setDefaultPaymentMethodUseCase: UseCase<
+  z.output<typeof setDefaultPaymentMethodInput>,
+  Reading,
+  PaymentMethod
+> = {
   kind: 'payment_method.set_default',
-  input: setDefaultInput,
+  input: setDefaultPaymentMethodInput,
   target: ({ id }) => id,
   authorize: (_, actor) => void scopeOf(actor, 'payment-methods:write'),
   read: ({ id }, actor) => ({
@@ -28,13 +32,11 @@ export const setDefaultUseCase: UseCase<z.output<typeof setDefaultInput>, Readin
   intend(loaded, { id }) {
     const { method } = loaded
     if (!method) throw new InvalidError('payment_method_not_found', `no payment method ${id}`)
-    if (method.status === 'detached' || method.customerId === null) {
-      throw removed()
-    }
+    if (method.status === 'detached' || method.customerId === null) throw methodRemoved()
     const { gatewayId: paymentMethod, customerId: customer } = method
     // Whose it is was only known now; what is known of the customer puts the answer in order with it.
     if (!('customer' in loaded)) return { read: { customer: one('customers', { id: customer }) } }
-    if (loaded.customer?.deleted) throw removed()
+    if (loaded.customer?.deleted) throw methodRemoved()
     return {
       objectId: method.id,
       userId: method.userId,
@@ -57,19 +59,11 @@ export const setDefaultUseCase: UseCase<z.output<typeof setDefaultInput>, Readin
   },
 }
 
-/**
- * Makes a method the one that the user's invoices are paid with.
- *
- * @throws `invalid` payment_method_not_found · `refused` payment_method_unusable, forbidden, operation_in_progress
- * @throws `unavailable` as createPayment
- */
+/** Makes a method the user's default; `PaymentMethods.setDefault` says what is promised. */
 export function setDefaultPaymentMethod(
   deps: Deps,
   input: SetDefaultPaymentMethod,
   caller: Caller,
 ): Promise<Performed<PaymentMethod>> {
-  return perform(deps, setDefaultUseCase, input, caller)
+  return perform(deps, setDefaultPaymentMethodUseCase, input, caller)
 }
-
-const removed = () =>
-  new RefusedError('payment_method_unusable', 'this payment method was removed and cannot be used again')

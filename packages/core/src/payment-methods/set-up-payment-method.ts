@@ -9,9 +9,9 @@ import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import { type FindOne, one } from '../ports/storage.ts'
 
-export const setUpInput = z.strictObject({ userId })
+const setUpPaymentMethodInput = z.strictObject({ userId })
 
-export type SetUpPaymentMethod = z.input<typeof setUpInput>
+export type SetUpPaymentMethod = z.input<typeof setUpPaymentMethodInput>
 
 /** What Stripe.js needs to collect a card. */
 export type SetupIntent = {
@@ -23,9 +23,13 @@ export type SetupIntent = {
 }
 
 /** As data, so that recovery can go on with it. */
-export const setUpUseCase: UseCase<z.output<typeof setUpInput>, { customer: FindOne<'customers'> }, SetupIntent> = {
+export const setUpPaymentMethodUseCase: UseCase<
+  z.output<typeof setUpPaymentMethodInput>,
+  { customer: FindOne<'customers'> },
+  SetupIntent
+> = {
   kind: 'payment_method.set_up',
-  input: setUpInput,
+  input: setUpPaymentMethodInput,
   authorize: (input, actor) => mayActFor(actor, 'payment-methods:write', input.userId),
   read: ({ userId }) => ({ customer: one('customers', { userId, isPrimary: true }) }),
   intend({ customer }, { userId }, { operationId }) {
@@ -47,16 +51,11 @@ export const setUpUseCase: UseCase<z.output<typeof setUpInput>, { customer: Find
   },
 }
 
-/**
- * Begins to collect a card with Stripe.js, so that no card number ever reaches this server (SAQ A). The method appears
- * in the user's list once the customer has confirmed.
- *
- * @throws `invalid` input_invalid · `refused` forbidden, gateway_refused · `unavailable` as createPayment
- */
+/** Begins to collect a card; `PaymentMethods.setUp` says what is promised. */
 export function setUpPaymentMethod(
   deps: Deps,
   input: SetUpPaymentMethod,
   caller: Caller,
 ): Promise<Performed<SetupIntent>> {
-  return perform(deps, setUpUseCase, input, caller)
+  return perform(deps, setUpPaymentMethodUseCase, input, caller)
 }

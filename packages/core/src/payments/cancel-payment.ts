@@ -9,7 +9,7 @@ import { type FindOne, one } from '../ports/storage.ts'
 import { type Payment, paymentId, paymentKey, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
-export const cancelPaymentInput = z.strictObject({
+const cancelPaymentInput = z.strictObject({
   id: paymentId,
   reason: z.enum(['duplicate', 'fraudulent', 'requested_by_customer', 'abandoned']).optional(),
 })
@@ -50,14 +50,7 @@ export const cancelPaymentUseCase: UseCase<
     }),
 }
 
-/**
- * Cancels a payment that has not succeeded; an authorisation is released. One that is canceled already is answered as
- * it is.
- *
- * @throws `invalid` payment_not_found, input_invalid
- * @throws `refused` payment_not_cancelable, operation_in_progress, forbidden
- * @throws `unavailable` as {@link createPayment}
- */
+/** Cancels a payment; `Payments.cancel` says what is promised. */
 export function cancelPayment(deps: Deps, input: CancelPayment, caller: Caller): Promise<Performed<Payment>> {
   return perform(deps, cancelPaymentUseCase, input, caller)
 }

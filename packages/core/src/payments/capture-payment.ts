@@ -10,15 +10,19 @@ import { type FindOne, one } from '../ports/storage.ts'
 import { type Payment, paymentId, paymentKey, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
-export const captureInput = z.strictObject({ id: paymentId, amount: amount.optional() })
+const capturePaymentInput = z.strictObject({ id: paymentId, amount: amount.optional() })
 
-export type CapturePayment = z.input<typeof captureInput>
+export type CapturePayment = z.input<typeof capturePaymentInput>
 
 /** As data, so that recovery can go on with it. */
-export const captureUseCase: UseCase<z.output<typeof captureInput>, { payment: FindOne<'transactions'> }, Payment> = {
+export const capturePaymentUseCase: UseCase<
+  z.output<typeof capturePaymentInput>,
+  { payment: FindOne<'transactions'> },
+  Payment
+> = {
   kind: 'payment.capture',
   afterErasure: true,
-  input: captureInput,
+  input: capturePaymentInput,
   target: ({ id }) => id,
   lease: ({ id }) => leaseOn('payment', id),
   authorize: (_, actor) => void scopeOf(actor, 'payments:capture'),
@@ -46,13 +50,7 @@ export const captureUseCase: UseCase<z.output<typeof captureInput>, { payment: F
     }),
 }
 
-/**
- * Captures an authorised payment, all of it or a part; what is not captured is released.
- *
- * @throws `invalid` payment_not_found, input_invalid
- * @throws `refused` payment_not_capturable, capture_exceeds_authorized, operation_in_progress, forbidden
- * @throws `unavailable` as {@link createPayment}
- */
+/** Captures a payment; `Payments.capture` says what is promised. */
 export function capturePayment(deps: Deps, input: CapturePayment, caller: Caller): Promise<Performed<Payment>> {
-  return perform(deps, captureUseCase, input, caller)
+  return perform(deps, capturePaymentUseCase, input, caller)
 }

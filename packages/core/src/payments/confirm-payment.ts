@@ -9,18 +9,18 @@ import { leaseOn } from '../operations/lease.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import { paymentMethodId, paymentMethodKey } from '../payment-methods/payment-method.ts'
+import { usableMethod } from '../payment-methods/usable-method.ts'
 import { type FindOne, one, write } from '../ports/storage.ts'
-import { usableMethod } from './create-payment.ts'
 import { type Payment, type PaymentStatus, paymentId, paymentKey, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
-export const confirmInput = z.strictObject({
+const confirmPaymentInput = z.strictObject({
   id: paymentId,
   paymentMethod: paymentMethodId,
   returnUrl: returnUrl.optional(),
 })
 
-export type ConfirmPayment = z.input<typeof confirmInput>
+export type ConfirmPayment = z.input<typeof confirmPaymentInput>
 
 const confirmable: readonly PaymentStatus[] = [
   'failed',
@@ -30,13 +30,13 @@ const confirmable: readonly PaymentStatus[] = [
 ]
 
 /** As data, so that recovery can go on with it. */
-export const confirmUseCase: UseCase<
-  z.output<typeof confirmInput>,
+export const confirmPaymentUseCase: UseCase<
+  z.output<typeof confirmPaymentInput>,
   { payment: FindOne<'transactions'>; method: FindOne<'payment_methods'>; debt?: FindOne<'debts'> },
   Payment
 > = {
   kind: 'payment.confirm',
-  input: confirmInput,
+  input: confirmPaymentInput,
   target: ({ id }) => id,
   lease: ({ id }) => leaseOn('payment', id),
   authorize: (_, actor) => void scopeOf(actor, 'payments:confirm'),
@@ -74,14 +74,7 @@ export const confirmUseCase: UseCase<
     }),
 }
 
-/**
- * Tries a payment again, with another card or the same one, on the same PaymentIntent: never a second charge.
- *
- * @throws `invalid` payment_not_found, payment_method_not_found, input_invalid
- * @throws `refused` payment_not_confirmable, payment_method_unusable, operation_in_progress, forbidden,
- *   reference_already_claimed where another payment has paid its debt
- * @throws `unavailable` as {@link createPayment}
- */
+/** Tries a payment again; `Payments.confirm` says what is promised. */
 export function confirmPayment(deps: Deps, input: ConfirmPayment, caller: Caller): Promise<Performed<Payment>> {
-  return perform(deps, confirmUseCase, input, caller)
+  return perform(deps, confirmPaymentUseCase, input, caller)
 }

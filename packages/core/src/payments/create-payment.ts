@@ -4,18 +4,18 @@ import { customerFor } from '../customers/ensure-customer.ts'
 import { claimed } from '../debts/claim-debt.ts'
 import { debtId, freeDebt } from '../debts/debt.ts'
 import type { Deps } from '../deps.ts'
-import { InvalidError, RefusedError } from '../errors.ts'
 import { freeText, metadata, returnUrl, userId } from '../input/parse-input.ts'
 import { amount, amountProblem, currencyCode } from '../money/money.ts'
 import { unobserved } from '../observations/join.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Deciding, Performed, UseCase } from '../operations/use-case.ts'
-import { type PaymentMethodRow, paymentMethodId, paymentMethodKey } from '../payment-methods/payment-method.ts'
+import { paymentMethodId, paymentMethodKey } from '../payment-methods/payment-method.ts'
+import { usableMethod } from '../payment-methods/usable-method.ts'
 import { type FindOne, many, one, write } from '../ports/storage.ts'
 import { type Payment, type PaymentRow, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
-const paymentInput = z
+const createPaymentInput = z
   .strictObject({
     userId,
     amount,
@@ -35,8 +35,8 @@ const paymentInput = z
     if (problem) context.addIssue({ code: 'custom', path: ['amount'], message: problem })
   })
 
-export type CreatePayment = z.input<typeof paymentInput>
-type Input = z.output<typeof paymentInput>
+export type CreatePayment = z.input<typeof createPaymentInput>
+type Input = z.output<typeof createPaymentInput>
 
 const referenced = z.looseObject({ reference: z.string().optional() })
 
@@ -47,7 +47,7 @@ export const createPaymentUseCase: UseCase<
   Payment
 > = {
   kind: 'payment.create',
-  input: paymentInput,
+  input: createPaymentInput,
   authorize(input, actor, { userSetsAmount }) {
     mayActFor(actor, userSetsAmount ? 'payments:create-own' : 'payments:create', input.userId)
   },
@@ -99,38 +99,9 @@ export const createPaymentUseCase: UseCase<
     }),
 }
 
-/**
- * Takes a payment.
- *
- * The payment is committed as `pending` before Stripe is asked. A decline is an answer: the payment comes back `failed`
- * with its `failure`, and {@link confirmPayment} tries again. `requires_action` and `requires_payment_method` carry the
- * `clientSecret` for Stripe.js.
- *
- * @throws `invalid` input_invalid, card_number_refused, payment_method_not_found, idempotency_key_missing,
- *   idempotency_key_reused
- * @throws `refused` forbidden, operation_in_progress, payment_method_unusable, gateway_refused,
- *   reference_already_claimed with the id of the payment to confirm or cancel instead
- * @throws `unavailable` storage_unavailable, gateway_unavailable · gateway_outcome_unknown: the payment stays `pending`
- *   and is settled by the same key, a webhook or recovery
- */
+/** Takes a payment; `Payments.create` says what is promised. */
 export function createPayment(deps: Deps, input: CreatePayment, caller: Caller): Promise<Performed<Payment>> {
   return perform(deps, createPaymentUseCase, input, caller)
-}
-
-/**
- * The gateway's id of a method that a caller named by either id.
- *
- * @throws `invalid` payment_method_not_found for another user's · `refused` payment_method_unusable when it is detached
- */
-export function usableMethod(id: string, method: PaymentMethodRow | undefined, userId: string): string {
-  if (!method && id.startsWith('pm_')) return id
-  if (!method || (method.userId !== null && method.userId !== userId)) {
-    throw new InvalidError('payment_method_not_found', `no payment method ${id}`)
-  }
-  if (method.status === 'detached') {
-    throw new RefusedError('payment_method_unusable', 'this payment method was removed and cannot be used again')
-  }
-  return method.gatewayId
 }
 
 function pendingPayment(input: Input, customerId: string, { newId, now }: Deciding): PaymentRow {

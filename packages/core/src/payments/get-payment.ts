@@ -5,11 +5,7 @@ import { parseInput } from '../input/parse-input.ts'
 import { one } from '../ports/storage.ts'
 import { type Payment, paymentId, paymentKey, toPayment } from './payment.ts'
 
-/**
- * Reads a payment by Florin's id or Stripe's. Only its owner is shown the client secret, while the payment is open.
- *
- * @throws `invalid` payment_not_found (also for another user's) · `refused` forbidden
- */
+/** Reads a payment; `Payments.get` says what is promised. */
 export async function getPayment({ storage }: Pick<Deps, 'storage'>, id: string, actor: Actor): Promise<Payment> {
   const key = paymentKey(parseInput(paymentId, id))
   const { payment } = await storage.load({

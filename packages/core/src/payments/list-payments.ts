@@ -10,11 +10,7 @@ const listPaymentsInput = z.strictObject({ userId, ...pageInput })
 
 export type ListPayments = z.input<typeof listPaymentsInput>
 
-/**
- * Lists a user's payments, newest first. Costs the same at any depth.
- *
- * @throws `invalid` input_invalid · `refused` forbidden for another user's list
- */
+/** Lists a user's payments; `Payments.list` says what is promised. */
 export async function listPayments(
   { storage }: Pick<Deps, 'storage'>,
   input: ListPayments,

@@ -66,8 +66,8 @@ export function foldPayment(rows: RowSet, observation: PaymentObservation, obser
   }
 }
 
-/** Refunds and disputes that arrived before their payment find it here. */
-function linkToPayment(rows: RowSet, { id, gatewayId, userId, updatedAt }: PaymentRow): RowSet {
+/** Refunds and disputes that arrived before their payment, or lost it, find it here. */
+export function linkToPayment(rows: RowSet, { id, gatewayId, userId, updatedAt }: PaymentRow): RowSet {
   const isOrphan = (row: { paymentId: string | null; paymentGatewayId: string | null }) =>
     row.paymentId === null && row.paymentGatewayId === gatewayId
   const found = <Row extends { userId: string | null }>(row: Row) => ({

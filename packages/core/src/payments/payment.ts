@@ -191,6 +191,12 @@ export const paymentId = z
   .string()
   .regex(/^(tx|pi)_[A-Za-z0-9]{1,250}$/, { error: 'must be an id such as tx_… or pi_…' })
 
+const isGatewayId = (id: string) => id.startsWith('pi_')
+
 /** The lookup of a payment by either id. */
 export const paymentKey = (id: string): { readonly id: string } | { readonly gatewayId: string } =>
-  id.startsWith('pi_') ? { gatewayId: id } : { id }
+  isGatewayId(id) ? { gatewayId: id } : { id }
+
+/** The lookup of what belongs to a payment, its refunds and disputes, by either id of the payment. */
+export const ofPayment = (id: string): { readonly paymentId: string } | { readonly paymentGatewayId: string } =>
+  isGatewayId(id) ? { paymentGatewayId: id } : { paymentId: id }

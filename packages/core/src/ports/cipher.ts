@@ -1,4 +1,4 @@
-type Promised<T> = T | Promise<T>
+type MaybePromise<T> = T | Promise<T>
 
 /**
  * Seals and opens values under one data key.
@@ -8,13 +8,13 @@ type Promised<T> = T | Promise<T>
  */
 export interface DataKey {
   readonly id: string
-  sealText(plain: string, place: string): Promised<string>
+  sealText(plain: string, place: string): MaybePromise<string>
   /** @throws `defect` when the value was altered, moved, or sealed under another key */
-  openText(sealed: string, place: string): Promised<string>
+  openText(sealed: string, place: string): MaybePromise<string>
   /** Compresses, then encrypts: ciphertext does not compress. */
-  sealBytes(plain: string, place: string): Promised<Uint8Array>
+  sealBytes(plain: string, place: string): MaybePromise<Uint8Array>
   /** @throws `defect` as {@link DataKey.openText} */
-  openBytes(sealed: Uint8Array, place: string): Promised<string>
+  openBytes(sealed: Uint8Array, place: string): MaybePromise<string>
 }
 
 /**
@@ -27,11 +27,11 @@ export interface Cipher {
   /** The ids of the ring keys that only open what they wrapped. */
   readonly retired: readonly string[]
   /** Makes a data key at random. `wrapped` is the only form of it that may leave the process. */
-  makeKey(id: string): Promised<{ readonly key: DataKey; readonly wrapped: string }>
+  makeKey(id: string): MaybePromise<{ readonly key: DataKey; readonly wrapped: string }>
   /** @throws `defect` when it was altered, is another row's, or was wrapped under a key that is not in the ring */
-  openKey(id: string, wrapped: string): Promised<DataKey>
+  openKey(id: string, wrapped: string): MaybePromise<DataKey>
   /** Wraps a data key anew, under the ring key that wraps now. @throws `defect` as {@link Cipher.openKey} */
-  wrapAgain(id: string, wrapped: string): Promised<string>
+  wrapAgain(id: string, wrapped: string): MaybePromise<string>
   /** SHA-256 in hex. Tells two requests apart without keeping either. */
-  digest(text: string): Promised<string>
+  digest(text: string): MaybePromise<string>
 }

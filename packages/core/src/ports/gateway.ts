@@ -88,6 +88,33 @@ export type GatewayCall =
     }
   | { readonly do: 'billing_portal_session.create'; readonly customer: string; readonly returnUrl: string }
 
+/** A call that changes an object: what became of it is seen by looking at the object, and never by searching lists. */
+type Change = Exclude<GatewayCall['do'], `${string}.create`>
+
+/** The kind of object that a call makes or changes; null for what Florin keeps no row of. */
+export const objectOfCall = {
+  'customer.create': 'customer',
+  'customer.delete': 'customer',
+  'customer.set_default_method': 'customer',
+  'payment.create': 'payment',
+  'payment.confirm': 'payment',
+  'payment.capture': 'payment',
+  'payment.cancel': 'payment',
+  'refund.create': 'refund',
+  'payment_method.attach': 'payment_method',
+  'payment_method.detach': 'payment_method',
+  'setup.create': null,
+  'subscription.create': 'subscription',
+  'subscription.update': 'subscription',
+  'subscription.resume': 'subscription',
+  'subscription.cancel': 'subscription',
+  'checkout_session.create': null,
+  'billing_portal_session.create': null,
+} as const satisfies Record<GatewayCall['do'], ObjectRef['object'] | null> & Record<Change, ObjectRef['object']>
+
+/** What a call makes or changes, as the endpoints of reads and lists are named: `payment.read`, `setup.list`. */
+export const nounOf = (call: GatewayCall['do']): string => objectOfCall[call] ?? call.slice(0, call.indexOf('.'))
+
 /** A call as it will be sent, with the API version that it was rendered for. Stored, and re-sent exactly so. */
 export interface PreparedCall {
   readonly call: GatewayCall['do']
@@ -188,12 +215,22 @@ export interface GatewayEvents {
   }): Promise<GatewayPage<{ readonly event: GatewayEvent; readonly body: string }>>
 }
 
+/** What looking for a call came to. */
+export interface LookedUp {
+  /** The object that it changes, as it is now, or the one that it made, told by its metadata; undefined where there is none. */
+  readonly answer: Answer | undefined
+  /** When it was looked for, in the gateway's seconds; null where another look could tell nothing else. */
+  readonly at: number | null
+}
+
 /**
  * The payment gateway, in Florin's words.
  *
  * Declines, 3-D Secure steps and refusals of a request are answers. What throws is no answer at all.
  */
 export interface PaymentGateway {
+  /** Whether its keys move real money, where it knows. Events of the other mode are ignored. */
+  readonly livemode?: boolean | undefined
   /** Renders a call as it will be sent. Pure: the same call gives the same parameters for as long as the release does. */
   prepare(call: GatewayCall): PreparedCall
   /**
@@ -209,12 +246,11 @@ export interface PaymentGateway {
    */
   read(ref: ObjectRef): Promise<Answer | undefined>
   /**
-   * Finds out what became of a call without sending it again: the object that it changes as it is now, or the one that it
-   * made, told by its metadata; undefined where there is none. `since` bounds the search, in the gateway's seconds.
+   * Finds out what became of a call without sending it again. `since` bounds the search, in the gateway's seconds.
    *
    * @throws `unavailable` gateway_unavailable
    */
-  lookUp(call: PreparedCall, since: number): Promise<Answer | undefined>
+  lookUp(call: PreparedCall, since: number): Promise<LookedUp>
   /**
    * Lists all objects of a kind, with what hangs on them; with `customer` only those of one.
    *

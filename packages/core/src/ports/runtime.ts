@@ -54,6 +54,8 @@ export type Happening =
       readonly reason?: string
     }
   | { readonly what: 'unknown_status'; readonly table: string; readonly id: string; readonly status: string }
+  /** A row whose time has come does not open: altered, moved, or its data key is lost. `keys.verify` names them all. */
+  | { readonly what: 'row_unreadable'; readonly table: string; readonly id: string }
   | {
       readonly what: 'drift_found'
       readonly table: string

@@ -92,14 +92,13 @@ export interface SealedColumn {
 const sealedByTable = new Map<string, readonly SealedColumn[]>(
   Object.entries<object>(sealedColumns).map(([table, texts]) => [
     table,
-    [
-      ...Object.entries(texts).map(([column, blank]) => ({ column, blank, asBytes: false })),
-      ...Object.entries(sealedByteColumns[table as TableName]).map(([column, blank]) => ({
-        ...{ column, blank, asBytes: true },
-      })),
-    ],
+    [...sealed(texts, false), ...sealed(sealedByteColumns[table as TableName], true)],
   ]),
 )
+
+function sealed(columns: object, asBytes: boolean): readonly SealedColumn[] {
+  return Object.entries(columns).map(([column, blank]) => ({ column, blank, asBytes }))
+}
 
 /** The sealed columns of a table. */
 export const sealedIn = (table: TableName): readonly SealedColumn[] => sealedByTable.get(table) ?? []

@@ -31,7 +31,7 @@ export async function adopt(
     const changes = [...changesBetween(rows, owned(after, now)), ...factChanges(deps, told, now)]
     const outcome = await deps.storage.commit({ id: deps.newId('commit'), changes })
     if (outcome === 'conflict') continue
-    tellFacts(deps, told)
+    tellFacts(deps, told, changes)
     return !isKnown(rows, target)
   }
   throw new UnavailableError('overloaded', `${target.gatewayId} meets too many changes of it`, 'not_applied')

@@ -30,15 +30,7 @@ export interface Drift {
   readonly differences: readonly Difference[]
 }
 
-/**
- * Compares what is stored with what the gateway tells, and names each difference. Changes no object's row. At most 20
- * calls a second: one for each hundred objects in mode `full` and one more for each that looks different, one for each
- * object in mode `changed`.
- *
- * Rows that wait for the refresher or for a webhook that is late are different too: run `reconcile` and `refresh` before.
- *
- * @throws `unavailable` storage_unavailable, gateway_unavailable
- */
+/** Compares what is stored with what the gateway tells; `Maintenance.findDrift` says what is promised. */
 export async function findDrift(given: Deps, { mode, since, onDifference }: FindDrift): Promise<Drift> {
   const deps = paced(given)
   const differences: Difference[] = []

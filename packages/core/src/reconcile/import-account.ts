@@ -43,15 +43,8 @@ export interface ImportAccount {
 }
 
 /**
- * Brings an existing account in: customers, their payment methods, payments, refunds, subscriptions, invoices and
- * disputes, through the same join as everything else. What is here already is left alone, so that nothing which a
- * webhook has yet to tell is told by nobody; only links to customers and users are filled in. Objects of other
- * installations are ignored.
- *
- * May be broken off at any point and goes on at the page where it was; once it came to its end, it starts anew. At most
- * 20 calls a second: one for each hundred objects, and one for each customer's payment methods.
- *
- * @throws `unavailable` storage_unavailable, gateway_unavailable, overloaded
+ * Brings an existing account in, through the same join as everything else; `Maintenance.importAccount` says what is
+ * promised. What is here already is left alone, so that nothing which a webhook has yet to tell is told by nobody.
  */
 export async function importAccount(given: Deps, options: ImportAccount = {}): Promise<Imported> {
   const deps = paced(given)

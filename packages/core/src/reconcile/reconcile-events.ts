@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { beginInstallation } from '../bookmarks/installation-time.ts'
 import { moveBookmark, readBookmark } from '../bookmarks/keep-bookmark.ts'
 import type { Deps } from '../deps.ts'
-import { type Applied, applyEvent } from '../webhooks/apply-event.ts'
+import { applyEvent } from '../webhooks/apply-event.ts'
 import { eventPages } from './event-pages.ts'
 import { paced } from './paced.ts'
 
@@ -51,14 +51,7 @@ export interface ReconcileOptions {
   readonly fromNow?: boolean
 }
 
-/**
- * Reads the gateway's events since the last one that was seen, at first those of 30 days (or none, see `fromNow`), and
- * applies them as if their webhooks had come: oldest first, duplicates change nothing. What happened before the
- * installation is not told to the host. May be broken off at any point; the next run goes on where everything older was
- * applied. At most 20 calls a second, none but for lists.
- *
- * @throws `unavailable` storage_unavailable, gateway_unavailable, overloaded
- */
+/** Catches up with the gateway's events; `Maintenance.reconcile` says what is promised. */
 export async function reconcileEvents(
   given: Deps,
   { pageLimit = 10, fromNow = false }: ReconcileOptions = {},
@@ -77,7 +70,8 @@ export async function reconcileEvents(
   let newest = known?.created ?? since
   for await (const page of eventPages(deps.gateway.events, { since, pageLimit })) {
     for (const { event, body } of page) {
-      counts[outcomeOf(await applyEvent(deps, event, body))] += 1
+      const { outcome } = await applyEvent(deps, event, body)
+      counts[outcome] += 1
       counts.read += 1
       newest = Math.max(newest, event.created)
     }
@@ -93,12 +87,6 @@ function move(deps: Deps, created: number, completedAt: number | null): Promise<
     created: Math.max(created, known?.created ?? 0),
     completedAt: completedAt ?? known?.completedAt ?? null,
   }))
-}
-
-function outcomeOf(applied: Applied): 'processed' | 'ignored' | 'failed' | 'duplicate' {
-  if (applied.duplicate) return 'duplicate'
-  const { status } = applied.row
-  return status === 'ignored' || status === 'failed' ? status : 'processed'
 }
 
 function gapOf(

@@ -1,5 +1,5 @@
 import { system } from '../actor.ts'
-import type { AuditRow } from '../audit/audit.ts'
+import { type AuditRow, auditRow } from '../audit/audit.ts'
 import type { Deps } from '../deps.ts'
 import { UnavailableError } from '../errors.ts'
 import { factChanges, tellFacts } from '../events/domain-event.ts'
@@ -31,13 +31,7 @@ export interface Repaired {
   readonly left: readonly Difference[]
 }
 
-/**
- * Replaces rows by what the gateway tells now, stamps and final states included, and adopts what is missing; a row that
- * was lost gets its old id back where anything still names it. Each row that changes is audited with what it was and
- * what it is. May be run again at any time: what is right is left alone.
- *
- * @throws `unavailable` storage_unavailable, gateway_unavailable, overloaded
- */
+/** Replaces rows by what the gateway tells now; `Maintenance.repairDrift` says what is promised. */
 export async function repairDrift(given: Deps, { differences, emit = false }: RepairDrift): Promise<Repaired> {
   const deps = paced(given)
   const left: Difference[] = []
@@ -64,7 +58,7 @@ async function repairOne(deps: Deps, ref: ObjectRef, emit: boolean): Promise<'le
     const { repairs, gatewayIds } = repairsOf(deps, ref, examined, now)
     const changes = [...repairs, ...factChanges(deps, facts, now)]
     if ((await deps.storage.commit({ id: deps.newId('commit'), changes })) === 'conflict') continue
-    tellFacts(deps, facts)
+    tellFacts(deps, facts, changes)
     return gatewayIds
   }
   throw new UnavailableError('overloaded', `${ref.gatewayId} meets too many changes of it`, 'not_applied')
@@ -90,7 +84,7 @@ function repairsOf(
         changed = putRow<ObjectTable>(changed, table, stored)
         continue
       }
-      audits.push(auditOf(deps, { table, stored, actual, now }))
+      audits.push(repaired(deps, { table, stored, actual, now }))
       gatewayIds.push(gatewayIdOf(actual) ?? '')
     }
   }
@@ -105,13 +99,11 @@ interface Repair {
   readonly now: string
 }
 
-function auditOf({ newId }: Deps, { table, stored, actual, now }: Repair): AuditRow {
+function repaired(deps: Deps, { table, stored, actual, now }: Repair): AuditRow {
   const fields = differentFields(stored, actual)
   const side = (which: 'stored' | 'actual'): Json => Object.fromEntries(fields.map((one) => [one.field, one[which]]))
-  return {
-    ...{ id: newId('audit'), version: 0, createdAt: now, updatedAt: now },
-    ...{ actorId: system.id, actorRoles: system.roles, action: 'drift.repair' },
-    ...{ objectId: actual.id, operationId: null, requestId: null, outcome: 'succeeded' },
-    detail: { table, gatewayId: gatewayIdOf(actual), before: stored ? side('stored') : null, after: side('actual') },
-  }
+  const [before, after] = [stored ? side('stored') : null, side('actual')]
+  const detail = { table, gatewayId: gatewayIdOf(actual), before, after }
+  const told = { action: 'drift.repair', objectId: actual.id, outcome: 'succeeded', detail }
+  return auditRow(deps, { actor: system, now, ...told })
 }

@@ -5,6 +5,7 @@ import type { NewId } from '../ids.ts'
 import type { Observation } from '../observations/observation.ts'
 import { type Folded, observe, seek } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet, rowSetOf, rowsOf } from '../observations/row-set.ts'
+import { linkToPayment } from '../payments/observe-payment.ts'
 import type { ObjectRef } from '../ports/gateway.ts'
 import { type Find, many, one, type Query, type Tables } from '../ports/storage.ts'
 import { timestamp } from '../time.ts'
@@ -67,16 +68,7 @@ export function truthOf(deps: Deps, observations: readonly Observation[], rows: 
 /** What hangs on a payment that was lost finds it again; invoices find their subscription when it is folded. */
 function withLinks(rows: RowSet, { object, gatewayId }: Observation, now: string): RowSet {
   const payment = object === 'payment' && findRow(rows, 'transactions', (row) => row.gatewayId === gatewayId)
-  if (!payment) return rows
-  let linked = rows
-  for (const table of ['refunds', 'disputes'] as const) {
-    for (const row of rowsOf<'refunds' | 'disputes'>(rows, table)) {
-      if (row.paymentGatewayId !== gatewayId || row.paymentId !== null) continue
-      const links = { paymentId: payment.id, userId: row.userId ?? payment.userId }
-      linked = putRow<'refunds' | 'disputes'>(linked, table, { ...row, ...links, updatedAt: now })
-    }
-  }
-  return linked
+  return payment ? linkToPayment(rows, { ...payment, updatedAt: now }) : rows
 }
 
 /** The row of an object without what was observed of it, and with the links that the gateway tells. */

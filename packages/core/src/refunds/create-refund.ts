@@ -5,29 +5,24 @@ import { InvalidError, must, RefusedError } from '../errors.ts'
 import { amount } from '../money/money.ts'
 import { unobserved } from '../observations/join.ts'
 import { findRow, putRow } from '../observations/row-set.ts'
-import { leaseOn } from '../operations/lease.ts'
+import { leasedId, leaseOn } from '../operations/lease.ts'
 import { perform } from '../operations/perform.ts'
 import { failureOf, rejectionError } from '../operations/rejection.ts'
 import type { Caller, Deciding, Performed, UseCase } from '../operations/use-case.ts'
 import { refundsIn } from '../payments/observe-payment.ts'
-import { type PaymentRow, paymentId, paymentKey } from '../payments/payment.ts'
+import { ofPayment, type PaymentRow, paymentId, paymentKey } from '../payments/payment.ts'
 import { type FindMany, type FindOne, many, one, write } from '../ports/storage.ts'
 import { type Refund, type RefundRow, refundedAmount, refundReasons, toRefund } from './refund.ts'
 
-const refundInput = z.strictObject({
+const createRefundInput = z.strictObject({
   transactionId: paymentId,
   /** Absent: all that is left. */
   amount: amount.optional(),
   reason: z.enum(refundReasons).optional(),
 })
 
-export type CreateRefund = z.input<typeof refundInput>
-type Input = z.output<typeof refundInput>
-
-const refundsOf = (transactionId: string) =>
-  transactionId.startsWith('pi_')
-    ? many('refunds', { paymentGatewayId: transactionId })
-    : many('refunds', { paymentId: transactionId })
+export type CreateRefund = z.input<typeof createRefundInput>
+type Input = z.output<typeof createRefundInput>
 
 /** As data, so that recovery can go on with it. */
 export const createRefundUseCase: UseCase<
@@ -37,12 +32,12 @@ export const createRefundUseCase: UseCase<
 > = {
   kind: 'refund.create',
   afterErasure: true,
-  input: refundInput,
+  input: createRefundInput,
   lease: ({ transactionId }) => leaseOn('payment', transactionId),
   authorize: (_, actor) => void scopeOf(actor, 'refunds:create'),
   read: ({ transactionId }, actor) => ({
     payment: one('transactions', { ...paymentKey(transactionId), ...scopeOf(actor, 'refunds:create') }),
-    refunds: refundsOf(transactionId),
+    refunds: many('refunds', ofPayment(transactionId)),
   }),
   intend({ payment, refunds }, input, deciding) {
     if (!payment) throw new InvalidError('payment_not_found', `no payment ${input.transactionId}`)
@@ -68,7 +63,7 @@ export const createRefundUseCase: UseCase<
   },
   // The refund's own payment is found through the refund's observation, or with its id in the lease.
   reread: ({ objectId, leaseId }) => {
-    const paymentId = (leaseId ?? '').replace('payment:', '')
+    const paymentId = leasedId(leaseId ?? '')
     return {
       refund: one('refunds', { id: objectId ?? '' }),
       payment: one('transactions', { id: paymentId }),
@@ -99,17 +94,7 @@ export const createRefundUseCase: UseCase<
   },
 }
 
-/**
- * Refunds part or all of a captured payment.
- *
- * The refund is committed as `pending`, with its sum reserved, before Stripe is asked: two at once never exceed the
- * payment, and a crash leaves a row that the same key, a webhook or recovery settles. A refund that `succeeded` can
- * still fail, up to 30 days later.
- *
- * @throws `invalid` payment_not_found, input_invalid, idempotency_key_missing, idempotency_key_reused
- * @throws `refused` payment_not_refundable, refund_exceeds_captured, operation_in_progress, forbidden
- * @throws `unavailable` as createPayment; the refund stays `pending` where the outcome is unknown
- */
+/** Refunds a payment; `Refunds.create` says what is promised. */
 export function createRefund(deps: Deps, input: CreateRefund, caller: Caller): Promise<Performed<Refund>> {
   return perform(deps, createRefundUseCase, input, caller)
 }

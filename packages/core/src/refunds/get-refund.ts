@@ -5,11 +5,7 @@ import { parseInput } from '../input/parse-input.ts'
 import { one } from '../ports/storage.ts'
 import { type Refund, refundId, refundKey, toRefund } from './refund.ts'
 
-/**
- * Reads a refund by Florin's id or Stripe's.
- *
- * @throws `invalid` refund_not_found (also for another user's) · `refused` forbidden
- */
+/** Reads a refund; `Refunds.get` says what is promised. */
 export async function getRefund({ storage }: Pick<Deps, 'storage'>, id: string, actor: Actor): Promise<Refund> {
   const key = refundKey(parseInput(refundId, id))
   const { refund } = await storage.load({ refund: one('refunds', { ...key, ...scopeOf(actor, 'refunds:read') }) })

@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts'
 import { InvalidError } from '../errors.ts'
 import { parseInput } from '../input/parse-input.ts'
 import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
-import { paymentId, paymentKey } from '../payments/payment.ts'
+import { ofPayment, paymentId, paymentKey } from '../payments/payment.ts'
 import { one, page } from '../ports/storage.ts'
 import { type Refund, toRefund } from './refund.ts'
 
@@ -12,11 +12,7 @@ const listRefundsInput = z.strictObject({ transactionId: paymentId, ...pageInput
 
 export type ListRefunds = z.input<typeof listRefundsInput>
 
-/**
- * Lists the refunds of a payment, newest first, those made elsewhere included.
- *
- * @throws `invalid` payment_not_found (also for another user's), input_invalid · `refused` forbidden
- */
+/** Lists the refunds of a payment; `Refunds.list` says what is promised. */
 export async function listRefunds(
   { storage }: Pick<Deps, 'storage'>,
   input: ListRefunds,
@@ -24,10 +20,9 @@ export async function listRefunds(
 ): Promise<Page<Refund>> {
   const { transactionId, ...place } = parseInput(listRefundsInput, input)
   const scope = scopeOf(actor, 'refunds:read')
-  const ofPayment = transactionId.startsWith('pi_') ? { paymentGatewayId: transactionId } : { paymentId: transactionId }
   const { payment, refunds } = await storage.load({
     payment: one('transactions', { ...paymentKey(transactionId), ...scope }),
-    refunds: page('refunds', ofPayment, pageQuery(place)),
+    refunds: page('refunds', ofPayment(transactionId), pageQuery(place)),
   })
   if (!payment) throw new InvalidError('payment_not_found', `no payment ${transactionId}`)
   return toPage(refunds, place.limit, toRefund)

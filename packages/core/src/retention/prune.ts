@@ -21,14 +21,7 @@ export interface Pruned extends Rotated {
   readonly isMore: boolean
 }
 
-/**
- * Lets go of what is older than the settings say, `limit` rows of each kind at most, and makes room for the webhooks to
- * come. Call it again while there is more; then every hour or so. May run in any number of processes at once.
- *
- * What is open, waits or failed stays, however old, and so do payments and all that belongs to them.
- *
- * @throws `unavailable` storage_unavailable: what is left is done the next time
- */
+/** Lets go of what is old; `Maintenance.prune` says what is promised. */
 export async function prune(
   { runtime, settings }: Pick<Deps, 'runtime' | 'settings'>,
   retention: Retention | undefined,

@@ -4,7 +4,7 @@ import { maskCardNumbers } from '../input/card-number.ts'
 import type { Answer, ObjectRef, PreparedCall } from '../ports/gateway.ts'
 import { readHeaders } from './headers.ts'
 import { observeObject } from './observe-object.ts'
-import { isWire, text, type Wire, wire } from './wire.ts'
+import { idIn, text, type Wire, wire } from './wire.ts'
 
 // The errors of stripe-node, by what they carry and not by class: two copies of the SDK may be installed.
 const shape = z.object({
@@ -63,8 +63,6 @@ function missingCustomer({ param, statusCode }: StripeFailure, call: PreparedCal
 
 const observeIf = (object: Wire | null, stamp: number | undefined) =>
   object !== null && stamp !== undefined ? observeObject(object, { stamp }) : []
-
-const idIn = (object: Wire | null) => (isWire(object ?? undefined) && typeof object?.id === 'string' ? object.id : null)
 
 // Codes of connections that were never made: the request was not sent.
 const neverConnected = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'EMFILE', 'ENFILE']

@@ -1,12 +1,24 @@
 import { z } from 'zod'
 import type { InvoiceFacts, InvoiceLine, InvoiceObservation } from '../invoices/invoice.ts'
 import { timestampOfSeconds } from '../time.ts'
-import { identity, idOf, METADATA, openStatus, type Sight, sighted, sighting, text, time, type Wire } from './wire.ts'
+import {
+  identity,
+  idOf,
+  labels,
+  METADATA,
+  openStatus,
+  type Sight,
+  sighted,
+  sighting,
+  text,
+  time,
+  type Wire,
+} from './wire.ts'
 
 // Until 2025-03-31.basil an invoice named its subscription, payment and prices on top; since then they live in `parent`,
 // `payments` (only on expand) and `pricing`. Both shapes are read always.
 
-const details = z.object({ subscription: idOf, metadata: z.record(z.string(), z.string()).nullish() }).nullish()
+const details = z.object({ subscription: idOf, metadata: labels }).nullish()
 
 const lineShape = z.object({
   description: text,

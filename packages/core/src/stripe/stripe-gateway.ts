@@ -1,18 +1,18 @@
 import type Stripe from 'stripe'
-import { UnavailableError } from '../errors.ts'
+import { isFlorinError, UnavailableError } from '../errors.ts'
 import type { Observation } from '../observations/observation.ts'
-import type { GatewayEvents, GatewayPage, ObjectRef, PaymentGateway } from '../ports/gateway.ts'
+import type { Answer, GatewayEvents, GatewayPage, ObjectRef, PaymentGateway } from '../ports/gateway.ts'
 import { systemRuntime } from '../runtime.ts'
 import { toAnswer } from './errors.ts'
-import { idOf, listShape, lookUp } from './look-up.ts'
+import { lookUp } from './look-up.ts'
 import { observeObject } from './observe-object.ts'
 import { render, subjectOf } from './prepare.ts'
-import { API_VERSION } from './stripe-client.ts'
+import { API_VERSION, livemodeOf, sendsOnce } from './stripe-client.ts'
 import {
   collections,
   expansions,
+  page,
   pathOf,
-  queryOf,
   type SlowDown,
   type StripeRequests,
   type StripeRuntime,
@@ -20,10 +20,13 @@ import {
   toAccepted,
 } from './stripe-requests.ts'
 import { readStripeEvent, verifyStripeWebhook } from './stripe-webhook.ts'
-import type { Wire } from './wire.ts'
+import { idIn } from './wire.ts'
 
 export interface StripeGatewayOptions {
-  /** A client made by `stripeClient`, or one like it: no retries of its own. */
+  /**
+   * A client made by `stripeClient`. Of another one it is never believed that nothing was sent: stripe-node sends once more
+   * what a closed connection cut off, whatever its settings say.
+   */
   readonly stripe: Stripe
   /** Signing secrets of the webhook endpoint; several are valid while one is rolled. Never empty. */
   readonly webhookSecrets: readonly string[]
@@ -52,6 +55,7 @@ export function stripeGateway({
   }
   const requests = stripeRequests(stripe, runtime, callBudget)
   return {
+    livemode: livemodeOf(stripe),
     prepare: (call) => ({
       call: call.do,
       subject: subjectOf(call),
@@ -60,7 +64,8 @@ export function stripeGateway({
     }),
     async send(call, { idempotencyKey }) {
       const sent = await requests.send(call, idempotencyKey)
-      return 'failure' in sent ? toAnswer(sent.failure, call) : toAccepted(sent)
+      if (!('failure' in sent)) return toAccepted(sent)
+      return sendsOnce(stripe) ? toAnswer(sent.failure, call) : uncertain(() => toAnswer(sent.failure, call))
     },
     async read(ref) {
       const found = await requests.get(`${ref.object}.read`, pathOf(ref))
@@ -77,15 +82,20 @@ export function stripeGateway({
   }
 }
 
-// Stripe lists only living subscriptions unless asked for all.
-const filters: Partial<Record<ObjectRef['object'], Readonly<Record<string, string>>>> = {
-  subscription: { status: 'all' },
+/** What a client says that may have sent it twice: its last failure proves nothing of the first try. */
+function uncertain(answer: () => Answer): Answer {
+  try {
+    return answer()
+  } catch (error) {
+    if (!isFlorinError(error) || error.kind !== 'unavailable') throw error
+    throw new UnavailableError('gateway_outcome_unknown', error.message, 'unknown', { cause: error })
+  }
 }
 
 async function readAccount(requests: StripeRequests): Promise<{ readonly id: string }> {
   const found = await requests.get('account.read', '/v1/account')
-  const id = idOf(found?.object)
-  if (id === undefined) throw new UnavailableError('gateway_unavailable', 'Stripe tells no account', 'not_applied')
+  const id = idIn(found?.object)
+  if (id === null) throw new UnavailableError('gateway_unavailable', 'Stripe tells no account', 'not_applied')
   return { id }
 }
 
@@ -94,8 +104,8 @@ async function listObjects(
   { object, customer, after }: { object: ObjectRef['object']; customer?: string; after?: string },
 ): Promise<GatewayPage<readonly Observation[]>> {
   const expand = (expansions[object] ?? []).map((field) => `data.${field}`)
-  const query = queryOf({ ...filters[object], customer, limit: 100, starting_after: after }, expand)
-  const { data, stamp, next } = await page(requests, `${object}.list`, `/v1/${collections[object]}${query}`)
+  const path = `/v1/${collections[object]}`
+  const { data, stamp, next } = await page(requests, { of: object, path, filter: { customer }, after, expand })
   return { data: data.map((one) => observeObject(one, { stamp })), next }
 }
 
@@ -103,17 +113,7 @@ async function listEvents(
   requests: StripeRequests,
   { since, after }: { since: number; after?: string },
 ): ReturnType<GatewayEvents['list']> {
-  const query = queryOf({ 'created[gte]': since, limit: 100, starting_after: after }, [])
-  const { data, next } = await page(requests, 'event.list', `/v1/events${query}`)
+  const filter = { 'created[gte]': since }
+  const { data, next } = await page(requests, { of: 'event', path: '/v1/events', filter, after })
   return { data: data.map((event) => ({ event: readStripeEvent(event), body: JSON.stringify(event) })), next }
-}
-
-async function page(
-  requests: StripeRequests,
-  endpoint: string,
-  path: string,
-): Promise<{ data: readonly Wire[]; stamp: number; next: string | null }> {
-  const found = await requests.get(endpoint, path)
-  const { data, has_more } = listShape.parse(found?.object)
-  return { data, stamp: found?.stamp ?? 0, next: has_more ? (idOf(data.at(-1)) ?? null) : null }
 }

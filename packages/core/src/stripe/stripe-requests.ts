@@ -7,7 +7,7 @@ import type { Runtime } from '../ports/runtime.ts'
 import { isTurnedAway, noAnswer, readFailure, type StripeFailure } from './errors.ts'
 import { readHeaders } from './headers.ts'
 import { observeObject } from './observe-object.ts'
-import { text, type Wire, wire } from './wire.ts'
+import { idIn, text, type Wire, wire } from './wire.ts'
 
 const MOST_SENDS = 4
 const LONGEST_MS = 10_000
@@ -124,11 +124,51 @@ export function pathOf({ object, gatewayId }: ObjectRef): string {
   return `/v1/${collections[object]}/${encodeURIComponent(gatewayId)}${queryOf({}, expansions[object] ?? [])}`
 }
 
+/** What is asked of a list, and where. */
+interface Listing {
+  /** What is listed, as the call budget names it. */
+  readonly of: string
+  readonly path: string
+  readonly filter?: Params
+  /** The last object of the page before. */
+  readonly after?: string | undefined
+  readonly expand?: readonly string[]
+}
+
+/** A page of a list, newest first, with Stripe's time. */
+interface Page {
+  readonly data: readonly Wire[]
+  readonly stamp: number
+  /** Give it as `after` to get the next page; null on the last one. */
+  readonly next: string | null
+}
+
+/**
+ * Reads one page of a list.
+ *
+ * @throws `unavailable`
+ */
+export async function page(
+  requests: Pick<StripeRequests, 'get'>,
+  { of, path, filter, after, expand = [] }: Listing,
+): Promise<Page> {
+  // Stripe lists only living subscriptions unless asked for all.
+  const all = of === 'subscription' && { status: 'all' }
+  const found = await requests.get(
+    `${of}.list`,
+    `${path}${queryOf({ ...all, ...filter, limit: 100, starting_after: after }, expand)}`,
+  )
+  const { data, has_more } = listShape.parse(found?.object)
+  return { data, stamp: found?.stamp ?? 0, next: has_more ? idIn(data.at(-1)) : null }
+}
+
+const listShape = z.object({ data: z.array(wire), has_more: z.boolean() })
+
+/** What stands in a query; what is undefined does not. */
+type Params = Readonly<Record<string, string | number | undefined>>
+
 /** A query string in Stripe's encoding. */
-export function queryOf(
-  params: Readonly<Record<string, string | number | undefined>>,
-  expand: readonly string[],
-): string {
+function queryOf(params: Params, expand: readonly string[]): string {
   const pairs = [
     ...Object.entries(params).filter(([, value]) => value !== undefined),
     ...expand.map((field, index) => [`expand[${index}]`, field]),

@@ -1,6 +1,9 @@
+import { createServer } from 'node:http'
 import { HttpResponse, http } from 'msw'
 import { setupServer } from 'msw/node'
+import Stripe from 'stripe'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import type { GatewayCall } from '../ports/gateway.ts'
 import { systemRuntime } from '../runtime.ts'
 import { stripeClient, stripeGateway } from './index.ts'
@@ -105,6 +108,39 @@ describe('no answer of Stripe’s', () => {
     try {
       const sent = nobody.send(nobody.prepare(call), { idempotencyKey: 'k' })
       await expect(sent).rejects.toMatchObject({ code: 'gateway_unavailable', outcome: 'not_applied' })
+    } finally {
+      server.listen({ onUnhandledFrame: 'error' })
+    }
+  })
+
+  it('is not certain where the connection broke, although nobody listens the next moment', async () => {
+    const taken: unknown[] = []
+    const dying = createServer((request) => {
+      taken.push(request.headers['idempotency-key'])
+      dying.close()
+      request.socket.destroy()
+    })
+    await new Promise<void>((resolve) => dying.listen(0, '127.0.0.1', resolve))
+    const { port } = z.object({ port: z.number() }).parse(dying.address())
+    const stripe = stripeClient({ secretKey: 'sk_test_wire', apiBase: `http://127.0.0.1:${port}` })
+    const gone = stripeGateway({ stripe, webhookSecrets: ['whsec_wire'] })
+    server.close()
+    try {
+      const sent = gone.send(gone.prepare(call), { idempotencyKey: 'k' })
+      await expect(sent).rejects.toMatchObject({ code: 'gateway_outcome_unknown', outcome: 'unknown' })
+    } finally {
+      server.listen({ onUnhandledFrame: 'error' })
+    }
+    expect(taken).toEqual(['k'])
+  })
+
+  it('is never certain with a client of somebody else’s, which may have sent it twice', async () => {
+    const stripe = new Stripe('sk_test_wire', { maxNetworkRetries: 0, host: '127.0.0.1', port: 1, protocol: 'http' })
+    const nobody = stripeGateway({ stripe, webhookSecrets: ['whsec_wire'] })
+    server.close()
+    try {
+      const sent = nobody.send(nobody.prepare(call), { idempotencyKey: 'k' })
+      await expect(sent).rejects.toMatchObject({ code: 'gateway_outcome_unknown', outcome: 'unknown' })
     } finally {
       server.listen({ onUnhandledFrame: 'error' })
     }

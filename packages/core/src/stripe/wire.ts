@@ -19,6 +19,10 @@ export const idOf = z
   .nullish()
   .transform((id) => id ?? null)
 
+/** The id of an object itself, where it has one. */
+export const idIn = (object: Wire | null | undefined): string | null =>
+  typeof object?.id === 'string' ? object.id : null
+
 // Postgres stores no U+0000 in text; of Stripe's texts it is left out, never refused.
 export const text = z
   .string()
@@ -33,7 +37,7 @@ export const time = z
 const isSet = (entry: [string, string | null]): entry is [string, string] => entry[1] !== null
 
 // `previous_attributes` tells of a key that was not there by null.
-const labels = z
+export const labels = z
   .record(z.string(), z.string().nullable())
   .nullish()
   .transform((values) => Object.fromEntries(Object.entries(values ?? {}).filter(isSet)))
@@ -111,14 +115,18 @@ export const sighted = <Read>(object: Wire, sight: Sight, shape: z.ZodType<Read>
   read: shape.parse(object),
 })
 
-/** A group of facts, and the same group as it was before the event. */
+/**
+ * A group of facts, and the same group as it was before the event. That one only tells which of two is newer: where it
+ * cannot be read, nothing is lost without it.
+ */
 export function sighting<Read, Facts>(
   { object, sight: { stamp, previous }, shape, read }: Sighted<Read>,
   factsOf: (read: Read) => Facts,
 ): Sighting<Facts> {
   const facts = factsOf(read)
   if (previous === undefined) return { facts, stamp }
-  return { facts, stamp, before: factsOf(shape.parse(undo(object, previous))) }
+  const before = shape.safeParse(undo(object, previous))
+  return { facts, stamp, ...(before.success && { before: factsOf(before.data) }) }
 }
 
 /** The object as it was: `previous_attributes` holds only what changed, nested objects in part, arrays whole. */

@@ -5,10 +5,10 @@ import { RefusedError } from '../errors.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import type { FindOne } from '../ports/storage.ts'
-import { callOn, changeOf, found, gatewayIdOf, settleChange } from './change-subscription.ts'
+import { callOn, changeOf, found, settleChange } from './change-subscription.ts'
 import { isEnded, isEnding, type Subscription, subscriptionId, toSubscription } from './subscription.ts'
 
-export const cancelSubscriptionInput = z.strictObject({
+const cancelSubscriptionInput = z.strictObject({
   id: subscriptionId,
   /** Paid time is used up first. Off: it ends at once; nothing is refunded by itself. */
   atPeriodEnd: z.boolean().default(false),
@@ -32,10 +32,10 @@ export const cancelSubscriptionUseCase: UseCase<
     if (isEnded(subscription) || (atPeriodEnd && subscription.cancelAtPeriodEnd)) {
       return { done: toSubscription(subscription, { withSecret: false }) }
     }
-    if (subscription.gatewayId === null) {
+    const { gatewayId } = subscription
+    if (gatewayId === null) {
       throw new RefusedError('operation_in_progress', 'the subscription is still being made', { retryAfterSeconds: 1 })
     }
-    const gatewayId = gatewayIdOf(subscription)
     return atPeriodEnd
       ? callOn(subscription, 'cancel', {
           do: 'subscription.update',
@@ -52,12 +52,7 @@ export const cancelSubscriptionUseCase: UseCase<
     ),
 }
 
-/**
- * Cancels a subscription, at once or at the end of the period. One that has ended is answered as it is.
- *
- * @throws `invalid` subscription_not_found · `refused` operation_in_progress, forbidden
- * @throws `unavailable` as createPayment
- */
+/** Cancels a subscription; `Subscriptions.cancel` says what is promised. */
 export function cancelSubscription(
   deps: Deps,
   input: CancelSubscription,

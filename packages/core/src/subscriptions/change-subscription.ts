@@ -1,12 +1,12 @@
 import { type Actor, type Permission, scopeOf } from '../actor.ts'
 import { InvalidError, must, type RefusedError } from '../errors.ts'
+import { findRow } from '../observations/row-set.ts'
 import { leaseOn } from '../operations/lease.ts'
 import type { OperationRow } from '../operations/operation.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Decision, Settled, Settling } from '../operations/use-case.ts'
 import type { GatewayCall } from '../ports/gateway.ts'
 import { one } from '../ports/storage.ts'
-import { subscriptionOf } from './create-subscription.ts'
 import { type Subscription, type SubscriptionRow, subscriptionKey, toSubscription } from './subscription.ts'
 
 /** What update, resume and cancel have in common: they read one subscription, lease it, and show what it became. */
@@ -34,9 +34,16 @@ export function callOn(
   return { objectId: id, userId, changes: [], lease: leaseOn('subscription', id), step: { name, call } }
 }
 
-/** The gateway's id, of a subscription that is known to be there. */
-export const gatewayIdOf = ({ gatewayId }: SubscriptionRow): string =>
-  must(gatewayId, 'the subscription at the gateway')
+/** The subscription that an operation made or changes. */
+export function subscriptionOf<Input>({
+  rows,
+  operation,
+}: Pick<Settling<Input>, 'rows' | 'operation'>): SubscriptionRow {
+  return must(
+    findRow(rows, 'subscriptions', ({ id }) => id === operation.objectId),
+    `subscription ${operation.objectId}`,
+  )
+}
 
 /** Shows the subscription as it is now; a refusal stands unless the state is the wanted one already. */
 export function settleChange<Input>(

@@ -1,29 +1,25 @@
 import { z } from 'zod'
-import { type Actor, mayActFor, reachOf } from '../actor.ts'
+import { mayActFor } from '../actor.ts'
 import type { CustomerRow } from '../customers/customer.ts'
 import { customerFor } from '../customers/ensure-customer.ts'
-import type { Deps, Settings } from '../deps.ts'
-import { type FlorinError, must, RefusedError } from '../errors.ts'
-import { metadata, userId, withoutCardNumber } from '../input/parse-input.ts'
+import type { Deps } from '../deps.ts'
+import { type FlorinError, must } from '../errors.ts'
+import { metadata, userId } from '../input/parse-input.ts'
 import { unobserved } from '../observations/join.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
 import { leaseOn } from '../operations/lease.ts'
 import { perform } from '../operations/perform.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Deciding, Performed, Settling, UseCase } from '../operations/use-case.ts'
-import { declined } from '../payment-methods/attach-payment-method.ts'
 import { paymentMethodId, paymentMethodKey } from '../payment-methods/payment-method.ts'
-import { usableMethod } from '../payments/create-payment.ts'
+import { declined, usableMethod } from '../payment-methods/usable-method.ts'
 import type { GatewayCall } from '../ports/gateway.ts'
 import { type FindOne, many, one, write } from '../ports/storage.ts'
+import { subscriptionOf } from './change-subscription.ts'
 import { type Subscription, type SubscriptionRow, toSubscription } from './subscription.ts'
+import { checkTerms, priceId } from './subscription-terms.ts'
 
-export const priceId = z
-  .string()
-  .regex(/^[A-Za-z0-9_.-]{1,255}$/, { error: 'must be the id of a Stripe price' })
-  .superRefine(withoutCardNumber)
-
-const subscriptionInput = z.strictObject({
+const createSubscriptionInput = z.strictObject({
   userId,
   priceId,
   paymentMethod: paymentMethodId.optional(),
@@ -33,27 +29,8 @@ const subscriptionInput = z.strictObject({
   metadata: metadata.optional(),
 })
 
-export type CreateSubscription = z.input<typeof subscriptionInput>
-type Input = z.output<typeof subscriptionInput>
-
-/**
- * Refuses terms that a user must not set by itself: a browser must not give itself a longer trial or another price.
- *
- * @throws `refused` forbidden
- */
-export function checkTerms(
-  terms: Readonly<Record<string, unknown>>,
-  price: string | undefined,
-  actor: Actor,
-  { subscribablePrices }: Settings,
-): void {
-  if (reachOf(actor, 'subscriptions:terms') === 'any') return
-  const set = Object.keys(terms).find((name) => terms[name] !== undefined)
-  if (set !== undefined) throw new RefusedError('forbidden', `${set} cannot be set by a user`)
-  if (price !== undefined && !subscribablePrices.includes(price)) {
-    throw new RefusedError('forbidden', `users cannot subscribe to ${price} by themselves`)
-  }
-}
+export type CreateSubscription = z.input<typeof createSubscriptionInput>
+type Input = z.output<typeof createSubscriptionInput>
 
 /** As data, so that recovery can go on with it. */
 export const createSubscriptionUseCase: UseCase<
@@ -62,7 +39,7 @@ export const createSubscriptionUseCase: UseCase<
   Subscription
 > = {
   kind: 'subscription.create',
-  input: subscriptionInput,
+  input: createSubscriptionInput,
   lease: ({ userId }) => leaseOn('customer', userId),
   authorize({ userId, priceId, trialDays, metadata }, actor, settings) {
     mayActFor(actor, 'subscriptions:create', userId)
@@ -107,17 +84,7 @@ export const createSubscriptionUseCase: UseCase<
   },
 }
 
-/**
- * Subscribes a user to a price.
- *
- * With a payment method (attached first where it is not yet), or the user's default one, the first payment is tried at once; without one the
- * subscription is `incomplete` with a `clientSecret` for Stripe Elements, and ends by itself after 23 hours. A declined
- * first payment leaves it `incomplete` too.
- *
- * @throws `invalid` input_invalid (an unknown price too), payment_method_not_found
- * @throws `refused` payment_method_declined, payment_method_unusable, gateway_refused, operation_in_progress, forbidden
- * @throws `unavailable` as createPayment; the subscription stays `pending` where the outcome is unknown
- */
+/** Subscribes a user to a price; `Subscriptions.create` says what is promised. */
 export function createSubscription(
   deps: Deps,
   input: CreateSubscription,
@@ -128,17 +95,6 @@ export function createSubscription(
 
 const customerOf = (rows: RowSet, { customerId }: SubscriptionRow) =>
   findRow(rows, 'customers', ({ id }) => id === customerId)
-
-/** The subscription that an operation made or changes. */
-export function subscriptionOf<Input>({
-  rows,
-  operation,
-}: Pick<Settling<Input>, 'rows' | 'operation'>): SubscriptionRow {
-  return must(
-    findRow(rows, 'subscriptions', ({ id }) => id === operation.objectId),
-    `subscription ${operation.objectId}`,
-  )
-}
 
 function createCall(
   { priceId, quantity, trialDays, metadata }: Input,

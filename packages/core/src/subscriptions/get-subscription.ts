@@ -5,11 +5,7 @@ import { parseInput } from '../input/parse-input.ts'
 import { one } from '../ports/storage.ts'
 import { type Subscription, subscriptionId, subscriptionKey, toSubscription } from './subscription.ts'
 
-/**
- * Reads a subscription by Florin's id or Stripe's. Only its owner is shown the client secret.
- *
- * @throws `invalid` subscription_not_found (also for another user's) · `refused` forbidden
- */
+/** Reads a subscription; `Subscriptions.get` says what is promised. */
 export async function getSubscription(
   { storage }: Pick<Deps, 'storage'>,
   id: string,

@@ -10,11 +10,7 @@ const listSubscriptionsInput = z.strictObject({ userId, ...pageInput })
 
 export type ListSubscriptions = z.input<typeof listSubscriptionsInput>
 
-/**
- * Lists a user's subscriptions, newest first, ended ones included.
- *
- * @throws `invalid` input_invalid · `refused` forbidden for another user's list
- */
+/** Lists a user's subscriptions; `Subscriptions.list` says what is promised. */
 export async function listSubscriptions(
   { storage }: Pick<Deps, 'storage'>,
   input: ListSubscriptions,

@@ -99,7 +99,8 @@ function factsOf(
     stamp,
     data,
   })
-  const wasKnown = known !== undefined && known.status !== 'pending'
+  // A row of ours that Stripe had not made yet, or of which it seemed so, is news.
+  const wasKnown = known !== undefined && known.gatewayId !== null
   const changed = wasKnown && fingerprint(shown(next)) !== fingerprint(shown(known))
   return [
     ...(wasKnown ? [] : [fact('subscription.created', 'created')]),

@@ -5,10 +5,10 @@ import { RefusedError } from '../errors.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import type { FindOne } from '../ports/storage.ts'
-import { callOn, changeOf, found, gatewayIdOf, settleChange } from './change-subscription.ts'
+import { callOn, changeOf, found, settleChange } from './change-subscription.ts'
 import { isEnded, isEnding, type Subscription, subscriptionId, toSubscription } from './subscription.ts'
 
-export const resumeSubscriptionInput = z.strictObject({ id: subscriptionId })
+const resumeSubscriptionInput = z.strictObject({ id: subscriptionId })
 
 export type ResumeSubscription = z.input<typeof resumeSubscriptionInput>
 
@@ -24,11 +24,11 @@ export const resumeSubscriptionUseCase: UseCase<
   authorize: (_, actor) => void scopeOf(actor, 'subscriptions:update'),
   intend(loaded, { id }) {
     const subscription = found(loaded.subscription, id)
-    if (subscription.gatewayId === null || isEnded(subscription)) {
+    const { gatewayId } = subscription
+    if (gatewayId === null || isEnded(subscription)) {
       const message = `a subscription that is ${subscription.status} cannot be resumed; make a new one`
       throw new RefusedError('subscription_not_resumable', message)
     }
-    const gatewayId = gatewayIdOf(subscription)
     if (subscription.status === 'paused') {
       return callOn(subscription, 'resume', { do: 'subscription.resume', subscription: gatewayId })
     }
@@ -41,12 +41,7 @@ export const resumeSubscriptionUseCase: UseCase<
     settleChange(settling, 'subscription_not_resumable', (row) => !isEnding(row) && row.status !== 'paused'),
 }
 
-/**
- * Takes a scheduled cancellation back, or wakes a paused subscription. One that has ended never comes back.
- *
- * @throws `invalid` subscription_not_found · `refused` subscription_not_resumable, operation_in_progress, forbidden
- * @throws `unavailable` as createPayment
- */
+/** Resumes a subscription; `Subscriptions.resume` says what is promised. */
 export function resumeSubscription(
   deps: Deps,
   input: ResumeSubscription,

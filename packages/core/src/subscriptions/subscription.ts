@@ -160,5 +160,14 @@ export const subscriptionId = z
   .string()
   .regex(/^(subscription|sub)_[A-Za-z0-9]{1,250}$/, { error: 'must be an id such as subscription_… or sub_…' })
 
+const isGatewayId = (id: string) => id.startsWith('sub_')
+
+/** The lookup of a subscription by either id. */
 export const subscriptionKey = (id: string): { readonly id: string } | { readonly gatewayId: string } =>
-  id.startsWith('sub_') ? { gatewayId: id } : { id }
+  isGatewayId(id) ? { gatewayId: id } : { id }
+
+/** The lookup of what belongs to a subscription, its invoices, by either id of the subscription. */
+export const ofSubscription = (
+  id: string,
+): { readonly subscriptionId: string } | { readonly subscriptionGatewayId: string } =>
+  isGatewayId(id) ? { subscriptionGatewayId: id } : { subscriptionId: id }

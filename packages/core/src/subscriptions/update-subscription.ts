@@ -6,9 +6,9 @@ import { metadata } from '../input/parse-input.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import type { FindOne } from '../ports/storage.ts'
-import { callOn, changeOf, found, gatewayIdOf, settleChange } from './change-subscription.ts'
-import { checkTerms, priceId } from './create-subscription.ts'
+import { callOn, changeOf, found, settleChange } from './change-subscription.ts'
 import { isEnded, type Subscription, type SubscriptionRow, subscriptionId } from './subscription.ts'
+import { checkTerms, priceId } from './subscription-terms.ts'
 
 const updateSubscriptionInput = z
   .strictObject({
@@ -47,7 +47,7 @@ export const updateSubscriptionUseCase: UseCase<Input, { subscription: FindOne<'
     const { proration, cancelAtPeriodEnd, metadata } = input
     return callOn(subscription, 'update', {
       do: 'subscription.update',
-      subscription: gatewayIdOf(subscription),
+      subscription: subscription.gatewayId,
       ...itemChange(subscription, input),
       ...(proration !== undefined && { proration }),
       ...(cancelAtPeriodEnd !== undefined && { cancelAtPeriodEnd }),
@@ -57,13 +57,7 @@ export const updateSubscriptionUseCase: UseCase<Input, { subscription: FindOne<'
   settle: (settling) => settleChange(settling, 'subscription_not_updatable', (row) => isAsAsked(row, settling.input)),
 }
 
-/**
- * Changes a subscription's price, quantity, end or metadata.
- *
- * @throws `invalid` subscription_not_found, input_invalid (an unknown price too)
- * @throws `refused` subscription_not_updatable, operation_in_progress, forbidden (a user: proration, metadata, price)
- * @throws `unavailable` as createPayment
- */
+/** Changes a subscription; `Subscriptions.update` says what is promised. */
 export function updateSubscription(
   deps: Deps,
   input: UpdateSubscription,

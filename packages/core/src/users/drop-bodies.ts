@@ -44,7 +44,7 @@ async function dropBodiesOf({ storage, newId, runtime }: Deps, ownerId: string):
     const { events } = await storage.load({ events: page('webhook_events', { ownerId }, query) })
     const now = timestamp(runtime.now())
     const changes = events.flatMap((event) =>
-      event.payload === null ? [] : [write('webhook_events', cut(event, now))],
+      event.payload === null && event.status !== 'failed' ? [] : [write('webhook_events', cut(event, now))],
     )
     // Another process may be applying one of them: then the page is read again.
     if ((await storage.commit({ id: newId('commit'), changes })) === 'conflict') continue

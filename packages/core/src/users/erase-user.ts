@@ -13,34 +13,21 @@ import { timestamp } from '../time.ts'
 import { type ClosedKey, type Erasure, eraseEntry, isClosedRow, toErasure } from './erasure.ts'
 import { goOnErasing, UNTIL_EVERYBODY_KNOWS_MS } from './go-on-erasing.ts'
 
-const eraseInput = z.strictObject({
+const eraseUserInput = z.strictObject({
   userId,
   /** Cancels what still runs, at once; nothing is refunded. Off: a user with a running subscription is not erased. */
   cancelSubscriptions: z.boolean().default(false),
 })
 
-export type EraseUser = z.input<typeof eraseInput>
+export type EraseUser = z.input<typeof eraseUserInput>
 
-/**
- * Erases a user: deletes its customers at Stripe, drops the bodies of its webhook events, and destroys the key that its
- * descriptions, metadata, card details and stored answers are sealed under. Ids, states and sums stay, for accounting.
- *
- * From the first moment on nothing personal of the user is shown or stored, whatever arrives later. The key goes only
- * once every process must have seen that (two minutes), and once nothing of the user's is open at Stripe: until then the
- * answer is `erasing`. `maintenance.erase` goes on, or the same call again, also after a crash.
- *
- * Backups keep the key until they expire. What Stripe keeps of payments is Stripe's to redact.
- *
- * @throws `invalid` user_not_found, input_invalid
- * @throws `refused` user_has_subscriptions, forbidden, operation_in_progress
- * @throws `unavailable` storage_unavailable, gateway_unavailable, gateway_outcome_unknown: ask again
- */
+/** Erases a user; `Users.erase` says what is promised. */
 export async function eraseUser(
   deps: Deps,
   input: EraseUser,
   caller: Pick<Caller, 'actor' | 'requestId'>,
 ): Promise<Erasure> {
-  const { userId, cancelSubscriptions } = parseInput(eraseInput, input)
+  const { userId, cancelSubscriptions } = parseInput(eraseUserInput, input)
   scopeOf(caller.actor, 'users:erase')
   const closed = await close(deps, { userId, cancelSubscriptions }, caller)
   return closed.destroyedAt === null ? goOnErasing(deps, userId, caller) : toErasure(userId, closed)
@@ -51,7 +38,7 @@ const MOST_TRIES = 20
 /** Closes the user's key: from now on nothing personal is sealed under it, and it marks the user as erased. */
 async function close(
   deps: Deps,
-  { userId, cancelSubscriptions }: z.output<typeof eraseInput>,
+  { userId, cancelSubscriptions }: z.output<typeof eraseUserInput>,
   caller: Caller,
 ): Promise<ClosedKey> {
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {

@@ -1,4 +1,4 @@
-import type { AuditRow } from '../audit/audit.ts'
+import { type AuditRow, auditRow } from '../audit/audit.ts'
 import type { DataKeyRow } from '../data-keys/data-key.ts'
 import type { Deps } from '../deps.ts'
 import type { Caller } from '../operations/use-case.ts'
@@ -31,16 +31,12 @@ export function toErasure(userId: string, { closedAt, destroyedAt, dueAt }: Clos
 
 /** A line of the audit log on an erasure. */
 export function eraseEntry(
-  { newId, runtime }: Pick<Deps, 'newId' | 'runtime'>,
+  deps: Pick<Deps, 'newId' | 'runtime'>,
   userId: string,
   { actor, requestId }: Pick<Caller, 'actor' | 'requestId'>,
   outcome: string,
   detail: AuditRow['detail'],
 ): AuditRow {
-  const now = timestamp(runtime.now())
-  return {
-    ...{ id: newId('audit'), version: 0, createdAt: now, updatedAt: now },
-    ...{ actorId: actor.id, actorRoles: actor.roles, action: 'user.erase', objectId: userId, operationId: null },
-    ...{ requestId: requestId ?? null, outcome, detail },
-  }
+  const now = timestamp(deps.runtime.now())
+  return auditRow(deps, { actor, requestId, now, action: 'user.erase', objectId: userId, outcome, detail })
 }

@@ -15,11 +15,7 @@ export interface ErasuresFinished {
 
 const LEASE_MS = 60_000
 
-/**
- * Goes on with the erasures whose time has come. May run in any number of processes at once: each is taken by one.
- *
- * @throws `unavailable` storage_unavailable
- */
+/** Goes on with the erasures whose time has come; `Maintenance.erase` says what is promised. */
 export async function finishErasures(deps: Deps, { limit = 10 }: { limit?: number } = {}): Promise<ErasuresFinished> {
   const { keys } = await deps.storage.load({ keys: due('data_keys', timestamp(deps.runtime.now()), limit) })
   let erased = 0

@@ -1,8 +1,10 @@
-import { deleteCustomer } from '../customers/delete-customer.ts'
+import { deleteCustomerUseCase } from '../customers/delete-customer.ts'
 import { userSubject } from '../data-keys/data-key.ts'
-import { KEY_MEMORY_MS } from '../data-keys/key-store.ts'
+import { DATA_KEY_MEMORY_MS } from '../data-keys/key-store.ts'
 import type { Deps } from '../deps.ts'
 import { isFlorinError, UnavailableError } from '../errors.ts'
+import { isStillOpen } from '../operations/in-progress.ts'
+import type { OperationRow } from '../operations/operation.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller } from '../operations/use-case.ts'
 import { resumeOf } from '../operations/use-cases.ts'
@@ -17,7 +19,7 @@ import { type ClosedKey, type Erasure, eraseEntry, isClosedRow, toErasure } from
  * How long after the key was closed some process may not know of it. It looks at a key again after a minute by its own
  * clock; the other minute is for a commit that was on its way then, and for clocks that differ.
  */
-export const UNTIL_EVERYBODY_KNOWS_MS = 2 * KEY_MEMORY_MS
+export const UNTIL_EVERYBODY_KNOWS_MS = 2 * DATA_KEY_MEMORY_MS
 
 const MOST_TRIES = 20
 
@@ -48,7 +50,7 @@ async function endAtGateway(deps: Deps, userId: string, caller: Caller) {
   const running = subscriptions.filter((subscription) => !isEnded(subscription))
   for (const { id } of running) await cancelSubscription(deps, { id }, caller)
   const known = customers.filter((customer) => !customer.deleted)
-  for (const { id: customerId } of known) await perform(deps, deleteCustomer, { userId, customerId }, caller)
+  for (const { id: customerId } of known) await perform(deps, deleteCustomerUseCase, { userId, customerId }, caller)
   return { subscriptions: running.length, customers: known.length }
 }
 
@@ -65,22 +67,20 @@ async function settleOpen(deps: Deps, userId: string): Promise<boolean> {
   const now = timestamp(deps.runtime.now())
   let left = 0
   for (const operation of open) {
-    // Somebody is at it.
-    if (operation.dueAt !== null && operation.dueAt > now) left += 1
-    else
-      left += await resumeOf[operation.kind](deps, operation).then(
-        () => 0,
-        // A refusal is its answer, and it is done.
-        (error: unknown) =>
-          isFlorinError(error) &&
-          error.kind !== 'unavailable' &&
-          error.kind !== 'defect' &&
-          error.code !== 'operation_in_progress'
-            ? 0
-            : 1,
-      )
+    const isTaken = operation.dueAt !== null && operation.dueAt > now
+    if (isTaken || !(await settles(deps, operation))) left += 1
   }
   return left === 0
+}
+
+async function settles(deps: Deps, operation: OperationRow): Promise<boolean> {
+  try {
+    await resumeOf[operation.kind](deps, operation)
+    return true
+  } catch (error) {
+    // Recovery tells of what breaks whoever takes it up; here it is one that is left.
+    return isFlorinError(error) && !isStillOpen(error)
+  }
 }
 
 /** Destroys all keys of the user. What is sealed under them opens for nobody any more. */

@@ -16,9 +16,9 @@ const MOST_TRIES = 60
 const FIRST_RETRY_MS = 60_000
 const LAST_RETRY_MS = 24 * 3600_000
 
-/** What became of an event: its row as stored, and whether it had been taken before, so that nothing was done. */
+/** What became of an event, and its row as stored. Of a `duplicate` nothing was done: it had been taken before. */
 export interface Applied {
-  readonly duplicate: boolean
+  readonly outcome: 'processed' | 'ignored' | 'failed' | 'duplicate'
   readonly row: WebhookEventRow
 }
 
@@ -51,7 +51,7 @@ export async function applyEvent(deps: Deps, event: GatewayEvent, body: string, 
     const found = rowSetOf(query, await deps.storage.load(query))
     const rows = await withDebts(deps, found, event.observations)
     const earlier = rows.webhook_events?.find(({ id }) => id === event.id)
-    if (earlier && earlier.status !== 'failed' && !again) return { duplicate: true, row: earlier }
+    if (earlier && earlier.status !== 'failed' && !again) return { outcome: 'duplicate', row: earlier }
 
     const now = timestamp(deps.runtime.now())
     const begun = installationTime(deps, rows, event.created, now)
@@ -61,14 +61,14 @@ export async function applyEvent(deps: Deps, event: GatewayEvent, body: string, 
     const told = [...factChanges(deps, facts, now), ...beside, ...begun.changes]
     const all = [write('webhook_events', row), ...changes, ...told]
     if ((await deps.storage.commit({ id: deps.newId('commit'), changes: all })) === 'conflict') continue
-    tellFacts(deps, facts)
-    return { duplicate: false, row }
+    tellFacts(deps, facts, changes)
+    return { outcome: row.status, row }
   }
   throw new UnavailableError('overloaded', `event ${event.id} meets too many changes of its object`, 'not_applied')
 }
 
 interface Decided {
-  readonly row: WebhookEventRow
+  readonly row: WebhookEventRow & { readonly status: Exclude<Applied['outcome'], 'duplicate'> }
   readonly changes: readonly Change[]
   readonly facts: readonly Fact[]
 }

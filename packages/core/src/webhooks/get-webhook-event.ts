@@ -5,18 +5,14 @@ import { parseInput } from '../input/parse-input.ts'
 import { one } from '../ports/storage.ts'
 import { toWebhookEvent, type WebhookEvent, webhookEventId } from './webhook-event.ts'
 
-/**
- * Reads one webhook event by Stripe's id of it.
- *
- * @throws `invalid` input_invalid, webhook_event_not_found · `refused` forbidden
- */
+/** Reads a webhook event; `Webhooks.get` says what is promised. */
 export async function getWebhookEvent(
   { storage }: Pick<Deps, 'storage'>,
   id: string,
   actor: Actor,
 ): Promise<WebhookEvent> {
   parseInput(webhookEventId, id)
-  scopeOf(actor, 'webhooks:replay')
+  scopeOf(actor, 'webhook-events:read')
   const { event } = await storage.load({ event: one('webhook_events', { id }) })
   if (!event) throw new InvalidError('webhook_event_not_found', `no webhook event ${id}`)
   return toWebhookEvent(event)

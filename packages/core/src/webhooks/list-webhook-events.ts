@@ -25,18 +25,14 @@ const listWebhookEventsInput = z
 
 export type ListWebhookEvents = z.input<typeof listWebhookEventsInput>
 
-/**
- * Lists webhook events, newest first: all, those of a status, or of a type among those that failed or were ignored.
- *
- * @throws `invalid` input_invalid · `refused` forbidden
- */
+/** Lists webhook events; `Webhooks.list` says what is promised. */
 export async function listWebhookEvents(
   { storage }: Pick<Deps, 'storage'>,
   input: ListWebhookEvents,
   actor: Actor,
 ): Promise<Page<WebhookEvent>> {
   const { status, type, ...place } = parseInput(listWebhookEventsInput, input)
-  scopeOf(actor, 'webhooks:replay')
+  scopeOf(actor, 'webhook-events:read')
   const of = (one: (typeof webhookEventStatuses)[number]) =>
     page('webhook_events', { status: one, ...(type !== undefined && { type }) }, pageQuery(place))
   if (status !== undefined) {

@@ -88,6 +88,17 @@ describe('receiving a webhook', () => {
     expect(told).toEqual([misdirected])
   })
 
+  it('tells of a status that nobody knows yet', async () => {
+    const { body } = await delivered()
+    // To a process that has not heard of the payment: nothing is more final than "succeeded".
+    const { florin, happenings } = sandboxedFlorin({ webhooks: false })
+    const odd = body.replaceAll('"status":"succeeded"', '"status":"wandering"')
+    expect(await florin.webhooks.receive(odd, sign(odd))).toMatchObject({ outcome: 'processed' })
+    expect(happenings).toContainEqual({
+      ...{ what: 'unknown_status', table: 'transactions', id: expect.stringMatching(/^tx_/), status: 'wandering' },
+    })
+  })
+
   it('keeps the body sealed', async () => {
     const { florin, storage, body } = await delivered()
     await florin.webhooks.receive(body, sign(body))

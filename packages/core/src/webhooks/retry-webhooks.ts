@@ -1,33 +1,75 @@
 import type { Deps } from '../deps.ts'
-import { must } from '../errors.ts'
-import { due } from '../ports/storage.ts'
+import { isFlorinError } from '../errors.ts'
+import { due, type PageQuery, page, write } from '../ports/storage.ts'
 import { timestamp } from '../time.ts'
-import { applyEvent } from './apply-event.ts'
+import { type Applied, applyEvent } from './apply-event.ts'
 import type { WebhookEventRow } from './webhook-event.ts'
 
-/** What trying stored events again came to. */
-export interface Retried {
-  readonly processed: number
-  readonly failed: number
+/** What breaks whoever takes it up waits so long. */
+const PUT_OFF_MS = 5 * 60_000
+
+export interface RetryWebhooks {
+  /** How many are read at once; without `all` no more are tried. 50 where absent. */
+  readonly limit?: number
+  /** Tries every event that failed, whatever its time: for a start, since the release may be one that can apply them. */
+  readonly all?: boolean
 }
 
-/**
- * Tries stored events again that could not be applied, from their stored bodies: a release that reads them may have come.
- *
- * @throws `unavailable` storage_unavailable
- */
-export async function retryWebhooks(deps: Deps, { limit = 50 }: { limit?: number } = {}): Promise<Retried> {
-  const { events } = await deps.storage.load({
-    events: due('webhook_events', timestamp(deps.runtime.now()), limit),
-  })
-  const outcomes = []
-  for (const event of events) outcomes.push(await reapply(deps, event))
-  const failed = outcomes.filter((outcome) => outcome === 'failed').length
-  return { processed: outcomes.length - failed, failed }
+/** How many stored events came to what. A `duplicate` was applied by another process meanwhile. */
+export type Retried = Readonly<Record<Applied['outcome'], number>>
+
+/** Tries failed webhook events again; `Maintenance.retryWebhooks` says what is promised. */
+export async function retryWebhooks(deps: Deps, { limit = 50, all = false }: RetryWebhooks = {}): Promise<Retried> {
+  const counts = { processed: 0, ignored: 0, failed: 0, duplicate: 0 }
+  const failures: unknown[] = []
+  for await (const events of all ? everyFailed(deps, limit) : whoseTimeHasCome(deps, limit)) {
+    for (const event of events) {
+      try {
+        counts[await reapply(deps, event)] += 1
+      } catch (error) {
+        if (isFlorinError(error) && error.kind === 'unavailable') throw error
+        // One that breaks whoever takes it up does not keep the others from their turn, now or later.
+        failures.push(error)
+        await putOff(deps, event)
+      }
+    }
+  }
+  if (failures.length > 0) throw failures[0]
+  return counts
 }
 
-async function reapply(deps: Deps, { payload, id }: WebhookEventRow): Promise<'processed' | 'failed'> {
-  const body = must(payload, `the body of event ${id}`)
-  const applied = await applyEvent(deps, deps.gateway.events.read(body), body)
-  return !applied.duplicate && applied.row.status === 'failed' ? 'failed' : 'processed'
+type Events = AsyncIterable<readonly WebhookEventRow[]>
+
+async function* whoseTimeHasCome({ storage, runtime }: Deps, limit: number): Events {
+  const { events } = await storage.load({ events: due('webhook_events', timestamp(runtime.now()), limit) })
+  yield events
+}
+
+async function* everyFailed({ storage }: Deps, limit: number): Events {
+  let after: PageQuery['after']
+  do {
+    const place: PageQuery = { limit, ...(after && { after }) }
+    const { events } = await storage.load({ events: page('webhook_events', { status: 'failed' }, place) })
+    yield events
+    const last = events.length < limit ? undefined : events.at(-1)
+    after = last && { createdAt: last.createdAt, id: last.id }
+  } while (after)
+}
+
+async function reapply(deps: Deps, event: WebhookEventRow): Promise<Applied['outcome']> {
+  if (event.payload === null) return letGo(deps, event)
+  return (await applyEvent(deps, deps.gateway.events.read(event.payload), event.payload)).outcome
+}
+
+/** In conflict somebody else has tried it. */
+async function putOff({ storage, newId, runtime }: Deps, event: WebhookEventRow): Promise<void> {
+  const dueAt = timestamp(runtime.now() + PUT_OFF_MS)
+  await storage.commit({ id: newId('commit'), changes: [write('webhook_events', { ...event, dueAt })] })
+}
+
+/** Of an erased user no body is kept, not even of an event that could not be applied: it never will be. */
+async function letGo({ storage, newId, runtime }: Deps, event: WebhookEventRow): Promise<Applied['outcome']> {
+  const gone = { ...event, status: 'ignored', reason: 'its body is no longer kept', dueAt: null } as const
+  const changes = [write('webhook_events', { ...gone, updatedAt: timestamp(runtime.now()) })]
+  return (await storage.commit({ id: newId('commit'), changes })) === 'committed' ? 'ignored' : 'duplicate'
 }

@@ -14,7 +14,7 @@ export const auditVariables = {
         secret: true,
       }),
     ),
-  AUDIT_PUBLIC_KEYS: list(readEncryptionKey)
+  AUDIT_PUBLIC_KEYS: list(readEncryptionKey, { orNone: false })
     .default([])
     .register(
       about,

@@ -8,7 +8,7 @@ import {
   verifyAuditLog,
 } from '@florin/adapter-postgres'
 import { createLogger } from '../logger.ts'
-import { CommandError, exitCodes } from './command-error.ts'
+import { usageError } from './command-error.ts'
 import { openDatabase } from './compose.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
@@ -133,18 +133,16 @@ function expectedOf(flags: GivenFlags): { seq: number; head: string } | undefine
   const given = flags.text('head')
   if (given === undefined) return undefined
   const [, seq, head] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(given) ?? []
-  if (seq === undefined || head === undefined) throw usage('--head must be a number, a colon and 64 hex digits')
+  if (seq === undefined || head === undefined) throw usageError('--head must be a number, a colon and 64 hex digits')
   return { seq: Number(seq), head }
 }
 
 function beforeOf(flags: GivenFlags, word: string | undefined): string {
   const given = flags.text('before')
   if (word !== 'detach') return ''
-  if (given === undefined) throw usage('detach needs --before, a date such as 2026-01-01')
+  if (given === undefined) throw usageError('detach needs --before, a date such as 2026-01-01')
   if (!/^\d{4}-\d\d-\d\d$/.test(given) || Number.isNaN(Date.parse(given))) {
-    throw usage(`--before ${given} is no date such as 2026-01-01`)
+    throw usageError(`--before ${given} is no date such as 2026-01-01`)
   }
   return `${given}T00:00:00.000Z`
 }
-
-const usage = (message: string) => new CommandError(message, { exitCode: exitCodes.usage })

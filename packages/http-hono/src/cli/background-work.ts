@@ -32,11 +32,17 @@ interface Watched {
   readonly tracing?: Pick<Tracing, 'job'> | undefined
 }
 
-const countedRuns = ({ registry }: Metrics) =>
-  new Counter({
+function countedRuns({ registry }: Metrics, jobs: readonly Job[]) {
+  const runs = new Counter({
     ...{ name: 'background_runs_total', help: 'Runs of background work, by outcome', registers: [registry] },
     labelNames: ['job', 'outcome'],
   })
+  // A series that begins at one shows no increase, and an alert waits for these.
+  for (const { name: job } of jobs) {
+    for (const outcome of ['done', 'failed']) runs.inc({ job, outcome }, 0)
+  }
+  return runs
+}
 
 const LIMIT = 50
 const LONGEST_PAUSE_MS = 60_000
@@ -72,10 +78,7 @@ export function backgroundWork(
     {
       name: 'retry webhooks',
       everyMs: 15_000,
-      async run(limit) {
-        const { processed, failed } = await maintenance.retryWebhooks({ limit })
-        return { done: processed, told: { processed, failed } }
-      },
+      run: retryingWebhooks(maintenance),
     },
     {
       name: 'refund duplicates',
@@ -111,7 +114,7 @@ export function backgroundWork(
       },
     },
   ]
-  const runs = metrics && countedRuns(metrics)
+  const runs = metrics && countedRuns(metrics, jobs)
   const watched = ({ run, ...job }: Job): Job => ({
     ...job,
     async run(limit) {
@@ -135,6 +138,26 @@ export function backgroundWork(
       stopping.abort()
       await Promise.all(loops)
     },
+  }
+}
+
+/**
+ * Tries stored webhooks again: at first all that failed, since this release may be one that can apply them, then those
+ * whose time has come. A storage that is away puts the first off; whatever else goes wrong with it will not pass by
+ * itself, and must not keep the others waiting.
+ */
+function retryingWebhooks({ retryWebhooks }: Pick<Maintenance, 'retryWebhooks'>): Job['run'] {
+  let all = true
+  return async (limit) => {
+    try {
+      const { failed, ...over } = await retryWebhooks(all ? { all } : { limit })
+      all = false
+      const done = Object.values(over).reduce((sum, count) => sum + count, 0)
+      return { done, told: { ...over, failed } }
+    } catch (error) {
+      all &&= isFlorinError(error) && error.kind === 'unavailable'
+      throw error
+    }
   }
 }
 

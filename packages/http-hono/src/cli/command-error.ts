@@ -12,6 +12,10 @@ export class CommandError extends Error {
 /** What shells and supervisors understand, from sysexits.h. */
 export const exitCodes = { usage: 2, tryAgain: 75, config: 78 } as const
 
+/** The command was called wrongly: the message says how it should be. */
+export const usageError = (message: string, cause?: unknown): CommandError =>
+  new CommandError(message, { exitCode: exitCodes.usage, cause })
+
 /** Whether an error is one of the operating system's, e.g. `EADDRINUSE`. */
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { isFlorinError } from '@florin/core'
 import { closest } from './closest.ts'
-import { CommandError, exitCodes, hasCode } from './command-error.ts'
+import { CommandError, exitCodes, hasCode, usageError } from './command-error.ts'
 import { commands } from './commands.ts'
 import { ConfigError } from './config.ts'
 import type { Command, GivenFlags, Program } from './program.ts'
@@ -52,6 +52,11 @@ function explain(error: unknown, { name }: Command, program: Program): number {
     program.complain(`florin ${name}: ${error.message}. Run it again when that is over; what is done stays done.`)
     return exitCodes.tryAgain
   }
+  // What was asked for is wrong or not allowed. That is no fault of the program's, so nobody needs to see where it was.
+  if (isFlorinError(error) && error.kind !== 'defect') {
+    program.complain(`florin ${name}: ${error.message}`)
+    return 1
+  }
   program.complain(`florin ${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   return 1
 }
@@ -71,7 +76,7 @@ function readFlags(command: Command, args: readonly string[]): Given {
       const help = { type: 'boolean', short: 'h' } as const
       return parseArgs({ args: [...args], options: { ...options, help }, allowPositionals: true, strict: true })
     } catch (error) {
-      throw usageError(error, command)
+      throw flagError(error, command)
     }
   })()
   const { words = [] } = command
@@ -79,11 +84,11 @@ function readFlags(command: Command, args: readonly string[]): Given {
   const operand = command.operand === undefined ? undefined : more.shift()
   const extra = word !== undefined && !words.includes(word) ? word : more[0]
   if (extra !== undefined) {
-    throw new CommandError(`does not know "${extra}" (florin ${command.name} --help)`, { exitCode: exitCodes.usage })
+    throw usageError(`does not know "${extra}" (florin ${command.name} --help)`)
   }
   const values: Readonly<Record<string, unknown>> = parsed.values
   if (words.length > 0 && word === undefined && values.help !== true) {
-    throw new CommandError(`needs one of: ${words.join(', ')}`, { exitCode: exitCodes.usage })
+    throw usageError(`needs one of: ${words.join(', ')}`)
   }
   return {
     ...{ word, operand },
@@ -96,13 +101,13 @@ function readFlags(command: Command, args: readonly string[]): Given {
 }
 
 /** Says in one line which flag is wrong. */
-function usageError(error: unknown, { name, flags }: Command): unknown {
+function flagError(error: unknown, { name, flags }: Command): unknown {
   if (!(error instanceof Error) || !/^ERR_PARSE_ARGS/.test('code' in error ? String(error.code) : '')) return error
   const written = /'(--?[^' ]+)/.exec(error.message)?.[1] ?? ''
   const unknown = hasCode(error, 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
   const meant = unknown ? closest(written.replace(/^-+/, ''), Object.keys(flags)) : undefined
   const what = unknown ? `there is no flag ${written}${meant ? `; is --${meant} meant?` : ''}` : firstSentence(error)
-  return new CommandError(`${what} (florin ${name} --help)`, { exitCode: exitCodes.usage, cause: error })
+  return usageError(`${what} (florin ${name} --help)`, error)
 }
 
 const firstSentence = ({ message }: Error): string => message.split(/\.\s/)[0] ?? message

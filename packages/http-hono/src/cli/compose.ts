@@ -20,12 +20,11 @@ import { openCallBudget } from './call-budget.ts'
 import { CommandError } from './command-error.ts'
 import { composeApp, limitersOf, rulesOf } from './compose-app.ts'
 import { ConfigError } from './config.ts'
-import { postgresTls } from './connection-tls.ts'
+import { postgresTls, withoutTls13 } from './connection-tls.ts'
 import type { Fetch } from './listen.ts'
 import { measureBacklog } from './measure-backlog.ts'
 import { openRedis, redisLimiter } from './open-redis.ts'
 import { openTracing } from './open-tracing.ts'
-import { isLiveKey } from './stripe-key.ts'
 import type { Config, VariableName } from './variables.ts'
 
 /** A server that is ready to be served. */
@@ -42,8 +41,9 @@ export interface ComposedServer {
 }
 
 /**
- * Opens everything that a configured server runs on. Together with `compose-sandbox.ts` the only place where clients
- * are made and closed.
+ * Opens everything that a configured server runs on, and closes it. For the sandbox `compose-sandbox.ts` does so, for
+ * commands `with-florin.ts`; what needs the database alone (migrate, audit, prune) or looks at each by itself (doctor)
+ * opens its own pool with {@link openDatabase}.
  *
  * @throws CommandError when PostgreSQL does not answer, its tables are not those of this version, or the keys are those
  *   of another account than its rows
@@ -80,11 +80,7 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
       callBudget,
       reconcileEveryMs: config.RECONCILE_EVERY ?? RECONCILE_EVERY_MS,
       auditSealer: sealerOf(config, database.database, logger),
-      settings: {
-        requireIdempotencyKey: true,
-        ...rulesOf(config),
-        livemode: isLiveKey(secretKey),
-      },
+      settings: { requireIdempotencyKey: true, ...rulesOf(config) },
       health: {
         isStopping: () => isStopping,
         checks: {
@@ -118,7 +114,7 @@ function sealerOf({ AUDIT_KEY }: Config, database: Database, logger: Logger): Au
 const ping = { name: 'florin_health', text: 'select 1' }
 
 /** How often a server reads the events that no webhook told of, where `RECONCILE_EVERY` does not say. */
-const RECONCILE_EVERY_MS = 10 * 60_000
+export const RECONCILE_EVERY_MS = 10 * 60_000
 
 /** The value of a variable that the command requires, so that it was checked to be there. */
 function given<Name extends VariableName>(config: Config, name: Name): NonNullable<Config[Name]> {
@@ -180,7 +176,8 @@ function openReplica(config: Config, logger: Logger): OpenDatabase | undefined {
 /** @throws CommandError that says what to do */
 async function checkMigrations({ database }: OpenDatabase, config: Config): Promise<void> {
   const missing = await pendingMigrations(database).catch((cause: unknown) => {
-    throw new CommandError(`PostgreSQL ${placeOf(config)} does not answer: ${messageOf(cause)}`, { cause })
+    const why = withoutTls13(cause, 'DB_SSL') ?? messageOf(cause)
+    throw new CommandError(`PostgreSQL ${placeOf(config)} does not answer: ${why}`, { cause })
   })
   if (missing.length === 0) return
   throw new CommandError(

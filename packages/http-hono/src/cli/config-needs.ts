@@ -5,8 +5,11 @@ const postgres = variableNames.filter((name) => /^(DATABASE_URL|DB_)/.test(name)
 const redis = variableNames.filter((name) => /^REDIS_/.test(name))
 const everywhere: readonly VariableName[] = ['NODE_ENV', 'CONFIG_FILE', 'LOG_LEVEL']
 
-/** What the sandbox does without: nothing of the outside world is contacted, and its state opens with its own key. */
-const outside = variableNames.filter((name) =>
+/**
+ * What the sandbox does without: nothing of the outside world is contacted, and its state opens with its own key. Whoever
+ * sets one of these has a server in mind.
+ */
+export const outside = variableNames.filter((name) =>
   /^(STRIPE_(?!(ENDPOINT_)?RATE_LIMIT)|REDIS_|DATABASE_|DB_|ENCRYPTION_|JWT_JWKS_URL|JWT_ALGORITHMS)/.test(name),
 )
 
@@ -24,7 +27,8 @@ export const needs = {
     uses: [...everywhere, ...postgres, 'ENCRYPTION_KEY', 'ENCRYPTION_KEYS_RETIRED'],
     required: [['ENCRYPTION_KEY']],
   },
-  reconcile: {
+  /** What asks Stripe as well. */
+  florin: {
     uses: [
       ...[...everywhere, ...postgres, 'ENCRYPTION_KEY', 'ENCRYPTION_KEYS_RETIRED'],
       ...['STRIPE_SECRET_KEY', 'STRIPE_API_BASE', 'FLORIN_INSTALLATION'],

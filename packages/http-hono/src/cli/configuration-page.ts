@@ -19,7 +19,8 @@ secrets masked. Secrets never stand in a message.
 characters, keys that would travel over plain HTTP, and \`NODE_TLS_REJECT_UNAUTHORIZED=0\`.
 
 Times are written as \`30s\`, \`15m\`, \`1h\` or \`30d\`; switches as \`true\` or \`false\`. [.env.example](../.env.example) and
-[config.example.yaml](../config.example.yaml) hold every setting with its default.`
+[config.example.yaml](../config.example.yaml) hold every setting with its default. One stands otherwise in \`.env.example\`,
+so that a copy of it takes first payments without a key: take \`REQUIRE_IDEMPOTENCY_KEY=false\` out for production.`
 
 /** The text of \`docs/configuration.md\`. */
 export function configurationPage(): string {

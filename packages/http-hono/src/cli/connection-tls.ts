@@ -45,7 +45,20 @@ export function redisTls({ REDIS_URL, REDIS_TLS, REDIS_TLS_CA_FILE: caFile }: Co
   return wanted ? checked(caFile) : undefined
 }
 
+// What OpenSSL says where the two have no version in common: the server found out, or we did. Its code does not always come
+// through: a connection that is written to meanwhile fails with EPROTO.
+const noCommonVersion = /SSL routines:.*(alert protocol version|unsupported protocol)/
+
+/** What to do where a connection failed for want of TLS 1.3, which OpenSSL tells in its own words; else undefined. */
+export function withoutTls13(error: unknown, setting: 'DB_SSL' | 'REDIS_TLS'): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if (!noCommonVersion.test(error.message)) return withoutTls13(error.cause, setting)
+  const allows = setting === 'DB_SSL' ? 'ssl_max_protocol_version of PostgreSQL' : 'tls-protocols of Redis'
+  return `the server offers no TLS 1.3, and ${setting} takes nothing older: allow it there (${allows}), or update it`
+}
+
 const checked = (caFile: string | undefined): ConnectionOptions => ({
+  minVersion: 'TLSv1.3',
   rejectUnauthorized: true,
   ...(caFile !== undefined && { ca: readFileSync(caFile) }),
 })

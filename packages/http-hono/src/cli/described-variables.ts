@@ -22,7 +22,7 @@ export function describedVariables(): ReadonlyMap<string, readonly DescribedVari
     const fallback = schema.safeParse(undefined).data
     const described = {
       ...{ ...told, name, required: required.includes(name) },
-      default: fallback === undefined ? '' : String(fallback),
+      default: told.default ?? (fallback === undefined ? '' : String(fallback)),
     }
     groups.set(told.group, [...(groups.get(told.group) ?? []), described])
   }

@@ -1,8 +1,8 @@
 import type { Difference } from '@florin/core'
 import { snakePath } from '../naming.ts'
-import { CommandError, exitCodes } from './command-error.ts'
+import { usageError } from './command-error.ts'
 import type { GivenFlags, Program } from './program.ts'
-import { withFlorin } from './reconcile-florin.ts'
+import { withFlorin } from './with-florin.ts'
 
 /**
  * Names what is stored otherwise than Stripe tells. Exits 1 where there is any difference, also one that it repaired, so
@@ -11,7 +11,7 @@ import { withFlorin } from './reconcile-florin.ts'
 export function drift(program: Program, flags: GivenFlags): Promise<number> {
   const mode = modeOf(flags)
   const repair = flags.isSet('repair')
-  if (flags.isSet('emit') && !repair) throw usage('--emit goes with --repair')
+  if (flags.isSet('emit') && !repair) throw usageError('--emit goes with --repair')
   return withFlorin(program, async ({ maintenance }) => {
     const onDifference = (difference: Difference) => program.print(lineOf(difference))
     const { compared, differences } = await maintenance.findDrift({ mode, onDifference })
@@ -25,9 +25,9 @@ export function drift(program: Program, flags: GivenFlags): Promise<number> {
 }
 
 function modeOf(flags: GivenFlags): 'changed' | 'full' {
-  if (!flags.isSet('drift')) throw usage('what should it look at? give --drift')
+  if (!flags.isSet('drift')) throw usageError('what should it look at? give --drift')
   const [changed, full] = [flags.isSet('changed'), flags.isSet('full')]
-  if (changed === full) throw usage('--drift needs one of --changed and --full')
+  if (changed === full) throw usageError('--drift needs one of --changed and --full')
   return full ? 'full' : 'changed'
 }
 
@@ -40,5 +40,3 @@ function lineOf(difference: Difference): string {
   )
   return `${place}  ${fields.join('; ')}`
 }
-
-const usage = (message: string) => new CommandError(message, { exitCode: exitCodes.usage })

@@ -8,8 +8,10 @@ export function envExample(): string {
   ]
   for (const [group, variables] of describedVariables()) {
     lines.push('', `# ${group}`)
-    for (const { name, about, placeholder, example, default: fallback } of variables) {
-      lines.push(`# ${about}`, placeholder === undefined ? `#${name}=${example ?? fallback}` : `${name}=${placeholder}`)
+    for (const { name, about, placeholder, toTry, example, default: fallback } of variables) {
+      const set = placeholder ?? toTry?.value
+      lines.push(`# ${about}`, ...(toTry?.why.map((line) => `# ${line}`) ?? []))
+      lines.push(set === undefined ? `#${name}=${example ?? fallback}` : `${name}=${set}`)
     }
   }
   return `${lines.join('\n')}\n`

@@ -1,7 +1,7 @@
-import { type Florin, isFlorinError, type OutboxEvent } from '@florin/core'
-import { CommandError, exitCodes } from './command-error.ts'
-import { atTheTerminal, withFlorinAlone } from './florin-alone.ts'
+import type { Florin, OutboxEvent } from '@florin/core'
+import { usageError } from './command-error.ts'
 import type { GivenFlags, Program } from './program.ts'
+import { atTheTerminal, withFlorinAlone } from './with-florin.ts'
 
 /** Lists events that were not delivered, or has one that was given up told again. */
 export async function events(
@@ -11,8 +11,9 @@ export async function events(
   id: string | undefined,
 ): Promise<number> {
   const status = statusOf(flags)
-  if (word === 'retry' && id === undefined) throw usage('retry needs the id of an event: florin events list shows them')
-  if (word === 'list' && id !== undefined) throw usage(`list does not know "${id}"`)
+  if (word === 'retry' && id === undefined)
+    throw usageError('retry needs the id of an event: florin events list shows them')
+  if (word === 'list' && id !== undefined) throw usageError(`list does not know "${id}"`)
   return withFlorinAlone(program, (florin) =>
     id === undefined ? list(program, florin, status) : retry(program, florin, id),
   )
@@ -36,13 +37,8 @@ async function list(program: Program, florin: Florin, status: 'dead' | 'pending'
 }
 
 async function retry(program: Program, florin: Florin, id: string): Promise<number> {
-  try {
-    program.print(lineOf(await florin.events.retry(id, atTheTerminal)))
-    return 0
-  } catch (error) {
-    if (!isFlorinError(error) || (error.kind !== 'invalid' && error.kind !== 'refused')) throw error
-    throw new CommandError(error.message, { cause: error })
-  }
+  program.print(lineOf(await florin.events.retry(id, atTheTerminal)))
+  return 0
 }
 
 function lineOf({ id, type, objectId, createdAt, status, attempts, dueAt }: OutboxEvent): string {
@@ -52,8 +48,6 @@ function lineOf({ id, type, objectId, createdAt, status, attempts, dueAt }: Outb
 
 function statusOf(flags: GivenFlags): 'dead' | 'pending' {
   const status = flags.text('status') ?? 'dead'
-  if (status !== 'dead' && status !== 'pending') throw usage(`--status ${status} is none: give dead or pending`)
+  if (status !== 'dead' && status !== 'pending') throw usageError(`--status ${status} is none: give dead or pending`)
   return status
 }
-
-const usage = (message: string) => new CommandError(message, { exitCode: exitCodes.usage })

@@ -1,6 +1,6 @@
 import type { ImportProgress } from '@florin/core'
 import type { GivenFlags, Program } from './program.ts'
-import { withFlorin } from './reconcile-florin.ts'
+import { withFlorin } from './with-florin.ts'
 
 const BAR = 28
 

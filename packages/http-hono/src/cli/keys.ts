@@ -1,13 +1,13 @@
 import type { BrokenValue, Florin } from '@florin/core'
-import { CommandError, exitCodes } from './command-error.ts'
-import { withFlorinAlone } from './florin-alone.ts'
+import { usageError } from './command-error.ts'
 import type { GivenFlags, Program } from './program.ts'
+import { withFlorinAlone } from './with-florin.ts'
 
 /** Wraps all data keys under the current encryption key, or opens them and what they seal. Exits 1 where one does not. */
 export function keys(program: Program, flags: GivenFlags, word: string | undefined): Promise<number> {
   const full = flags.isSet('full')
   if (word === 'rotate') {
-    if (full) throw new CommandError('--full goes with verify', { exitCode: exitCodes.usage })
+    if (full) throw usageError('--full goes with verify')
     return withFlorinAlone(program, (florin) => rotate(program, florin))
   }
   return withFlorinAlone(program, (florin) => verify(program, florin, full))

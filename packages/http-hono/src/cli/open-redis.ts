@@ -3,7 +3,7 @@ import { redisRateLimiter } from '@florin/adapter-redis'
 import type { RateLimiter } from '@florin/core'
 import { Cluster, Redis } from 'ioredis'
 import type { Logger } from '../logger.ts'
-import { redisTls } from './connection-tls.ts'
+import { redisTls, withoutTls13 } from './connection-tls.ts'
 import type { Config } from './variables.ts'
 
 const CONNECT_MS = 2000
@@ -11,11 +11,19 @@ const CONNECT_MS = 2000
 /** Connects to Redis, or goes on without after two seconds: the server works without it, and it may come later. */
 export async function openRedis(config: Config, logger: Logger): Promise<Redis | Cluster> {
   const redis = clientOf(config)
+  // Of one that cannot be reached the client rejects with less than what it told before.
+  let told: unknown
   // The client says so at each attempt; what it means is told once, by the limiter.
-  redis.on('error', (error) => logger.debug({ err: error }, 'Redis'))
+  redis.on('error', (error) => {
+    told = error
+    logger.debug({ err: error }, 'Redis')
+  })
   const late = AbortSignal.timeout(CONNECT_MS)
-  await Promise.race([redis.connect(), once(late, 'abort').then(() => late.throwIfAborted())]).catch((error: unknown) =>
-    logger.warn({ err: error }, 'Redis does not answer: going on without it'),
+  await Promise.race([redis.connect(), once(late, 'abort').then(() => late.throwIfAborted())]).catch(
+    (error: unknown) => {
+      const why = withoutTls13(told, 'REDIS_TLS') ?? 'Redis does not answer'
+      logger.warn({ err: told ?? error }, `${why}: going on without it`)
+    },
   )
   return redis
 }

@@ -1,13 +1,13 @@
 import { postgresRetention, postgresStorage } from '@florin/adapter-postgres'
 import { createFlorin } from '@florin/core'
 import { nodeCipher } from '@florin/core/node'
-import { stripeClient, stripeGateway } from '@florin/core/stripe'
 import { createLogger } from '../logger.ts'
 import { openDatabase } from './compose.ts'
 import { retentionOf } from './compose-app.ts'
 import { readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
 import type { Program } from './program.ts'
+import { unaskedGateway } from './with-florin.ts'
 
 /** Lets go of all that is older than the settings say; servers do the same every hour. */
 export async function prune(program: Program): Promise<number> {
@@ -18,7 +18,7 @@ export async function prune(program: Program): Promise<number> {
       ...{ storage: postgresStorage({ database }), retention: postgresRetention({ database }) },
       // Nothing is opened, sealed or asked of Stripe.
       cipher: nodeCipher({ current: { id: 'unused', bytes: new Uint8Array(32) } }),
-      gateway: stripeGateway({ stripe: stripeClient({ secretKey: 'sk_test_unused' }), webhookSecrets: ['unused'] }),
+      gateway: unaskedGateway(),
       settings: retentionOf(config),
     })
     const total: Record<string, number> = {}

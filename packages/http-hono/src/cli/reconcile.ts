@@ -1,6 +1,6 @@
 import type { Reconciled } from '@florin/core'
 import type { Program } from './program.ts'
-import { withFlorin } from './reconcile-florin.ts'
+import { withFlorin } from './with-florin.ts'
 
 const DAY = 24 * 3600
 

@@ -1,6 +1,6 @@
 import type { Recovered } from '@florin/core'
 import type { Program } from './program.ts'
-import { withFlorin } from './reconcile-florin.ts'
+import { withFlorin } from './with-florin.ts'
 
 const AT_ONCE = 100
 

@@ -5,17 +5,17 @@ import { about, retention } from './variable-groups.ts'
 export const retentionVariables = {
   WEBHOOK_RETENTION: duration({ from: '35d', to: '3650d' })
     .optional()
-    .register(about, retention('How long applied webhooks are kept, at least 35d', { example: '90d' })),
+    .register(about, retention('How long applied webhooks are kept, at least 35d', { default: '90d' })),
   PAYLOAD_RETENTION: duration({ from: '1d', to: '3650d' })
     .optional()
-    .register(about, retention('How long the bodies of applied webhooks are kept', { example: '35d' })),
+    .register(about, retention('How long the bodies of applied webhooks are kept', { default: '35d' })),
   OPERATION_RETENTION: duration({ from: '35d', to: '3650d' })
     .optional()
     .register(
       about,
-      retention('How long idempotency keys and their answers are kept, at least 35d', { example: '35d' }),
+      retention('How long idempotency keys and their answers are kept, at least 35d', { default: '35d' }),
     ),
   EVENT_DATA_RETENTION: duration({ from: '1d', to: '3650d' })
     .optional()
-    .register(about, retention('How long it is kept what delivered events carried', { example: '35d' })),
+    .register(about, retention('How long it is kept what delivered events carried', { default: '35d' })),
 }

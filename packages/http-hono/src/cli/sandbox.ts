@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createStripeSandbox, serveSandbox } from '@florin/stripe-sandbox'
-import { CommandError, exitCodes, hasCode } from './command-error.ts'
+import { CommandError, hasCode, usageError } from './command-error.ts'
 import { readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
 import type { GivenFlags, Program } from './program.ts'
@@ -38,9 +38,7 @@ export async function sandbox(program: Program, flags: GivenFlags): Promise<numb
 
 function checkTarget(url: string): void {
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return
-  throw new CommandError('--forward-to must be a URL such as http://localhost:9097/api/v1/webhooks/stripe', {
-    exitCode: exitCodes.usage,
-  })
+  throw usageError('--forward-to must be a URL such as http://localhost:9097/api/v1/webhooks/stripe')
 }
 
 /** Says which flag chooses another port. */

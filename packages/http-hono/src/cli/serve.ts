@@ -14,7 +14,7 @@ import type { Config } from './variables.ts'
 const STOP_MS = 25_000
 
 /** How much of it still takes requests, where `SHUTDOWN_DELAY` does not say. */
-const DELAY_MS = 5000
+export const DELAY_MS = 5000
 
 /** Runs the server until it is told to stop. */
 export async function serve(program: Program, flags: GivenFlags): Promise<number> {

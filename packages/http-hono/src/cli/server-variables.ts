@@ -61,7 +61,7 @@ export const serverVariables = {
     .register(
       about,
       server('How long SIGTERM lets requests come while /health/ready says no, for load balancers; 0 for none', {
-        example: '5s',
+        default: '5s',
       }),
     ),
   CONFIG_FILE: text().default('config.yaml').register(about, server('Where further settings are read from')),

@@ -1,4 +1,4 @@
-import { CommandError, exitCodes } from './command-error.ts'
+import { usageError } from './command-error.ts'
 import { readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
 import { configurationPage } from './configuration-page.ts'
@@ -18,11 +18,7 @@ export async function showConfig(program: Program, flags: GivenFlags): Promise<n
   const form = flags.text('example')
   if (form !== undefined) {
     const example = examples.get(form)
-    if (!example) {
-      throw new CommandError(`--example ${form} is none of ${[...examples.keys()].join(', ')}`, {
-        exitCode: exitCodes.usage,
-      })
-    }
+    if (!example) throw usageError(`--example ${form} is none of ${[...examples.keys()].join(', ')}`)
     program.print(example().trimEnd())
     return 0
   }

@@ -56,7 +56,7 @@ export const storeVariables = {
         secret: true,
       }),
     ),
-  REDIS_CLUSTER_NODES: list(readNode)
+  REDIS_CLUSTER_NODES: list(readNode, { orNone: false })
     .optional()
     .register(
       about,

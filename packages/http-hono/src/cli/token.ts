@@ -1,5 +1,5 @@
 import { type Role, roles } from '@florin/core'
-import { CommandError, exitCodes } from './command-error.ts'
+import { usageError } from './command-error.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
 import type { GivenFlags, Program } from './program.ts'
@@ -11,7 +11,7 @@ import { readDuration } from './value-types.ts'
 export async function token(program: Program, flags: GivenFlags): Promise<number> {
   const config = readConfig(program, needs.token)
   const sub = flags.text('sub')
-  if (!sub) throw usage('--sub is missing: whose token should it be?')
+  if (!sub) throw usageError('--sub is missing: whose token should it be?')
   const secret = config.JWT_SECRET ?? (config.NODE_ENV === 'production' ? undefined : sandboxSecrets.JWT_SECRET)
   if (secret === undefined) throw new ConfigError([{ name: 'JWT_SECRET', message: 'is not set' }])
   const request = { sub, secret, roles: rolesOf(flags.texts('role')), timeToLive: secondsOf(flags.text('ttl') ?? '1h') }
@@ -20,18 +20,16 @@ export async function token(program: Program, flags: GivenFlags): Promise<number
 }
 
 function rolesOf(given: readonly string[]): readonly Role[] {
-  if (given.length === 0) throw usage(`--role is missing: give one or more of ${roles.join(', ')}`)
+  if (given.length === 0) throw usageError(`--role is missing: give one or more of ${roles.join(', ')}`)
   return given.map((word) => {
     const role = roles.find((known) => known === word)
-    if (role === undefined) throw usage(`--role ${word} is no role: give ${roles.join(', ')}`)
+    if (role === undefined) throw usageError(`--role ${word} is no role: give ${roles.join(', ')}`)
     return role
   })
 }
 
 function secondsOf(text: string): number {
   const time = readDuration(text)
-  if (time === undefined) throw usage(`--ttl ${text} is no time: give something like 15m, 1h or 30d`)
+  if (time === undefined) throw usageError(`--ttl ${text} is no time: give something like 15m, 1h or 30d`)
   return time / 1000
 }
-
-const usage = (message: string) => new CommandError(message, { exitCode: exitCodes.usage })

@@ -1,8 +1,7 @@
 import { type Erasure, type Florin, isFlorinError } from '@florin/core'
-import { CommandError, exitCodes } from './command-error.ts'
-import { atTheTerminal } from './florin-alone.ts'
+import { CommandError, usageError } from './command-error.ts'
 import type { GivenFlags, Program } from './program.ts'
-import { withFlorin } from './reconcile-florin.ts'
+import { atTheTerminal, withFlorin } from './with-florin.ts'
 
 /** Erases a user, and waits for it to come to its end. */
 export function users(
@@ -11,7 +10,7 @@ export function users(
   _: string | undefined,
   userId: string | undefined,
 ): Promise<number> {
-  if (userId === undefined) throw new CommandError('erase needs the id of a user', { exitCode: exitCodes.usage })
+  if (userId === undefined) throw usageError('erase needs the id of a user')
   const cancelSubscriptions = flags.isSet('cancel-subscriptions')
   return withFlorin(program, async (florin) => {
     const erase = () => eraseOnce(florin, userId, cancelSubscriptions)
@@ -33,9 +32,8 @@ async function eraseOnce(florin: Florin, userId: string, cancelSubscriptions: bo
   try {
     return await florin.users.erase({ userId, cancelSubscriptions }, { actor: atTheTerminal })
   } catch (error) {
-    if (!isFlorinError(error) || error.kind === 'defect') throw error
-    const hint = error.code === 'user_has_subscriptions' ? ': give --cancel-subscriptions' : ''
-    throw new CommandError(`${error.message}${hint}`, { cause: error })
+    if (!isFlorinError(error) || error.code !== 'user_has_subscriptions') throw error
+    throw new CommandError(`${error.message}: give --cancel-subscriptions`, { cause: error })
   }
 }
 

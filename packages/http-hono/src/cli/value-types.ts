@@ -80,9 +80,10 @@ const split = (value: string): string[] =>
     .filter((part) => part !== '')
 
 /** A comma-separated list. A wrong entry is named by its place, for entries may be secret. */
-export const list = <T>(readEntry: (entry: string) => T) =>
+export const list = <T>(readEntry: (entry: string) => T, { orNone = true }: { orNone?: boolean } = {}) =>
   read((value): readonly T[] => {
     const entries = split(value)
+    if (entries.length === 0 && !orNone) throw new WrongValue('must hold at least one value')
     return entries.map((entry, index) => {
       try {
         return readEntry(entry)

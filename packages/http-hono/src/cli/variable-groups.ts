@@ -10,6 +10,10 @@ export interface About {
   readonly placeholder?: string
   /** Stands there commented out, where there is no default to show. */
   readonly example?: string
+  /** What holds where it is not set, as it would be written, where that is not the schema's to say. */
+  readonly default?: string
+  /** Stands in `.env.example` in place of the default, for whoever tries Florin out with a copy of it; and why, in lines. */
+  readonly toTry?: { readonly value: string; readonly why: readonly string[] }
   /** Never printed. */
   readonly secret?: true
 }

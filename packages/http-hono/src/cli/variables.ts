@@ -24,7 +24,7 @@ export const variables = z.object({
         secret: true,
       }),
     ),
-  STRIPE_WEBHOOK_SECRET: list(readWebhookSecret)
+  STRIPE_WEBHOOK_SECRET: list(readWebhookSecret, { orNone: false })
     .optional()
     .register(
       about,
@@ -44,12 +44,9 @@ export const variables = z.object({
     .optional()
     .register(
       about,
-      stripe(
-        'Calls a second to the account, of all servers together (100; with a test key 25); 0 turns the limit off',
-        {
-          example: '100',
-        },
-      ),
+      stripe('Calls a second to the account, of all servers together (25 for a test key); 0 turns the limit off', {
+        default: '100',
+      }),
     ),
   STRIPE_ENDPOINT_RATE_LIMIT_PER_SECOND: integer({ from: 1, to: 1_000_000 })
     .default(25)
@@ -79,7 +76,7 @@ export const variables = z.object({
         example: 'https://login.example/.well-known/jwks.json',
       }),
     ),
-  JWT_ALGORITHMS: list(readAlgorithm)
+  JWT_ALGORITHMS: list(readAlgorithm, { orNone: false })
     .default(publicKeyAlgorithms)
     .register(about, tokens('What those keys may sign with, comma-separated; JWT_SECRET always signs with HS256')),
   JWT_ISSUER: text()
@@ -128,28 +125,37 @@ export const variables = z.object({
     .optional()
     .register(
       about,
-      rules('Refuses payments and refunds without an Idempotency-Key; on for serve, off for dev', { example: 'true' }),
+      rules('Refuses payments and refunds without an Idempotency-Key; off for dev where it is not set', {
+        default: 'true',
+        toTry: {
+          value: 'false',
+          why: [
+            'Off here, so that the first curls without a key work. This line should go in production: the default is true,',
+            'and florin doctor warns where it is off',
+          ],
+        },
+      }),
     ),
   PAYMENT_RECOVERY_WINDOW: duration({ to: '23h' })
     .optional()
     .register(
       about,
       rules('How long after a crash a payment may still be sent to Stripe; after it is only looked for', {
-        example: '10m',
+        default: '10m',
       }),
     ),
   IDEMPOTENCY_KEY_TTL: duration({ to: '35d' })
     .optional()
     .register(
       about,
-      rules('How long an Idempotency-Key is remembered after its request was answered', { example: '24h' }),
+      rules('How long an Idempotency-Key is remembered after its request was answered', { default: '24h' }),
     ),
   SWEEP_AFTER: duration({ to: '30d' })
     .optional()
     .register(
       about,
       rules('When what may still change is read at Stripe again, at first; each further time twice as long', {
-        example: '15m',
+        default: '15m',
       }),
     ),
   RECONCILE_EVERY: duration({ to: '24h', orNone: true })
@@ -157,12 +163,17 @@ export const variables = z.object({
     .register(
       about,
       rules('How often servers read the events that no webhook told of, as after an outage; 0 for never', {
-        example: '10m',
+        default: '10m',
       }),
     ),
   USER_ID_PATTERN: wholePattern()
     .optional()
-    .register(about, rules('How a whole user id looks', { example: '[A-Za-z0-9._:@-]{1,255}' })),
+    .register(
+      about,
+      rules('How a whole user id looks; can only narrow what holds anyway, `^[A-Za-z0-9._:@-]{1,255}$`', {
+        default: '[A-Za-z0-9._:@-]{1,255}',
+      }),
+    ),
 
   EVENT_WEBHOOK_URLS: list(readEventUrl)
     .default([])
@@ -172,7 +183,7 @@ export const variables = z.object({
         example: 'https://shop.example/florin',
       }),
     ),
-  EVENT_WEBHOOK_SECRET: list(readEventSecret)
+  EVENT_WEBHOOK_SECRET: list(readEventSecret, { orNone: false })
     .optional()
     .register(
       about,

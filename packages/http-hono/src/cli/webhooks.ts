@@ -1,10 +1,7 @@
-import { type Actor, type Florin, isFlorinError, type WebhookEvent, webhookEventStatuses } from '@florin/core'
-import { CommandError, exitCodes } from './command-error.ts'
+import { type Florin, type WebhookEvent, webhookEventStatuses } from '@florin/core'
+import { usageError } from './command-error.ts'
 import type { GivenFlags, Program } from './program.ts'
-import { withFlorin } from './reconcile-florin.ts'
-
-/** Whoever has the database's password and the encryption key; the audit log names it so. */
-const atTheTerminal: Actor = { id: 'florin-cli', roles: ['admin'] }
+import { atTheTerminal, withFlorin } from './with-florin.ts'
 
 const DEFAULT_LIMIT = 20
 const MOST = 10_000
@@ -16,15 +13,7 @@ export function webhooks(
   word: string | undefined,
   id: string | undefined,
 ): Promise<number> {
-  const task = taskOf(program, flags, word, id)
-  return withFlorin(program, async (florin) => {
-    try {
-      return await task(florin)
-    } catch (error) {
-      if (!isFlorinError(error) || (error.kind !== 'invalid' && error.kind !== 'refused')) throw error
-      throw new CommandError(error.message, { cause: error })
-    }
-  })
+  return withFlorin(program, taskOf(program, flags, word, id))
 }
 
 /** What was asked for. Refuses what makes no sense before anything is opened. */
@@ -36,18 +25,18 @@ function taskOf(
 ): (florin: Florin) => Promise<number> {
   const filters = ['status', 'type', 'limit'].filter((flag) => flags.text(flag) !== undefined)
   if (word === 'list') {
-    if (id !== undefined) throw usage(`list does not know "${id}"; florin webhooks show ${id} shows one`)
-    if (flags.isSet('failed')) throw usage('--failed goes with replay; --status failed lists them')
+    if (id !== undefined) throw usageError(`list does not know "${id}"; florin webhooks show ${id} shows one`)
+    if (flags.isSet('failed')) throw usageError('--failed goes with replay; --status failed lists them')
     const [filter, limit] = [filterOf(flags), limitOf(flags)]
     return (florin) => list(program, florin, filter, limit)
   }
-  if (filters.length > 0) throw usage(`--${filters[0]} goes with list`)
+  if (filters.length > 0) throw usageError(`--${filters[0]} goes with list`)
   if (word === 'replay' && flags.isSet('failed')) {
-    if (id !== undefined) throw usage('give the id of an event or --failed, not both')
+    if (id !== undefined) throw usageError('give the id of an event or --failed, not both')
     return (florin) => replayFailed(program, florin)
   }
-  if (flags.isSet('failed')) throw usage('--failed goes with replay')
-  if (id === undefined) throw usage(`${word} needs the id of an event: florin webhooks list shows them`)
+  if (flags.isSet('failed')) throw usageError('--failed goes with replay')
+  if (id === undefined) throw usageError(`${word} needs the id of an event: florin webhooks list shows them`)
   return word === 'replay' ? (florin) => replay(program, florin, id) : (florin) => show(program, florin, id)
 }
 
@@ -139,7 +128,7 @@ function filterOf(flags: GivenFlags): Filter {
   const [status, type] = [flags.text('status'), flags.text('type')]
   const known = webhookEventStatuses.find((one) => one === status)
   if (status !== undefined && known === undefined) {
-    throw usage(`--status ${status} is none: give ${webhookEventStatuses.join(', ')}`)
+    throw usageError(`--status ${status} is none: give ${webhookEventStatuses.join(', ')}`)
   }
   return { ...(known !== undefined && { status: known }), ...(type !== undefined && { type }) }
 }
@@ -147,8 +136,7 @@ function filterOf(flags: GivenFlags): Filter {
 function limitOf(flags: GivenFlags): number {
   const given = flags.text('limit')
   const limit = given === undefined ? DEFAULT_LIMIT : Number(given)
-  if (!Number.isInteger(limit) || limit < 1 || limit > MOST) throw usage(`--limit must be a number from 1 to ${MOST}`)
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST)
+    throw usageError(`--limit must be a number from 1 to ${MOST}`)
   return limit
 }
-
-const usage = (message: string) => new CommandError(message, { exitCode: exitCodes.usage })

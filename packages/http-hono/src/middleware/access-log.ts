@@ -13,14 +13,15 @@ export function accessLog(logger: Logger, normally: 'info' | 'debug'): HttpMiddl
   return async (c, next) => {
     const started = performance.now()
     const response = await next()
-    const { requestId, route, actor, problem } = c.get('florin')
+    const { requestId, route, actor, problem, objectId, operationId } = c.get('florin')
     const line = {
       request_id: requestId,
       method: c.req.method,
       route,
       status: response.status,
       duration_ms: Math.round((performance.now() - started) * 100) / 100,
-      object_id: anId(c.req.param('id')),
+      object_id: anId(c.req.param('id')) ?? objectId,
+      operation_id: operationId,
       actor: actor?.id,
       code: problem,
     }

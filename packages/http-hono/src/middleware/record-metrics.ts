@@ -13,7 +13,7 @@ export function recordMetrics(metrics: Metrics, { countProblems }: { countProble
     const seconds = (performance.now() - started) / 1000
     const method = methods.includes(c.req.method) ? c.req.method : 'other'
     metrics.requestAnswered({ method, route, status: response.status, seconds })
-    if (countProblems && problem !== undefined) metrics.paymentFailed(problem)
+    if (countProblems && problem !== undefined) metrics.problemAnswered(problem)
     return response
   }
 }

@@ -16,7 +16,13 @@ export const stripe: Endpoint = {
     description: 'Answered only once the event is stored; anything but 2xx makes Stripe send it again.',
     body: { schema: z.looseObject({ id: z.string(), type: z.string() }).meta({ id: 'StripeEvent' }), optional: false },
     success: { status: 200, schema: z.object({ received: z.literal(true) }).meta({ id: 'Received' }) },
-    problems: ['webhook_signature_invalid', 'webhook_payload_invalid', 'storage_unavailable', 'overloaded'],
+    problems: [
+      'webhook_signature_invalid',
+      'webhook_payload_invalid',
+      'storage_unavailable',
+      'overloaded',
+      'webhook_event_not_applied',
+    ],
   },
   handle: (florin) => async (c) => {
     const body = asSigned.decode(await wholeBody(c.req.arrayBuffer()))

@@ -109,11 +109,10 @@ async function attempt({ context, mode, send, timeout }: DeliveryParts, delivery
   const result = await trySending(() => send(endpoint.url, body, headersFor(signature)), timeout)
   // The sandbox may have been reset or restored meanwhile, and may even have a delivery of the same id again.
   if (context.state.epoch !== epoch) return
-  const succeeded = result.status !== null && result.status >= 200 && result.status < 300
   // A second attempt may have ended meanwhile, where more than one may be under way.
   const earlier = (store.find(webhookDeliveries, delivery.id) ?? delivery).attempts
   const attempts = [...earlier, { at: context.now, ...result }]
-  if (!succeeded) {
+  if (!hasSucceeded(result)) {
     retryLater(context, delivery, attempts)
     return
   }
@@ -125,7 +124,8 @@ async function attempt({ context, mode, send, timeout }: DeliveryParts, delivery
     queueDelivery(context, delivery.id, { forced: false })
 }
 
-const hasSucceeded = ({ status }: DeliveryAttempt): boolean => status !== null && status >= 200 && status < 300
+const hasSucceeded = ({ status }: Pick<DeliveryAttempt, 'status'>): boolean =>
+  status !== null && status >= 200 && status < 300
 
 const pendingNow = (context: Context, id: string): number => context.store.find(events, id)?.pending_webhooks ?? 0
 

@@ -1,0 +1,80 @@
+import { postgresStorage } from '@florin/adapter-postgres'
+import { type Actor, createFlorin, type Florin, isFlorinError, type PaymentGateway } from '@florin/core'
+import { nodeCipher } from '@florin/core/node'
+import { stripeClient, stripeGateway } from '@florin/core/stripe'
+import { createLogger } from '../logger.ts'
+import { refuseForeign } from './account-guard.ts'
+import { openCallBudget } from './call-budget.ts'
+import { openDatabase } from './compose.ts'
+import { rulesOf } from './compose-app.ts'
+import { ConfigError, readConfig } from './config.ts'
+import { needs } from './config-needs.ts'
+import { openRedis } from './open-redis.ts'
+import type { Program } from './program.ts'
+
+/** Whoever has the database's password and the encryption key; the audit log names it so. */
+export const atTheTerminal: Actor = { id: 'florin-cli', roles: ['admin'] }
+
+/** Runs a command over the configured database and Stripe's API; no server need be running, and any number may. */
+export async function withFlorin(program: Program, run: (florin: Florin) => Promise<number>): Promise<number> {
+  const config = readConfig(program, needs.florin)
+  const { ENCRYPTION_KEY: current, ENCRYPTION_KEYS_RETIRED: retired, STRIPE_SECRET_KEY: secretKey } = config
+  if (current === undefined) throw new ConfigError([{ name: 'ENCRYPTION_KEY', message: 'is not set' }])
+  if (secretKey === undefined) throw new ConfigError([{ name: 'STRIPE_SECRET_KEY', message: 'is not set' }])
+  const logger = createLogger({ level: config.LOG_LEVEL })
+  const database = openDatabase(config, logger, { max: 2 })
+  // The servers' line, so that what runs here makes no caller wait there.
+  const redis = config.STRIPE_RATE_LIMIT_PER_SECOND === 0 ? undefined : await openRedis(config, logger)
+  const callBudget = redis && openCallBudget({ ...config, STRIPE_SECRET_KEY: secretKey }, redis, logger)
+  try {
+    const florin = createFlorin({
+      storage: postgresStorage({ database: database.database }),
+      cipher: nodeCipher({ current, retired }),
+      gateway: stripeGateway({
+        stripe: stripeClient({ secretKey, apiBase: config.STRIPE_API_BASE }),
+        // No webhook comes here.
+        webhookSecrets: ['unused'],
+        installation: config.FLORIN_INSTALLATION,
+        callBudget,
+      }),
+      callBudget,
+      settings: rulesOf(config),
+    })
+    await refuseOtherAccounts(florin)
+    return await run(florin)
+  } finally {
+    redis?.disconnect()
+    await database.close()
+  }
+}
+
+/** Runs a command over the configured database alone: Stripe is not asked, so its key does not have to be at hand. */
+export async function withFlorinAlone(program: Program, run: (florin: Florin) => Promise<number>): Promise<number> {
+  const config = readConfig(program, needs.alone)
+  const { ENCRYPTION_KEY: current, ENCRYPTION_KEYS_RETIRED: retired } = config
+  if (current === undefined) throw new ConfigError([{ name: 'ENCRYPTION_KEY', message: 'is not set' }])
+  const database = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), { max: 2 })
+  try {
+    const florin = createFlorin({
+      storage: postgresStorage({ database: database.database }),
+      cipher: nodeCipher({ current, retired }),
+      gateway: unaskedGateway(),
+    })
+    return await run(florin)
+  } finally {
+    await database.close()
+  }
+}
+
+/** For commands that ask nothing of Stripe: a gateway with no key of anybody's. */
+export const unaskedGateway = (): PaymentGateway =>
+  stripeGateway({ stripe: stripeClient({ secretKey: 'sk_test_unused' }), webhookSecrets: ['unused'] })
+
+/** Where Stripe does not tell whose keys these are, the command goes on: without Stripe it comes to nothing. */
+async function refuseOtherAccounts({ maintenance }: Florin): Promise<void> {
+  const binding = await maintenance.bindAccount().catch((error: unknown) => {
+    if (isFlorinError(error)) return undefined
+    throw error
+  })
+  if (binding) refuseForeign(binding)
+}
