@@ -40,8 +40,8 @@ export interface Maintenance {
    * only looked for: twice, at least 90 seconds apart, before it counts as never sent, since a call that was given up
    * may still land at the gateway.
    *
-   * An operation that breaks whatever takes it up does not keep the others from their turn; what the first one threw is
-   * thrown in the end, as it is.
+   * An operation that breaks whatever takes it up waits for five minutes and does not keep the others from their turn;
+   * what the first one threw is thrown in the end, as it is.
    *
    * @throws `unavailable` storage_unavailable
    */
@@ -50,9 +50,9 @@ export interface Maintenance {
    * Reads objects again at the gateway that are in doubt, or open and unread for long (`sweepAfterMs`): one call for
    * each, however many events put it in doubt. Every few seconds; 20 objects where no `limit` is given.
    *
-   * A row that cannot be read goes to the end of the line, due again in a minute, so that the others have their turn;
-   * three in a row end the round where the gateway or the storage does not answer. What the first one threw is thrown
-   * in the end, and what was read is stored all the same.
+   * A row that cannot be read goes to the end of the line, due again in a minute, so that the others have their turn.
+   * After three of a table that are not answered the rest of it is left for the next round, and two such tables end the
+   * round. What the first one threw is thrown in the end, and what was read is stored all the same.
    *
    * @throws `unavailable` storage_unavailable, gateway_unavailable
    * @throws `defect` invariant_broken for an object that cannot be understood, once the others of the round were read

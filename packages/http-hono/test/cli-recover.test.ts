@@ -66,11 +66,11 @@ test('florin recover settles what was left open, and names what is open still', 
 
   await lose()
   await lose()
-  sandbox.faults.inject({ kind: 'cut_before', path: '/v1/payment_intents', times: 2 })
-  // Twice, for the Stripe client sends again by itself where a kept connection broke. One is open after the first round, and is tried again as long as others are settled.
+  sandbox.faults.inject({ kind: 'cut_before', path: '/v1/payment_intents', times: 1 })
+  // One is open after the first round, and is tried again as long as others are settled.
   expect(await command('recover')).toEqual({ code: 0, printed: ['2 settled, 0 still open'] })
   await lose()
-  sandbox.faults.inject({ kind: 'cut_before', path: '/v1/payment_intents', times: 2 })
+  sandbox.faults.inject({ kind: 'cut_before', path: '/v1/payment_intents', times: 1 })
   const { code, printed } = await command('recover')
   expect(code).toBe(1)
   expect(printed).toEqual([
