@@ -5,24 +5,33 @@ import { UnavailableError } from '../errors.ts'
 const order = { userId: alice.id, amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
 const caller = { actor: service, idempotencyKey: 'once' }
 
-/** A process that stands still between its intent and its call; when it goes on, the call fails, or is carried out. */
-async function slowProcess(then: 'fails' | 'is refused' | 'is carried out', seconds: number) {
+/** A place where a process stands still: `begun` once it has come there, until it is told to go on. */
+function halt() {
+  let arrive = (): void => undefined
   let goOn = (): void => undefined
-  const still = new Promise<void>((resolve) => {
+  const begun = new Promise<void>((resolve) => {
+    arrive = resolve
+  })
+  const departure = new Promise<void>((resolve) => {
     goOn = resolve
   })
-  let reached = (): void => undefined
-  const begun = new Promise<void>((resolve) => {
-    reached = resolve
-  })
+  const standStill = (): Promise<void> => {
+    arrive()
+    return departure
+  }
+  return { standStill, begun, goOn: () => goOn() }
+}
+
+/** A process that stands still between its intent and its call; when it goes on, the call fails, or is carried out. */
+async function slowProcess(then: 'fails' | 'is refused' | 'is carried out', seconds: number) {
+  const { standStill, begun, goOn } = halt()
   const slow = sandboxedFlorin({
     webhooks: false,
     gateway: (inner) => ({
       ...inner,
       async send(call, options) {
         if (call.call !== 'payment.create') return inner.send(call, options)
-        reached()
-        await still
+        await standStill()
         if (then === 'is carried out') return inner.send(call, options)
         if (then === 'is refused') {
           const rejection = { code: 'a_key_without_this_right', param: null, message: null }
@@ -129,14 +138,7 @@ it('of several calls, of which one was carried out, nobody is told that nothing 
 
 /** A subscription with a new card: `attach` is carried out, and the process that asked for it stands still for so long. */
 async function slowSubscriber(seconds: number) {
-  let goOn = (): void => undefined
-  const still = new Promise<void>((resolve) => {
-    goOn = resolve
-  })
-  let reached = (): void => undefined
-  const begun = new Promise<void>((resolve) => {
-    reached = resolve
-  })
+  const { standStill, begun, goOn } = halt()
   const sent: string[] = []
   const slow = sandboxedFlorin({
     webhooks: false,
@@ -146,8 +148,7 @@ async function slowSubscriber(seconds: number) {
         sent.push(call.call)
         const answer = await inner.send(call, options)
         if (call.call !== 'payment_method.attach') return answer
-        reached()
-        await still
+        await standStill()
         return answer
       },
     }),
