@@ -6,7 +6,7 @@ import { idMaker } from './ids.ts'
 import { memoryStorage } from './memory/index.ts'
 import { nodeCipher } from './node/index.ts'
 import type { Cipher, DataKey } from './ports/cipher.ts'
-import { many, one, type Storage, type StoredTables, write } from './ports/storage.ts'
+import { due, many, one, type Storage, type StoredTables, write } from './ports/storage.ts'
 import { systemRuntime } from './runtime.ts'
 import { sealedStorage } from './sealed-storage.ts'
 import { aPaymentRow, aWebhookEventRow, newId } from './testing/rows.ts'
@@ -374,5 +374,55 @@ describe('what belongs to nobody', () => {
     await pay(storage, { ...adopted, version: 1, userId: 'user_1' })
     const { rows, named } = await keysIn(store)
     expect(rows.find(({ id }) => named.has(id))?.subject).toBe('user:user_1')
+  })
+})
+
+describe('a value that does not open', () => {
+  const NOW = '2026-01-01T00:00:00.000Z'
+
+  /** Two payments that are due, each of its own user, of which one is damaged. */
+  async function damaged(damage: (store: Store, id: string) => Promise<unknown>) {
+    const store = memoryStorage()
+    const rows = ['user_1', 'user_2'].map((userId) => aPaymentRow({ userId, description: 'a secret', dueAt: NOW }))
+    const before = aProcess(store)
+    for (const row of rows) await pay(before.storage, row)
+    const [broken, whole] = rows.map(({ id }) => id)
+    await damage(store, broken ?? '')
+    const { storage } = aProcess(store)
+    return { storage, broken: broken ?? '', whole: whole ?? '' }
+  }
+
+  const cases = {
+    'since its key was altered': async (store: Store) => {
+      const { key } = await store.load({ key: one('data_keys', { subject: 'user:user_1', isCurrent: true }) })
+      if (!key) throw new Error('it is stored')
+      await store.commit({
+        id: newId('commit'),
+        changes: [{ table: 'data_keys', row: { ...key, wrapped: 'altered' } }],
+      })
+    },
+    'since it is no sealed value at all': async (store: Store, id: string) => {
+      const { row } = await store.load({ row: one('transactions', { id }) })
+      if (!row) throw new Error('it is stored')
+      const plain = { ...row, description: 'in clear' }
+      await store.commit({ id: newId('commit'), changes: [{ table: 'transactions', row: plain }] })
+    },
+  }
+
+  it.each(Object.entries(cases))('%s keeps no other from its turn', async (_, damage) => {
+    const { storage, whole, broken } = await damaged(damage)
+    const { rows } = await storage.load({ rows: due('transactions', NOW, 1) })
+    expect(rows.map(({ id }) => id)).toEqual([whole])
+    await expect(storage.load({ payment: one('transactions', { id: broken }) })).rejects.toMatchObject({
+      kind: 'defect',
+    })
+    expect((await storage.load({ payment: one('transactions', { id: whole }) })).payment?.description).toBe('a secret')
+  })
+
+  it('under a key that does not open nothing is sealed', async () => {
+    const { storage } = await damaged(cases['since its key was altered'])
+    const another = aPaymentRow({ userId: 'user_1', description: 'another secret' })
+    await expect(pay(storage, another)).rejects.toMatchObject({ kind: 'defect' })
+    expect((await storage.load({ payment: one('transactions', { id: another.id }) })).payment).toBeUndefined()
   })
 })

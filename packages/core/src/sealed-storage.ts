@@ -1,4 +1,4 @@
-import { keyIdOf, placeOf } from './cipher/envelope.ts'
+import { keyIdOf, keyNamedBy, placeOf } from './cipher/envelope.ts'
 import type { DataKeyRow } from './data-keys/data-key.ts'
 import { currentKeyOf, isClosed, type KeyStore, type KnownKey } from './data-keys/key-store.ts'
 import type { Cell, OpenedTexts } from './data-keys/opened-texts.ts'
@@ -22,6 +22,7 @@ import {
 
 const MOST_TRIES = 5
 const MOST_TOLD = 1000
+const MOST_DUE = 2000
 
 /**
  * Seals private columns on their way into a storage and opens them on their way out, so that no adapter, backup or dump
@@ -45,22 +46,30 @@ export function sealedStorage(
     unreadable.add(id)
     observer?.tell({ what: 'row_unreadable', table, id })
   }
+  async function load<const Q extends Query>(query: Q): Promise<Loaded<Q, Tables>> {
+    const at = runtime.now()
+    keys.texts.age(at)
+    const subjects = keys.ahead(query)
+    const ahead = Object.fromEntries(subjects.map((subject, index) => [keyName(index), currentKeyOf(subject)]))
+    const stored: Plain = await storage.load({ ...query, ...ahead })
+    // Under these names there are data keys only.
+    const read = subjects.map((_, index) => stored[keyName(index)]) as readonly (DataKeyRow | undefined)[]
+    await keys.learn(
+      read.filter((row) => row !== undefined),
+      at,
+      subjects,
+    )
+    const opened = await openAll(keys, query, stored, tell)
+    const crowded = crowdedOut(query, stored, opened)
+    if (Object.keys(crowded).length === 0) return opened
+    const wider: Plain = await load({ ...query, ...crowded })
+    const cut = Object.keys(crowded).map((name) => [name, rowsIn(wider[name]).slice(0, limitOf(query[name]))])
+    // The same names, each with no more rows than were asked for.
+    return { ...wider, ...Object.fromEntries(cut) } as Loaded<Q, Tables>
+  }
+
   return {
-    async load(query) {
-      const at = runtime.now()
-      keys.texts.age(at)
-      const subjects = keys.ahead(query)
-      const ahead = Object.fromEntries(subjects.map((subject, index) => [keyName(index), currentKeyOf(subject)]))
-      const stored: Plain = await storage.load({ ...query, ...ahead })
-      // Under these names there are data keys only.
-      const read = subjects.map((_, index) => stored[keyName(index)]) as readonly (DataKeyRow | undefined)[]
-      await keys.learn(
-        read.filter((row) => row !== undefined),
-        at,
-        subjects,
-      )
-      return openAll(keys, query, stored, tell)
-    },
+    load,
     async commit({ changes, ...commit }) {
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {
         const at = runtime.now()
@@ -142,7 +151,8 @@ const isSealed = (value: unknown): value is string | Uint8Array =>
 function addKeyIds(ids: Set<string>, table: TableName, row: Plain): void {
   for (const { column } of sealedIn(table)) {
     const value = row[column]
-    if (isSealed(value)) ids.add(keyIdOf(value))
+    const id = isSealed(value) ? keyNamedBy(value) : undefined
+    if (id !== undefined) ids.add(id)
   }
 }
 
@@ -186,6 +196,21 @@ async function openable(
   }
   return opened
 }
+
+/**
+ * What is due and does not open stays in front, and must not take the place of what does: where it does, so much more is
+ * asked for.
+ */
+function crowdedOut(query: Query, stored: Plain, opened: Plain): Query {
+  const more = Object.entries<Find>(query).flatMap(([name, find]) => {
+    const isCrowded =
+      find.find === 'due' && rowsIn(opened[name]).length < find.limit && rowsIn(stored[name]).length >= find.limit
+    return isCrowded && find.limit < MOST_DUE ? [[name, { ...find, limit: Math.min(find.limit * 4, MOST_DUE) }]] : []
+  })
+  return Object.fromEntries(more)
+}
+
+const limitOf = (find: Find | undefined): number => (find?.find === 'due' ? find.limit : 0)
 
 interface Opening {
   readonly known: ReadonlyMap<string, KnownKey>

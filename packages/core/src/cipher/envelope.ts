@@ -53,9 +53,9 @@ export function writeBytes({ keyId, nonce, box }: Envelope): Uint8Array {
 }
 
 export function readBytes(bytes: Uint8Array): Envelope {
+  if (!isEnvelope(bytes)) throw new DefectError('not a sealed value')
   const idLength = bytes[1] ?? 0
   const boxAt = 2 + idLength + NONCE_BYTES
-  if (bytes[0] !== 1 || bytes.length < boxAt + TAG_BYTES) throw new DefectError('not a sealed value')
   return {
     keyId: new TextDecoder().decode(bytes.subarray(2, 2 + idLength)),
     nonce: bytes.subarray(2 + idLength, boxAt),
@@ -63,12 +63,21 @@ export function readBytes(bytes: Uint8Array): Envelope {
   }
 }
 
-/** The id of the key that a value was sealed under, without reading the rest of it. */
-export function keyIdOf(sealed: string | Uint8Array): string {
-  if (typeof sealed !== 'string') return readBytes(sealed).keyId
+const isEnvelope = (bytes: Uint8Array): boolean =>
+  bytes[0] === 1 && bytes.length >= 2 + (bytes[1] ?? 0) + NONCE_BYTES + TAG_BYTES
+
+/** The id of the key that a value was sealed under, without reading the rest of it; undefined where it is none. */
+export function keyNamedBy(sealed: string | Uint8Array): string | undefined {
+  if (typeof sealed !== 'string') return isEnvelope(sealed) ? readBytes(sealed).keyId : undefined
   const end = sealed.indexOf('.', VERSION.length + 1)
-  if (!sealed.startsWith(`${VERSION}.`) || end < 0) throw new DefectError('not a sealed value')
-  return sealed.slice(VERSION.length + 1, end)
+  return sealed.startsWith(`${VERSION}.`) && end > 0 ? sealed.slice(VERSION.length + 1, end) : undefined
+}
+
+/** The id of the key that a value was sealed under. @throws `defect` where it is no sealed value */
+export function keyIdOf(sealed: string | Uint8Array): string {
+  const id = keyNamedBy(sealed)
+  if (id === undefined) throw new DefectError('not a sealed value')
+  return id
 }
 
 /** Where a value belongs: authenticated with it, so that it opens nowhere else. */

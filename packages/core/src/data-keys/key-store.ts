@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts'
+import { isFlorinError } from '../errors.ts'
 import type { Cipher, DataKey } from '../ports/cipher.ts'
 import { one, type Query, type Storage, type StoredTables } from '../ports/storage.ts'
 import { timestamp } from '../time.ts'
@@ -73,7 +74,7 @@ export function keyStore(
       // An answer that was read before a newer one and arrives after it.
       if (known && known.row.version > row.version) continue
       const opened = 'row' in one ? one.key : known?.key
-      const key = row.wrapped === null ? null : (opened ?? (await cipher.openKey(row.id, row.wrapped)))
+      const key = row.wrapped === null ? null : (opened ?? (await openKey(cipher, row.id, row.wrapped)))
       put(keys, row.id, { row, key, until: Math.max(until, known?.until ?? 0) })
       if (row.isCurrent) put(currents, row.subject, { id: row.id, until })
     }
@@ -129,6 +130,19 @@ export function keyStore(
       const subject = userSubject(userId)
       return isClosed((await ofSubjects(new Set([subject]))).get(subject))
     },
+  }
+}
+
+/** A key that does not open keeps from nothing but its own values: whoever seals or opens one is told why. */
+async function openKey(cipher: Cipher, id: string, wrapped: string): Promise<DataKey> {
+  try {
+    return await cipher.openKey(id, wrapped)
+  } catch (error) {
+    if (!isFlorinError(error) || error.kind !== 'defect') throw error
+    const fail = (): never => {
+      throw error
+    }
+    return { id, sealText: fail, openText: fail, sealBytes: fail, openBytes: fail }
   }
 }
 

@@ -1,4 +1,4 @@
-import { keyIdOf, placeOf } from '../cipher/envelope.ts'
+import { keyNamedBy, placeOf } from '../cipher/envelope.ts'
 import { isFlorinError } from '../errors.ts'
 import type { DataKey } from '../ports/cipher.ts'
 import { type FindNext, next, type StoredTables, sealedColumns, sealedIn, type TableName } from '../ports/storage.ts'
@@ -135,15 +135,6 @@ function sealedValues(table: TableName, row: StoredTables[TableName]): readonly 
     if (typeof value !== 'string' && !(value instanceof Uint8Array)) return []
     return [{ id: row.id, column, value, keyId: keyNamedBy(value) }]
   })
-}
-
-function keyNamedBy(value: string | Uint8Array): string | undefined {
-  try {
-    return keyIdOf(value)
-  } catch (error) {
-    if (isFlorinError(error)) return undefined
-    throw error
-  }
 }
 
 const open = (key: DataKey, value: string | Uint8Array, place: string) =>

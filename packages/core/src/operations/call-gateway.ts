@@ -38,6 +38,10 @@ type NotDone = Rejected & {
 /** The code of what was intended, and of which the gateway knows nothing once the time to send it is over. */
 export const NEVER_REACHED = 'never_reached_gateway'
 
+/** The answer to a step that the gateway does not know, and that is not sent any more. */
+export const neverReached = (): Rejected =>
+  rejected(NEVER_REACHED, 'it never reached the gateway, and is not sent any more')
+
 /**
  * Calls the gateway for a step, or finds out what became of it.
  *
@@ -115,8 +119,7 @@ const rejected = (code: string, message: string): Rejected => ({
 async function lookFor({ gateway }: Deps, operation: OperationRow, { call }: StepRecord) {
   const { answer: found, at } = await gateway.lookUp(call, Math.floor(milliseconds(operation.createdAt) / 1000))
   if (found && call.subject === null) return { answer: found, at }
-  const never: Answer = rejected(NEVER_REACHED, 'it never reached the gateway, and is not sent any more')
-  return { answer: found ? { ...never, observations: found.observations } : never, at }
+  return { answer: { ...neverReached(), ...(found && { observations: found.observations }) }, at }
 }
 
 /** What a call made, or the object that it was to change; nothing where the gateway does not know or does not answer. */
@@ -159,6 +162,10 @@ async function withCustomerGone({ gateway }: Deps, answer: Answer): Promise<Step
     customerGone: true,
   }
 }
+
+/** What is told of a step that another process has, or that is looked for again later. */
+export const notKnownYet = (): UnavailableError =>
+  new UnavailableError('gateway_outcome_unknown', 'it is not known yet what becomes of it', 'unknown')
 
 /** The honest answer once a call was sent and nothing certain came back. */
 export function unknownOutcome({ id, objectId }: OperationRow, cause: FlorinError): UnavailableError {

@@ -1,5 +1,5 @@
 import type { Settings } from '../deps.ts'
-import { milliseconds } from '../time.ts'
+import { milliseconds, type Timestamp, timestamp } from '../time.ts'
 import type { OperationKind, OperationRow, StepRecord } from './operation.ts'
 
 // A payment that is made long after the customer has left the page is a surprise, not a service. What gives money back or
@@ -15,6 +15,9 @@ const KEY_MEMORY_MS = 23 * 3600 * 1000
 
 /** How long a process has an operation to itself. */
 export const RUN_MS = 60_000
+
+/** Until when a process that starts now has an operation to itself. */
+export const runsUntil = (now: Timestamp): Timestamp => timestamp(milliseconds(now) + RUN_MS)
 
 /** Whether the time in which an operation's calls may be sent again is over; after it they are only looked for. */
 export function isTooLate(

@@ -13,10 +13,12 @@ import { answerOf, userErased } from './answer.ts'
 import { answerInTime, type Progress, stopIfLate } from './answer-in-time.ts'
 import { unknownOutcome } from './call-gateway.ts'
 import { type CallerKey, callerKey } from './caller-key.ts'
+import { runsUntil } from './deadlines.ts'
 import { inProgress } from './in-progress.ts'
 import { isHeld, taken } from './lease.ts'
 import type { OperationRow } from './operation.ts'
-import { resume, run, runsUntil } from './run.ts'
+import { reconsider, resume, run } from './run.ts'
+import { isCalledOff } from './settle.ts'
 import type { Caller, Decision, Performed, UseCase } from './use-case.ts'
 
 const MOST_TRIES = 200
@@ -171,6 +173,7 @@ async function again<Input, Q extends Query, View extends Json>(
   if (earlier.requestHash !== key.requestHash) {
     throw new InvalidError('idempotency_key_reused', 'this Idempotency-Key was used with another request')
   }
+  if (isCalledOff(earlier)) return reconsider(deps, useCase, earlier)
   if (earlier.status === 'done') return answerOf(earlier, true)
   const left = milliseconds(earlier.dueAt ?? earlier.createdAt) - deps.runtime.now()
   if (left > 0)

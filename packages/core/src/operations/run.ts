@@ -1,37 +1,19 @@
-import { auditOf } from '../audit/audit.ts'
-import { installationTime } from '../bookmarks/installation-time.ts'
-import { isDeletedCustomer } from '../customers/customer.ts'
-import { withDebts } from '../debts/with-debts.ts'
 import type { Deps } from '../deps.ts'
-import { type FlorinError, isFlorinError, must, UnavailableError } from '../errors.ts'
-import { factChanges, tellFacts } from '../events/domain-event.ts'
+import { type FlorinError, isFlorinError, must } from '../errors.ts'
 import type { Json } from '../json.ts'
-import { observe, seek } from '../observations/observe.ts'
-import { changesBetween, committed, findRow, putRow, type RowSet, rowSetOf } from '../observations/row-set.ts'
-import type { Answer } from '../ports/gateway.ts'
-import { type Change, one, type Query, write } from '../ports/storage.ts'
-import { milliseconds, type Timestamp, timestamp } from '../time.ts'
-import { answerOf, refusal } from './answer.ts'
-import {
-  type Before,
-  type Called,
-  callGateway,
-  NEVER_REACHED,
-  type StepAnswer,
-  unknownOutcome,
-} from './call-gateway.ts'
-import { isTooLate, LANDING_SECONDS, RUN_MS } from './deadlines.ts'
+import { changesBetween, committed, findRow, putRow, type RowSet } from '../observations/row-set.ts'
+import { type Answer, objectOfCall } from '../ports/gateway.ts'
+import { type Query, write } from '../ports/storage.ts'
+import { gatewayIdOf, tableOf } from '../reconcile/kinds.ts'
+import { timestamp } from '../time.ts'
+import { answerOf } from './answer.ts'
+import { type Before, type Called, callGateway, neverReached, notKnownYet, unknownOutcome } from './call-gateway.ts'
+import { isTooLate, LANDING_SECONDS, runsUntil } from './deadlines.ts'
 import { inProgress } from './in-progress.ts'
-import { isHeld, released, taken } from './lease.ts'
+import { isHeld, taken } from './lease.ts'
 import type { OperationRow, StepRecord } from './operation.ts'
-import type { Performed, Settled, UseCase } from './use-case.ts'
-
-const MOST_TRIES = 60
-
-/** Until when a process that starts now has an operation to itself. */
-export const runsUntil = (now: Timestamp): Timestamp => timestamp(milliseconds(now) + RUN_MS)
-
-type AnyUseCase<Input, View extends Json> = Pick<UseCase<Input, Query, View>, 'kind' | 'reread' | 'settle'>
+import { operationIn, reload, settle } from './settle.ts'
+import type { Performed, UseCase } from './use-case.ts'
 
 /**
  * Goes on with an operation that was left open. The step that has no answer yet is sent again, exactly as it was rendered
@@ -64,6 +46,32 @@ export async function resume<Input, Q extends Query, View extends Json>(
   // Whoever asked for it gets to begin anew, for the key is free.
   if ('anew' in ran) throw ran.anew
   return ran
+}
+
+/**
+ * Answers an operation that was called off. What it intended may be there all the same, as a webhook told later: then it
+ * is settled anew, by what the rows show; nothing is sent or asked for it.
+ */
+export async function reconsider<Input, Q extends Query, View extends Json>(
+  deps: Deps,
+  useCase: UseCase<Input, Q, View>,
+  operation: OperationRow,
+): Promise<Performed<View>> {
+  const rows = await reload(deps, useCase, operation, [])
+  const step = must(operation.steps.at(-1), 'an operation has a step')
+  const made = step.call.subject === null ? gatewayIdIn(rows, operation) : undefined
+  const answer: Answer = made
+    ? { outcome: 'accepted', objectId: made, observations: [], replayed: false }
+    : neverReached()
+  const settled = await settle(deps, useCase, rows, operation, step, { answer })
+  return answerOf(settled === 'look later' ? operation : operationIn(settled.rows, operation.id), true)
+}
+
+/** The gateway's id of what an operation makes, once its row has one. */
+function gatewayIdIn(rows: RowSet, { objectId, steps }: OperationRow): string | undefined {
+  const object = objectOfCall[must(steps.at(-1), 'an operation has a step').call.call]
+  const row = object === null ? undefined : findRow(rows, tableOf[object], ({ id }) => id === objectId)
+  return (row && gatewayIdOf(row)) ?? undefined
 }
 
 /** The gateway, once the open step may be sent. */
@@ -117,9 +125,6 @@ async function callOrLetGo(deps: Deps, operation: OperationRow, step: StepRecord
   }
 }
 
-const notKnownYet = () =>
-  new UnavailableError('gateway_outcome_unknown', 'it is not known yet what becomes of it', 'unknown')
-
 /** It is begun: whatever goes wrong with the storage now, the honest answer is "not known yet". */
 async function orUnknown<T>(operation: OperationRow, work: Promise<T>): Promise<T> {
   try {
@@ -128,118 +133,6 @@ async function orUnknown<T>(operation: OperationRow, work: Promise<T>): Promise<
     if (isFlorinError(error) && error.kind === 'unavailable') throw unknownOutcome(operation, error)
     throw error
   }
-}
-
-interface SettledRows {
-  readonly rows: RowSet
-  /** False where another process had settled the step before. */
-  readonly byUs: boolean
-}
-
-/**
- * Commits what a step's answer told, together with the operation, its lease, the audit row and the domain events. Where it
- * would be a refusal that is not certain yet, nothing is committed.
- *
- * @throws `unavailable` gateway_outcome_unknown: it failed here, and another process has sent it since, or may
- */
-async function settle<Input, View extends Json>(
-  deps: Deps,
-  useCase: AnyUseCase<Input, View>,
-  known: RowSet,
-  operation: OperationRow,
-  step: StepRecord,
-  { answer, missingAt }: Called,
-): Promise<SettledRows | 'look later'> {
-  // What hung on a customer was not needed before.
-  let rows = answer.observations.some(isDeletedCustomer)
-    ? await reload(deps, useCase, operation, answer.observations)
-    : known
-  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-    const current = operationIn(rows, operation.id)
-    rows = await withDebts(deps, rows, answer.observations)
-    const now = timestamp(deps.runtime.now())
-    const { newId, settings } = deps
-    const { installation, sweepAfterMs } = settings
-    const observing = { now, newId, installation, sweepAfterMs, sent: known }
-    const observed = observe(rows, answer.observations, observing)
-    // It was stored from the parsed input of this same use case.
-    const input = current.input as Input
-    const settling = { answer, step: step.name, rows: observed.rows, operation: current, input, now }
-    const isDone = current.status === 'done' || current.steps.length > operation.steps.length
-    const settled = isDone && !isCarriedOutAfterAll(current, operation, answer) ? undefined : useCase.settle(settling)
-    // Somebody else was faster, mostly with the same answer of the gateway's. What is new in this one is kept. What was
-    // called off, and is carried out after all, is settled anew; but nothing more is begun for it.
-    if (!settled || (isDone && 'step' in settled)) {
-      const news = [...changesBetween(rows, observed.rows), ...factChanges(deps, observed.facts, now)]
-      if (news.length === 0) return { rows, byUs: false }
-      if ((await deps.storage.commit({ id: newId('commit'), changes: news, settles: true })) === 'committed') {
-        tellFacts(deps, observed.facts, news)
-        return { rows: committed(rows, observed.rows), byUs: false }
-      }
-      rows = await reload(deps, useCase, operation, answer.observations)
-      continue
-    }
-    // Whoever took it up meanwhile may have sent it, so that a refusal proves nothing any more.
-    if (answer.outcome === 'rejected' && current.version !== operation.version) {
-      throw unknownOutcome(operation, 'failure' in answer ? answer.failure : notKnownYet())
-    }
-    if (missingAt !== undefined && 'refused' in settled) return 'look later'
-    const next = nextOperation(deps, current, step, answer, settled, now)
-    const after = withLease(putRow(settled.rows, 'operations', next), next, now)
-    const { outcome } = answer
-    const changes: readonly Change[] = [
-      ...changesBetween(rows, after),
-      write('audit_log', auditOf(deps, { operation: next, step: step.name, outcome, before: rows, after, now })),
-      ...factChanges(deps, observed.facts, now),
-      ...beginning(deps, rows, answer, now),
-    ]
-    const stored = await deps.storage.commit({ id: deps.newId('commit'), changes, settles: true })
-    if (stored === 'committed') {
-      tellFacts(deps, observed.facts, changes)
-      return { rows: committed(rows, after), byUs: true }
-    }
-    rows = await reload(deps, useCase, operation, answer.observations)
-  }
-  throw new UnavailableError('overloaded', 'could not settle', 'unknown')
-}
-
-/** The first answer of all begins the installation: what it shows was made just now, by the gateway's own clock. */
-function beginning(deps: Deps, rows: RowSet, { observations }: Answer, now: Timestamp): readonly Change[] {
-  const newest = Math.max(...observations.map(({ created }) => created))
-  return Number.isFinite(newest) ? installationTime(deps, rows, newest, now).changes : []
-}
-
-function nextOperation<View extends Json>(
-  { gateway }: Deps,
-  operation: OperationRow,
-  step: StepRecord,
-  answer: StepAnswer,
-  settled: Settled<View>,
-  now: Timestamp,
-): OperationRow {
-  const steps = operation.steps.map((one) =>
-    one.name === step.name ? { ...one, answered: true, objectId: answer.objectId ?? one.call.subject } : one,
-  )
-  if ('step' in settled) {
-    const { name, call } = settled.step
-    const next = { name, call: gateway.prepare(call), objectId: null, answered: false }
-    return { ...operation, steps: [...steps, next], updatedAt: now, dueAt: runsUntil(now) }
-  }
-  const ended = { ...operation, steps, status: 'done' as const, dueAt: null, completedAt: now, updatedAt: now }
-  // Nothing was done, so the same key may be used again for a new try. A user's customer is asked for under a key of
-  // Florin's own, which a refusal must not block for ever.
-  const isFree = 'failure' in answer || (operation.kind === 'customer.create' && 'refused' in settled)
-  const done = isFree ? { ...ended, callerScope: null, callerKey: null } : ended
-  if ('refused' in settled) return { ...done, answer: refusal(settled.refused) }
-  const objectId = settled.objectId ?? operation.objectId
-  return { ...done, objectId, answer: { outcome: 'done', value: settled.done } }
-}
-
-function withLease(rows: RowSet, operation: OperationRow, now: Timestamp): RowSet {
-  const lease = findRow(rows, 'leases', (row) => row.id === operation.leaseId && row.operationId === operation.id)
-  if (!lease) return rows
-  const kept = operation.status === 'done' ? released(lease, now) : taken(lease, lease.id, operation.id, now)
-  return putRow(rows, 'leases', kept)
 }
 
 /** Lets the operation be taken up at once. */
@@ -267,33 +160,4 @@ async function release(deps: Deps, row: OperationRow): Promise<void> {
   } catch (error) {
     if (!isFlorinError(error) || error.kind !== 'unavailable') throw error
   }
-}
-
-/** Whether a step was called off because the gateway seemed not to know of it, and is now accepted. */
-const isCarriedOutAfterAll = (current: OperationRow, { steps }: OperationRow, { outcome }: Answer): boolean =>
-  outcome === 'accepted' &&
-  current.steps.length === steps.length &&
-  current.answer?.outcome === 'refused' &&
-  current.answer.details.gatewayCode === NEVER_REACHED
-
-function operationIn(rows: RowSet, id: string): OperationRow {
-  return must(
-    findRow(rows, 'operations', (row) => row.id === id),
-    `operation ${id}`,
-  )
-}
-
-async function reload<Input, View extends Json>(
-  { storage }: Deps,
-  useCase: AnyUseCase<Input, View>,
-  operation: OperationRow,
-  observations: Answer['observations'],
-): Promise<RowSet> {
-  const query: Query = {
-    ...seek(observations),
-    ...useCase.reread(operation),
-    '(operation)': one('operations', { id: operation.id }),
-    ...(operation.leaseId !== null && { '(lease)': one('leases', { id: operation.leaseId }) }),
-  }
-  return rowSetOf(query, await storage.load(query))
 }

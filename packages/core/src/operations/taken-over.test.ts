@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
+import { alice, type SandboxedFlorin, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import { UnavailableError } from '../errors.ts'
 
 const order = { userId: alice.id, amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
@@ -85,6 +85,57 @@ it('what is carried out after all, long after it was given up, is known', async 
   expect(await other.florin.payments.create(order, caller)).toMatchObject({
     replayed: true,
     data: { status: 'succeeded' },
+  })
+})
+
+describe('what was called off, and of which a webhook tells later that it was carried out', () => {
+  /** Calls an operation off whose call lands at Stripe long after, and has its webhook come. */
+  async function landedLate(
+    what: 'payment.create' | 'payment.capture',
+    act: (one: SandboxedFlorin) => Promise<unknown>,
+  ) {
+    let land: (() => Promise<unknown>) | undefined
+    const one = sandboxedFlorin({
+      gateway: (inner) => ({
+        ...inner,
+        async send(call, options) {
+          if (land || call.call !== what) return inner.send(call, options)
+          land = () => inner.send(call, options)
+          throw new UnavailableError('gateway_outcome_unknown', 'no answer in time', 'unknown')
+        },
+      }),
+    })
+    await expect(act(one)).rejects.toMatchObject({ outcome: 'unknown' })
+    await one.advance(601)
+    await one.florin.maintenance.recover()
+    await one.advance(90)
+    expect(await one.florin.maintenance.recover()).toEqual({ settled: 1, open: [] })
+    await expect(act(one)).rejects.toMatchObject({ details: { gatewayCode: 'never_reached_gateway', replayed: true } })
+    await land?.()
+    await one.advance(1)
+    one.sandbox.requests.clear()
+    return one
+  }
+
+  it('a payment: its key answers with the payment, and nothing is asked for it', async () => {
+    const pay = ({ florin }: SandboxedFlorin) => florin.payments.create(order, caller)
+    const one = await landedLate('payment.create', pay)
+    for (let times = 0; times < 2; times += 1)
+      expect(await pay(one)).toMatchObject({ replayed: true, data: { status: 'succeeded', amountCaptured: 1000 } })
+    expect(one.sandbox.requests.list()).toEqual([])
+    expect(one.sandbox.state.all('payment_intent')).toHaveLength(1)
+  })
+
+  it('a capture: its key answers with the payment as it is', async () => {
+    let id: string | undefined
+    const capture = async ({ florin }: SandboxedFlorin) => {
+      id ??= (await florin.payments.create({ ...order, captureMethod: 'manual' }, { actor: service })).data.id
+      return florin.payments.capture({ id }, caller)
+    }
+    const one = await landedLate('payment.capture', capture)
+    for (let times = 0; times < 2; times += 1)
+      expect(await capture(one)).toMatchObject({ replayed: true, data: { status: 'succeeded', amountCaptured: 1000 } })
+    expect(one.sandbox.requests.list()).toEqual([])
   })
 })
 
