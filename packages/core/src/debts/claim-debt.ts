@@ -46,6 +46,10 @@ export interface Settled {
 // A payment that was made elsewhere and has not moved money may be left lying for ever, so it takes no claim.
 const movesMoney: readonly PaymentStatus[] = ['processing', 'requires_capture', 'succeeded']
 
+/** Whether all that a payment brought went back: it pays for nothing, so it takes no claim that somebody else let go. */
+const isGivenBack = ({ amountCaptured, amountRefunded }: PaymentRow): boolean =>
+  amountCaptured > 0 && amountRefunded >= amountCaptured
+
 /**
  * What a payment's status means to its debt. Canceled, it gives the claim back; succeeded without having had it, it takes
  * it where it is free, and is a duplicate where it is not: `duplicateOf` names the holder from then on. Pure.
@@ -62,10 +66,8 @@ export function settleClaim(
   if (!debt) return { rows, payment }
   if (payment.status === 'canceled') return { rows: freeClaim(rows, payment, now), payment }
   if (debt.holder === null) {
-    return {
-      rows: movesMoney.includes(payment.status) ? putRow(rows, 'debts', taken(debt, payment, now)) : rows,
-      payment,
-    }
+    const takes = movesMoney.includes(payment.status) && !isGivenBack(payment)
+    return { rows: takes ? putRow(rows, 'debts', taken(debt, payment, now)) : rows, payment }
   }
   if (payment.status !== 'succeeded') return { rows, payment }
   if (debt.holder === payment.id) {
@@ -92,7 +94,7 @@ export function settleDuplicate(rows: RowSet, payment: PaymentRow, now: Timestam
   const debt = debtFor(rows, payment)
   if (!debt || payment.duplicateOf === null || debt.holder === payment.id) return rows
   const others = debt.duplicates.filter((id) => id !== payment.id)
-  const isPaid = payment.amountRefunded < payment.amountCaptured
+  const isPaid = !isGivenBack(payment)
   if (isPaid === debt.duplicates.includes(payment.id)) return rows
   const duplicates = isPaid ? [...others, payment.id] : others
   // A refund that failed is not tried again by itself: its cause is nothing that time heals.

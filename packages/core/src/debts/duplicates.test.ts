@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { card, debtWorld } from '../../test/debt-world.ts'
 import { alice, service } from '../../test/sandboxed-florin.ts'
+import { many } from '../ports/storage.ts'
 
 const declining = 'pm_card_chargeDeclined'
 const authenticating = 'pm_card_threeDSecure2Required'
@@ -31,6 +33,49 @@ describe('a duplicate', () => {
     await florin.refunds.create({ transactionId: paid.id }, { actor: service })
     await settle()
     expect(net()).toBe(1000)
+  })
+
+  describe('where the one that paid is disputed', () => {
+    const disputed = async (evidence?: string) => {
+      const world = debtWorld()
+      await world.pay({ paymentMethod: 'pm_card_createDispute' })
+      await world.settle()
+      const [dispute] = z.array(z.looseObject({ id: z.string() })).parse(world.sandbox.state.all('dispute'))
+      if (evidence)
+        await world.stripe(`disputes/${dispute?.id}`, { 'evidence[uncategorized_text]': evidence, submit: 'true' })
+      await world.advance(100 * 24 * 3600)
+      await world.settle()
+      await world.payElsewhere()
+      await world.settle()
+      return world
+    }
+
+    it.each([
+      ['open', undefined],
+      ['lost', 'losing_evidence'],
+    ])('is not refunded: %s', async (status, evidence) => {
+      const { net, told, storage } = await disputed(evidence)
+      const { disputes } = await storage.load({ disputes: many('disputes', {}) })
+      expect(disputes).toMatchObject([{ status: status === 'open' ? 'needs_response' : status }])
+      expect([net(), await told('payment.duplicate_detected')]).toEqual([2000, 1])
+    })
+
+    it('is refunded once the dispute is won', async () => {
+      expect((await disputed('winning_evidence')).net()).toBe(1000)
+    })
+  })
+
+  it('that was given back takes no claim by what is told of it late', async () => {
+    const { pay, openCheckout, settle, payments, florin } = debtWorld({ settings: { autoRefundDuplicates: false } })
+    const { complete } = await openCheckout()
+    const { data: holder } = await pay({ paymentMethod: authenticating, returnUrl: 'https://shop.example' })
+    await complete()
+    await settle()
+    const duplicate = (await payments()).find(({ duplicateOf }) => duplicateOf === holder.id)
+    await florin.refunds.create({ transactionId: duplicate?.id ?? '' }, { actor: service })
+    await florin.payments.cancel({ id: holder.id }, { actor: service })
+    await settle()
+    expect((await pay()).data.status).toBe('succeeded')
   })
 
   it('is not refunded where less than the amount due was captured', async () => {

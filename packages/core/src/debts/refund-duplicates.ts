@@ -1,10 +1,11 @@
 import { florin } from '../actor.ts'
 import type { Deps } from '../deps.ts'
+import { isAtStake } from '../disputes/dispute.ts'
 import { isFlorinError } from '../errors.ts'
 import { isStillOpen } from '../operations/in-progress.ts'
 import { perform } from '../operations/perform.ts'
 import type { PaymentRow } from '../payments/payment.ts'
-import { due, one, write } from '../ports/storage.ts'
+import { due, many, one, write } from '../ports/storage.ts'
 import { createRefundUseCase } from '../refunds/create-refund.ts'
 import { milliseconds, type Timestamp, timestamp } from '../time.ts'
 import type { DebtRow } from './debt.ts'
@@ -53,12 +54,16 @@ async function lookAt(deps: Deps, debt: DebtRow, now: Timestamp): Promise<readon
   // Named by their places: a storage makes a statement for each set of names.
   const ids = [debt.holder ?? '', ...debt.duplicates]
   const query = Object.fromEntries(ids.map((id, index) => [`payment${index}`, one('transactions', { id })]))
-  const payments = await deps.storage.load(query)
+  const { disputes, ...payments } = await deps.storage.load({
+    ...query,
+    disputes: many('disputes', { paymentId: debt.holder }),
+  })
+  const isDisputed = disputes.some(({ status }) => isAtStake(status))
   const holder = payments.payment0
   const outcomes: Outcome[] = []
   for (const [index, id] of debt.duplicates.entries()) {
     const duplicate = payments[`payment${index + 1}`]
-    const refundable = deps.settings.autoRefundDuplicates && isTooMuch(debt, holder, duplicate, now)
+    const refundable = deps.settings.autoRefundDuplicates && !isDisputed && isTooMuch(debt, holder, duplicate, now)
     outcomes.push(refundable ? await refund(deps, id) : 'left')
   }
   if (!outcomes.includes('open')) await lookedAt(deps, debt.id, until)

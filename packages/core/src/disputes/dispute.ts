@@ -61,6 +61,10 @@ export type Dispute = {
 /** Whether a dispute was decided; a decision can still be changed, and is then told by an event. */
 export const isClosed = (status: string): boolean => ['won', 'lost', 'warning_closed', 'prevented'].includes(status)
 
+/** Whether a dispute has taken the money away, or may still do so. */
+export const isAtStake = (status: string): boolean => !['won', 'warning_closed', 'prevented'].includes(status)
+
+/** A dispute as Florin shows it. */
 export function toDispute(row: DisputeRow): Dispute {
   return {
     id: row.id,
