@@ -11,8 +11,10 @@ const secret = 'whsec_florin_sandbox'
 const url = `http://127.0.0.1:${port}/webhooks/stripe`
 const sandbox = createStripeSandbox({ webhookEndpoints: [{ url, secret }] })
 
+const storage = memoryStorage()
 const florin = createFlorin({
-  storage: memoryStorage(),
+  storage,
+  retention: storage.retention,
   gateway: stripeGateway({
     stripe: stripeClient({ secretKey: 'sk_test_florin_sandbox', fetch: sandbox.fetch }),
     webhookSecrets: [secret],

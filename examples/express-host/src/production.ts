@@ -15,8 +15,15 @@ export interface Secrets {
   readonly encryptionKey: string
 }
 
-/** Florin over PostgreSQL and Stripe itself, and how its connections are closed. */
-export async function openFlorin(secrets: Secrets): Promise<{ florin: Florin; close(): Promise<void> }> {
+/**
+ * Florin over PostgreSQL and Stripe itself, and how its connections are closed. Throws where the keys are of another
+ * account than the database, and where PostgreSQL or Stripe does not answer: start again later.
+ */
+export async function openFlorin(
+  secrets: Secrets,
+  // For tests only: a sandbox in place of Stripe.
+  send?: typeof fetch,
+): Promise<{ florin: Florin; close(): Promise<void> }> {
   const pool = new Pool({ connectionString: secrets.databaseUrl, connectionTimeoutMillis: 5000, query_timeout: 15_000 })
   // An idle connection that breaks would end the process if nobody listened. The next query opens another one.
   pool.on('error', (error) => console.error('a connection to PostgreSQL broke:', error.message))
@@ -32,12 +39,20 @@ export async function openFlorin(secrets: Secrets): Promise<{ florin: Florin; cl
     storage: postgresStorage({ database }),
     retention: postgresRetention({ database }),
     gateway: stripeGateway({
-      stripe: stripeClient({ secretKey: secrets.stripeSecretKey }),
+      stripe: stripeClient({ secretKey: secrets.stripeSecretKey, fetch: send }),
       webhookSecrets: [secrets.webhookSecret],
       callBudget,
     }),
     callBudget,
     cipher: nodeCipher({ current: { id, bytes } }),
+    // Two equal payments without a key are two payments: a retry would pay twice. So each has to name what it is for.
+    settings: { requireIdempotencyKey: true },
   })
+  // Before anything is served: with the keys of another account all that is stored would seem to be missing.
+  const binding = await florin.maintenance.bindAccount()
+  if (!binding.isOurs) {
+    await pool.end()
+    throw new Error(`the database belongs to Stripe's account ${binding.stored.id}, these keys do not`)
+  }
   return { florin, close: () => pool.end() }
 }

@@ -12,7 +12,7 @@ import { maintain } from '../src/maintain.ts'
 const secret = 'whsec_express_host'
 let server: Server
 let base: string
-let stop: () => void
+let stop: () => Promise<void>
 const shipped: string[] = []
 
 const sandbox = createStripeSandbox({
@@ -21,8 +21,10 @@ const sandbox = createStripeSandbox({
 })
 
 beforeAll(async () => {
+  const storage = memoryStorage()
   const florin = createFlorin({
-    storage: memoryStorage(),
+    storage,
+    retention: storage.retention,
     gateway: stripeGateway({
       stripe: stripeClient({ secretKey: 'sk_test_x', fetch: sandbox.fetch }),
       webhookSecrets: [secret],
@@ -30,15 +32,15 @@ beforeAll(async () => {
     cipher: nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32) } }),
   })
   florin.on('payment.succeeded', ({ data }) => void shipped.push(data.id))
-  stop = maintain(florin, 20)
+  stop = maintain(florin)
   server = createApp(florin).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   // A server that listens on an address has one of this kind.
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 })
 
-afterAll(() => {
-  stop()
+afterAll(async () => {
+  await stop()
   sandbox.close()
   server.close()
 })

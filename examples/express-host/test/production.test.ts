@@ -12,7 +12,11 @@ const secrets = {
   webhookSecret: 'whsec_production',
   encryptionKey: Buffer.alloc(32, 7).toString('base64'),
 }
+// Stripe's account in live mode, which is the one of the seed.
+const live = createStripeSandbox({ seed: 'live', keys: [secrets.stripeSecretKey] })
 let database: FreshDatabase
+
+const open = (account = live) => openFlorin({ ...secrets, databaseUrl: database.url }, account.fetch)
 
 beforeAll(async () => {
   database = await freshDatabase({ migrated: false })
@@ -38,12 +42,22 @@ async function liveEvent(): Promise<{ body: string; payment: string }> {
 it('takes live webhooks, and opens after a restart what was sealed before', async () => {
   const { body, payment } = await liveEvent()
   const signature = signWebhook(body, [secrets.webhookSecret], Math.floor(Date.now() / 1000))
-  const before = await openFlorin({ ...secrets, databaseUrl: database.url })
+  const before = await open()
   expect(await before.florin.webhooks.receive(body, signature)).toMatchObject({ outcome: 'processed' })
   await before.close()
 
-  const after = await openFlorin({ ...secrets, databaseUrl: database.url })
+  const after = await open()
   expect(await after.florin.webhooks.receive(body, signature)).toMatchObject({ outcome: 'duplicate' })
   expect(await after.florin.payments.get(payment, system)).toMatchObject({ amount: 1000, description: 'socks' })
   await after.close()
+})
+
+it('does not start with the keys of another account, and takes no payment without a key', async () => {
+  const another = createStripeSandbox({ seed: 'another', keys: [secrets.stripeSecretKey] })
+  const { florin, close } = await open()
+  await expect(open(another)).rejects.toThrow('the database belongs to')
+  const order = { userId: 'user_1', amount: 1000, currency: 'EUR', paymentMethod: 'pm_card_visa' }
+  const refused = { code: 'idempotency_key_missing' }
+  await expect(florin.payments.create(order, { actor: system })).rejects.toMatchObject(refused)
+  await close()
 })

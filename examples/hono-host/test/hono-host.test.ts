@@ -6,6 +6,7 @@ import { stripeClient, stripeGateway } from '@florin/core/stripe'
 import { createStripeSandbox } from '@florin/stripe-sandbox'
 import { expect, it } from 'vitest'
 import { createHost } from '../src/app.ts'
+import { payOrder } from '../src/client.ts'
 
 const jwtSecret = 'a-secret-of-32-characters-or-more'
 const secret = 'whsec_hono_host'
@@ -32,11 +33,13 @@ function token(claims: object): string {
   return `${signed}.${createHmac('sha256', jwtSecret).update(signed).digest('base64url')}`
 }
 
+const serviceToken = () => token({ sub: 'shop', roles: ['service'] })
+
 const post = (path: string, body: object) =>
   host.request(path, {
     method: 'POST',
     headers: {
-      authorization: `Bearer ${token({ sub: 'shop', roles: ['service'] })}`,
+      authorization: `Bearer ${serviceToken()}`,
       'content-type': 'application/json',
     },
     body: JSON.stringify(body),
@@ -48,6 +51,14 @@ it('serves Florin under its own path, and its own pages beside it', async () => 
   const created = await post('/billing/api/v1/payments', order)
   expect(created.status).toBe(201)
   expect(await created.json()).toMatchObject({ status: 'succeeded', amount: 1000 })
+})
+
+it('is paid through the typed client, once for an order', async () => {
+  const send: typeof fetch = async (input, init) => host.request(String(input), init)
+  const pay = () => payOrder('http://shop.test/billing', serviceToken(), send)
+  const payment = await pay()
+  expect(payment).toMatchObject({ status: 'succeeded', amount: 1000, user_id: 'user_123' })
+  expect(await pay()).toEqual(payment)
 })
 
 it('takes the signed webhooks of its payments', async () => {

@@ -16,7 +16,10 @@ test('counts what waits, and how long the oldest of it has waited', async () => 
   const pool = fresh.pool()
   const database = fromPool(pool)
   const nothing = { openOperations: 0, oldestOperationSeconds: 0, pendingEvents: 0, oldestEventSeconds: 0 }
-  const none = { ...nothing, deadEvents: 0, failedWebhooks: 0, oldestWebhookSeconds: 0 }
+  const none = {
+    ...{ ...nothing, deadEvents: 0, failedWebhooks: 0, oldestWebhookSeconds: 0 },
+    ...{ openErasures: 0, oldestErasureSeconds: 0 },
+  }
   expect(await readBacklog(database, at)).toStrictEqual(none)
   await commit(
     postgresStorage({ database }),
@@ -25,12 +28,19 @@ test('counts what waits, and how long the oldest of it has waited', async () => 
     put('operations', aStoredRow('operations', { status: 'done', createdAt: ago(9000) })),
     put('outbox', aStoredRow('outbox', { status: 'pending', createdAt: ago(7) })),
     put('outbox', aStoredRow('outbox', { status: 'dead', createdAt: ago(7000) })),
+    // Its user was erased before anybody took it: there is nothing left to tell.
+    put('outbox', aStoredRow('outbox', { status: 'dead', data: null })),
     put('webhook_events', aStoredRow('webhook_events', { status: 'failed', createdAt: ago(30) })),
     put('webhook_events', aStoredRow('webhook_events', { status: 'processed', createdAt: ago(3000) })),
+    put('data_keys', aStoredRow('data_keys', { closedAt: null, destroyedAt: null, dueAt: null })),
+    put('data_keys', aStoredRow('data_keys', { closedAt: ago(600), destroyedAt: null, dueAt: ago(-60) })),
+    put('data_keys', aStoredRow('data_keys', { closedAt: ago(50), destroyedAt: null, dueAt: ago(20) })),
+    put('data_keys', aStoredRow('data_keys', { closedAt: ago(900), destroyedAt: ago(700), dueAt: null })),
   )
   expect(await readBacklog(database, at)).toStrictEqual({
     ...{ openOperations: 2, oldestOperationSeconds: 90, pendingEvents: 1, oldestEventSeconds: 7 },
     ...{ deadEvents: 1, failedWebhooks: 1, oldestWebhookSeconds: 30 },
+    ...{ openErasures: 2, oldestErasureSeconds: 600 },
   })
   // A clock that runs behind the database's.
   expect(await readBacklog(database, new Date(0))).toMatchObject({ openOperations: 2, oldestOperationSeconds: 0 })
@@ -40,6 +50,9 @@ test('reads no table through: its cost does not grow with what is done', async (
   const pool = fresh.pool({ max: 1 })
   await pool.query(
     "insert into operations select ('operation_' || n), 1, now(), now(), 'c', 'k', 'done', '{}' from generate_series(1, 20000) as n",
+  )
+  await pool.query(
+    "insert into data_keys select 'key_' || n, 1, now(), now(), 'c', 'user:' || n, true from generate_series(1, 20000) as n",
   )
   await pool.query('analyze')
   const plans: string[] = []
@@ -54,5 +67,5 @@ test('reads no table through: its cost does not grow with what is done', async (
     },
     at,
   )
-  expect(plans.join('\n')).not.toMatch(/Seq Scan on operations/)
+  expect(plans.join('\n')).not.toMatch(/Seq Scan on (operations|data_keys)/)
 })

@@ -182,6 +182,7 @@ type Where = Readonly<Record<string, string | boolean | null>>
 
 const lists: readonly { readonly table: TableName; readonly where: Where }[] = [
   { table: 'transactions', where: { userId: 'user_1' } },
+  { table: 'transactions', where: { customerId: 'cus_1', userId: null } },
   { table: 'customers', where: { userId: 'user_1' } },
   { table: 'payment_methods', where: { userId: 'user_1' } },
   { table: 'payment_methods', where: { userId: 'user_1', status: 'attached' } },
@@ -189,6 +190,7 @@ const lists: readonly { readonly table: TableName; readonly where: Where }[] = [
   { table: 'subscriptions', where: { userId: 'user_1' } },
   { table: 'subscriptions', where: { customerId: 'cus_1' } },
   { table: 'invoices', where: { userId: 'user_1' } },
+  { table: 'invoices', where: { customerId: 'cus_1', userId: null } },
   { table: 'invoices', where: { subscriptionId: 'subscription_1' } },
   { table: 'invoices', where: { subscriptionGatewayId: 'sub_1' } },
   { table: 'refunds', where: { userId: 'user_1' } },
@@ -231,6 +233,8 @@ const scoped: typeof lists = [
   { table: 'invoices', where: { subscriptionId: 'subscription_1', userId: 'user_1' } },
   { table: 'refunds', where: { paymentId: 'tx_1', userId: 'user_1' } },
   { table: 'disputes', where: { paymentId: 'tx_1', userId: 'user_1' } },
+  // The events of one object.
+  { table: 'outbox', where: { objectId: 'tx_1' } },
 ]
 
 // What was processed is nearly all of its table; nobody asks for all of it at once.

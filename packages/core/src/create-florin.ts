@@ -171,6 +171,7 @@ export function createFlorin({
   const keys = keyStore(storage, cipher, { runtime, newId })
   const deps: Deps = {
     storage: sealedStorage(storage, keys, runtime, observer),
+    stored: storage,
     gateway: inShare('interactive'),
     isErased: keys.isErased,
     digest: (text) => cipher.digest(text),

@@ -2,7 +2,7 @@ import type { InstallationTime } from './bookmarks/installation-time.ts'
 import type { BudgetedGateway } from './budgeted-gateway.ts'
 import type { NewId } from './ids.ts'
 import type { Observer, Runtime } from './ports/runtime.ts'
-import type { Storage, Tables } from './ports/storage.ts'
+import type { Storage, StoredTables, Tables } from './ports/storage.ts'
 
 /** Rules that a deployment sets. */
 export interface Settings {
@@ -67,6 +67,8 @@ export const defaultSettings: Settings = {
 /** What use cases need. Storage seals and opens private columns by itself (sealed-storage.ts). */
 export interface Deps {
   readonly storage: Storage<Tables>
+  /** The rows with their private columns sealed: for who needs none of them, and is not to be stopped by what does not open. */
+  readonly stored: Pick<Storage<StoredTables>, 'load'>
   /** Keeps to the share of whoever has these deps. */
   readonly gateway: BudgetedGateway
   /** Whether a user was erased, or is being erased. A minute old at most. */

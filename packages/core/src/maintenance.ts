@@ -88,8 +88,11 @@ export interface Maintenance {
    * change nothing. What happened before the installation is told to nobody. Once a day, and after an outage; heed the
    * answer's `warning`, for the gateway forgets events after 30 days.
    *
-   * May be broken off at any point; the next run goes on where everything older was applied. At most 20 calls a second,
+   * May be broken off at any point; the next run goes on where everything older was stored. At most 20 calls a second,
    * none but for lists.
+   *
+   * An event that concerns what does not open is stored as failed, for `retryWebhooks`. One that cannot even be stored
+   * does not keep the others from their turn; what the first one threw is thrown in the end, and it is read again.
    *
    * @throws `unavailable` storage_unavailable, gateway_unavailable, overloaded
    */
@@ -101,7 +104,8 @@ export interface Maintenance {
    * of what comes in.
    *
    * May be broken off at any point and goes on at the page where it was; once it came to its end, it starts anew. At
-   * most 20 calls a second: one for each hundred objects, and one for each customer's payment methods.
+   * most 20 calls a second: one for each hundred objects, and one for each customer's payment methods. An object that
+   * breaks whatever takes it up does not keep the others from their turn; what the first one threw is thrown in the end.
    *
    * @throws `unavailable` storage_unavailable, gateway_unavailable, overloaded
    */
@@ -111,7 +115,9 @@ export interface Maintenance {
    * every night: mode `changed` asks for what events told of since the last time, one call for each object; mode `full`
    * for everything, one call for each hundred and one more for each that looks different. At most 20 calls a second.
    *
-   * What waits to be refreshed, or for a webhook that is late, is different too: `reconcile` and `refresh` before.
+   * What waits to be refreshed, or for a webhook that is late, is different too: `reconcile` and `refresh` before. An
+   * object that breaks whatever compares it does not keep the others from their turn, which `onDifference` is told of;
+   * what the first one threw is thrown in the end.
    *
    * @throws `unavailable` storage_unavailable, gateway_unavailable
    */
@@ -131,7 +137,8 @@ export interface Maintenance {
   repairDrift(options: RepairDrift): Promise<Repaired>
   /**
    * Goes on with erasures of users (`users.erase`) whose time has come. Every half minute; 10 users where no `limit` is
-   * given. Those that are not done yet are named in the answer.
+   * given. Those that are not done yet are named in the answer, with a code where something failed; without one, they
+   * wait for what is open at the gateway.
    *
    * @throws `unavailable` storage_unavailable
    */
@@ -147,8 +154,11 @@ export interface Maintenance {
    */
   prune(options?: { limit?: number }): Promise<Pruned>
   /**
-   * Tells the handlers (`florin.on`) what waits in the outbox, longest due first; events of one object one after the
-   * other. Every second; 50 events where no `limit` is given.
+   * Tells the handlers (`florin.on`) what waits in the outbox, longest due first. Every second; 50 events where no `limit`
+   * is given.
+   *
+   * One call tells events of one object one after the other. That is no promise of an order: another process may tell a
+   * later event of the same object at the same time, and none waits for one that failed. `occurredAt` tells the order.
    *
    * At least once: an event is claimed for `eventLeaseMs` before it is told, and told again after that where a crash or
    * the storage kept its outcome from being stored. A handler that throws, or that does not end meanwhile, is called

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { damagePayment } from '../test/damaged.ts'
 import { keyIdOf } from './cipher/envelope.ts'
 import { webCipher } from './cipher/web-cipher.ts'
 import { keyStore } from './data-keys/key-store.ts'
@@ -6,7 +7,8 @@ import { idMaker } from './ids.ts'
 import { memoryStorage } from './memory/index.ts'
 import { nodeCipher } from './node/index.ts'
 import type { Cipher, DataKey } from './ports/cipher.ts'
-import { due, many, one, type Storage, type StoredTables, write } from './ports/storage.ts'
+import type { Happening } from './ports/runtime.ts'
+import { due, many, next, one, page, type Storage, type StoredTables, write } from './ports/storage.ts'
 import { systemRuntime } from './runtime.ts'
 import { sealedStorage } from './sealed-storage.ts'
 import { aPaymentRow, aWebhookEventRow, newId } from './testing/rows.ts'
@@ -34,13 +36,14 @@ function aProcess(
   }
   const runtime = { ...systemRuntime, randomBytes, now }
   const keys = keyStore(counted, cipher, { runtime, newId: idMaker(systemRuntime) })
-  const storage = sealedStorage(counted, keys, runtime)
+  const told: Happening[] = []
+  const storage = sealedStorage(counted, keys, runtime, { tell: (happening) => void told.push(happening) })
   const take = () => {
     const taken = { ...counts }
     Object.assign(counts, { loads: 0, commits: 0 })
     return taken
   }
-  return { storage, keys, take }
+  return { storage, keys, take, told }
 }
 
 const pay = (storage: ReturnType<typeof aProcess>['storage'], payment = aPaymentRow({ description: 'a secret' })) =>
@@ -388,8 +391,8 @@ describe('a value that does not open', () => {
     for (const row of rows) await pay(before.storage, row)
     const [broken, whole] = rows.map(({ id }) => id)
     await damage(store, broken ?? '')
-    const { storage } = aProcess(store)
-    return { storage, broken: broken ?? '', whole: whole ?? '' }
+    const { storage, told } = aProcess(store)
+    return { store, storage, told, broken: broken ?? '', whole: whole ?? '' }
   }
 
   const cases = {
@@ -401,6 +404,7 @@ describe('a value that does not open', () => {
         changes: [{ table: 'data_keys', row: { ...key, wrapped: 'altered' } }],
       })
     },
+    'since it was altered': async (store: Store, id: string) => void (await damagePayment(store, id)),
     'since it is no sealed value at all': async (store: Store, id: string) => {
       const { row } = await store.load({ row: one('transactions', { id }) })
       if (!row) throw new Error('it is stored')
@@ -417,6 +421,18 @@ describe('a value that does not open', () => {
       kind: 'defect',
     })
     expect((await storage.load({ payment: one('transactions', { id: whole }) })).payment?.description).toBe('a secret')
+  })
+
+  it.each(Object.entries(cases))('%s is told of once, however it is looked for', async (_, damage) => {
+    const { store, storage, told, broken } = await damaged(damage)
+    const slow = aProcess(store, { cipher: await webCipher(ring) })
+    const ofPage = page('transactions', { userId: 'user_1' }, { limit: 2 })
+    for (const process of [{ storage, told }, slow]) {
+      for (const found of [one('transactions', { id: broken }), ofPage, next('transactions', 2)]) {
+        await expect(process.storage.load({ found })).rejects.toMatchObject({ kind: 'defect' })
+      }
+      expect(process.told).toEqual([{ what: 'row_unreadable', table: 'transactions', id: broken }])
+    }
   })
 
   it('under a key that does not open nothing is sealed', async () => {

@@ -121,13 +121,13 @@ async function openAll<const Q extends Query>(
   const finds = Object.entries<Find>(query)
   const ids = new Set<string>()
   for (const [name, { table }] of finds) for (const row of rowsIn(stored[name])) addKeyIds(ids, table, row)
-  const opening: Opening = { known: await keys.withIds(ids), texts: keys.texts, pending: [] }
+  const opening: Opening = { known: await keys.withIds(ids), texts: keys.texts, pending: [], tell }
   const opened: Record<string, unknown> = {}
   try {
     for (const [name, { table, find }] of finds) {
       const found = stored[name]
       if (find === 'due') {
-        opened[name] = await openable(opening, table, rowsIn(found), tell)
+        opened[name] = await openable(opening, table, rowsIn(found))
         continue
       }
       const rows = rowsIn(found).map((row) => open(opening, table, row))
@@ -175,13 +175,8 @@ async function seal(sealing: Sealing, change: Change<Tables>): Promise<Change<St
   return { ...change, row: sealed } as unknown as Change<StoredTables>
 }
 
-/** What is due is taken up row by row: one that does not open is told of, and keeps no other from its turn. */
-async function openable(
-  opening: Opening,
-  table: TableName,
-  rows: readonly Plain[],
-  tell: (table: TableName, id: string) => void,
-): Promise<readonly Plain[]> {
+/** What is due is taken up row by row: one that does not open keeps no other from its turn. */
+async function openable(opening: Opening, table: TableName, rows: readonly Plain[]): Promise<readonly Plain[]> {
   const opened: Plain[] = []
   for (const row of rows) {
     const pending: Promise<void>[] = []
@@ -190,8 +185,7 @@ async function openable(
       await Promise.all(pending)
       opened.push(one)
     } catch (error) {
-      if (!isFlorinError(error) || error.kind !== 'defect') throw error
-      tell(table, String(row.id))
+      if (!isDefect(error)) throw error
     }
   }
   return opened
@@ -217,9 +211,30 @@ interface Opening {
   readonly texts: OpenedTexts
   /** What a cipher that takes its time still has to open. */
   readonly pending: Promise<void>[]
+  /** Is told of each row that does not open. */
+  readonly tell: (table: TableName, id: string) => void
 }
 
-function open({ known, texts, pending }: Opening, table: TableName, row: Plain): Plain {
+const isDefect = (error: unknown): boolean => isFlorinError(error) && error.kind === 'defect'
+
+function open(opening: Opening, table: TableName, row: Plain): Plain {
+  const fail = (error: unknown): never => {
+    if (isDefect(error)) opening.tell(table, String(row.id))
+    throw error
+  }
+  try {
+    return openColumns(opening, table, row, fail)
+  } catch (error) {
+    return fail(error)
+  }
+}
+
+function openColumns(
+  { known, texts, pending }: Opening,
+  table: TableName,
+  row: Plain,
+  fail: (error: unknown) => never,
+) {
   const opened: Record<string, unknown> = { ...row }
   const id = String(row.id)
   for (const { column, blank } of sealedIn(table)) {
@@ -238,7 +253,7 @@ function open({ known, texts, pending }: Opening, table: TableName, row: Plain):
         : key.openBytes(value, placeOf(table, column, id))
     // A cipher that has its answer at once is not waited for.
     if (typeof made === 'string') put(made)
-    else pending.push(made.then(put))
+    else pending.push(made.then(put).catch(fail))
   }
   return opened
 }

@@ -3,6 +3,7 @@ import { createCustomerUseCase } from '../src/customers/ensure-customer.ts'
 import type { OperationKind } from '../src/operations/operation.ts'
 import { perform } from '../src/operations/perform.ts'
 import type { Caller, Performed } from '../src/operations/use-case.ts'
+import { pausedSubscription } from './paused-subscription.ts'
 import { alice, type SandboxedFlorin, service } from './sandboxed-florin.ts'
 
 type Cells = Readonly<Record<string, unknown>>
@@ -226,6 +227,14 @@ export const scenarios: readonly Scenario[] = [
     later: onSubscription({ cancel_at_period_end: 'true' }),
   },
   {
+    name: 'wake a paused subscription',
+    kind: 'subscription.resume',
+    setUp: (world) => pausedSubscription(world, { card: 'pm_card_visa' }),
+    act: ({ florin }, id, caller) => florin.subscriptions.resume({ id }, caller),
+    isSo: (world) => first(world, 'subscription').status === 'active',
+    later: moreOfIt,
+  },
+  {
     name: 'cancel a subscription',
     kind: 'subscription.cancel',
     setUp: subscribe,
@@ -255,3 +264,13 @@ export const scenarios: readonly Scenario[] = [
     isSo: (world) => objectsOf(world, 'billing_portal.session').length === 1,
   },
 ]
+
+/** Its first call is refused, so that a second one follows. A refusal whose answer is lost for good is never found. */
+export const wakeWithoutCard: Scenario = {
+  name: 'wake a paused subscription of a user without a card',
+  kind: 'subscription.resume',
+  setUp: pausedSubscription,
+  act: ({ florin }, id, caller) => florin.subscriptions.resume({ id }, caller),
+  // One of the trial, and one that waits to be paid, or waited until it was void.
+  isSo: (world) => objectsOf(world, 'invoice').length === 2,
+}

@@ -113,6 +113,7 @@ export function sandboxedFlorin(
   const florin = createFlorin({ storage, gateway, cipher: testCipher, runtime, callBudget, observer, settings })
   const deps: Deps = {
     storage: opened(storage),
+    stored: storage,
     gateway: budgetedGateway({ gateway, budget: callBudget, share: 'interactive', runtime, observer }),
     isErased: keyStore(storage, testCipher, { runtime, newId: idMaker(runtime) }).isErased,
     digest: (text) => testCipher.digest(text),

@@ -1,4 +1,4 @@
-import { type FieldError, type InvalidCode, InvalidError, maskCardNumbers } from '@florin/core'
+import { checkInput, type InvalidCode, InvalidError } from '@florin/core'
 import type { z } from 'zod'
 import { listed } from './error-response.ts'
 import { HttpError } from './http-error.ts'
@@ -38,10 +38,9 @@ export async function readJson(c: HttpContext, { optional }: { optional: boolean
  * @throws input_invalid (422) with every field that is wrong
  */
 export function parsePart<T>(schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value, { reportInput: true })
-  if (parsed.success) return parsed.data
-  const fields = parsed.error.issues.flatMap(toFieldErrors)
-  throw new HttpError('input_invalid', listed(fields), { fields })
+  const checked = checkInput(schema, value)
+  if (checked.fields === undefined) return checked.data
+  throw new HttpError('input_invalid', listed(checked.fields), { fields: checked.fields })
 }
 
 /**
@@ -55,19 +54,3 @@ export function parsePath<T>(schema: z.ZodType<T>, params: unknown, notFound: In
   if (notFound !== undefined) throw new InvalidError(notFound, 'no object has such an id')
   return parsePart(schema, params)
 }
-
-function toFieldErrors(issue: z.core.$ZodIssue): readonly FieldError[] {
-  const path = issue.path.map(String)
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ field: named([...path, key]), message: 'is not a field of this request' }))
-  }
-  return [{ field: named(path), message: messageOf(issue) }]
-}
-
-function messageOf(issue: z.core.$ZodIssue): string {
-  const missing = issue.code === 'invalid_type' && issue.input === undefined
-  return missing ? 'is required' : issue.message
-}
-
-// Names of unknown fields and of metadata are the caller's own words, so they may hold anything.
-const named = (path: readonly string[]) => maskCardNumbers(path.join('.').slice(0, 100)) || '(body)'

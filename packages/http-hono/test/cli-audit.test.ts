@@ -102,7 +102,7 @@ test('the server logs the head of each seal, and says aloud where seals went bac
 })
 
 const nothing = {
-  recover: async () => ({ settled: 0, open: [] }),
+  recover: async () => ({ settled: 0, settledIds: [], open: [] }),
   refresh: async () => ({ read: 0, changed: 0 }),
   retryWebhooks: async () => ({ processed: 0, ignored: 0, failed: 0, duplicate: 0 }),
   refundDuplicates: async () => ({ refunded: 0, left: 0, open: 0 }),

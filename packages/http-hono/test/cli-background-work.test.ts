@@ -8,7 +8,7 @@ function startWork(jobs: Partial<Maintenance>) {
   const logged: object[] = []
   const log = (fields: object, message: string) => void logged.push({ ...fields, message })
   const nothing: Maintenance = {
-    recover: async () => ({ settled: 0, open: [] }),
+    recover: async () => ({ settled: 0, settledIds: [], open: [] }),
     refresh: async () => ({ read: 0, changed: 0 }),
     retryWebhooks: async () => ({ processed: 0, ignored: 0, failed: 0, duplicate: 0 }),
     refundDuplicates: async () => ({ refunded: 0, left: 0, open: 0 }),
@@ -37,6 +37,18 @@ test('goes on at once while there is more to do than fits into one run', async (
   })
   // Much less than the pause between two runs.
   await expect.poll(() => left, { timeout: 4000 }).toBe(0)
+})
+
+test('tells of each erasure that does not end yet, and why', async () => {
+  const left = [{ userId: 'user_1', code: 'gateway_unavailable' }, { userId: 'user_2' }]
+  const { logged } = startWork({ erase: async () => ({ erased: 0, left }) })
+  const message = 'an erasure does not end yet'
+  await expect
+    .poll(() => logged)
+    .toStrictEqual([
+      { job: 'erase users', user_id: 'user_1', code: 'gateway_unavailable', message },
+      { job: 'erase users', user_id: 'user_2', message },
+    ])
 })
 
 test('tries every stored webhook that failed once, at the start, and after that those whose time has come', async () => {
@@ -104,7 +116,7 @@ test('goes on after a failure, and tells it', { timeout: 30_000 }, async () => {
 })
 
 test('one job that hangs does not hold up the others, and stopping waits for it', { timeout: 30_000 }, async () => {
-  const hanging = later<{ settled: number; open: [] }>()
+  const hanging = later<{ settled: number; settledIds: []; open: [] }>()
   let dispatched = 0
   const { work } = startWork({
     recover: () => hanging.promise,
@@ -120,7 +132,7 @@ test('one job that hangs does not hold up the others, and stopping waits for it'
   })
   await new Promise((resolve) => setImmediate(resolve))
   expect(isStopped).toBe(false)
-  hanging.resolve({ settled: 0, open: [] })
+  hanging.resolve({ settled: 0, settledIds: [], open: [] })
   await stopped
   const before = dispatched
   await new Promise((resolve) => setImmediate(resolve))

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { jwtAuthenticator } from '../src/auth.ts'
 import { runCommandLine } from '../src/cli/command-line.ts'
@@ -9,10 +11,19 @@ import { yamlExample } from '../src/cli/yaml-example.ts'
 import { temporaryFolder } from './cli-process.ts'
 
 /** Runs a command in this process. */
-async function florin(args: readonly string[], environment: Record<string, string> = {}) {
+async function florin(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  files: Readonly<Record<string, string>> = {},
+) {
   const [printed, complained]: [string[], string[]] = [[], []]
+  const folder = temporaryFolder()
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
   const code = await runCommandLine(args, {
-    ...{ environment, folder: temporaryFolder() },
+    ...{ environment, folder },
     print: (line) => printed.push(line),
     complain: (line) => complained.push(line),
   })
@@ -212,17 +223,51 @@ describe('florin token', { timeout: 60_000 }, () => {
 })
 
 describe('florin config', { timeout: 60_000 }, () => {
-  test('shows no secret', async () => {
-    const { code, printed } = await florin(['config'], {
-      STRIPE_SECRET_KEY: 'sk_test_hidden',
-      STRIPE_WEBHOOK_SECRET: 'whsec_hidden',
-      JWT_SECRET: 'hidden',
-      ENCRYPTION_KEY: 'hidden'.padEnd(32, 'x'),
-    })
-    expect(code).toBe(0)
-    expect(printed).toContain('STRIPE_SECRET_KEY=[set]')
-    expect(printed).toContain('SERVER_PORT=9097')
+  const complete = {
+    STRIPE_SECRET_KEY: 'sk_test_hidden',
+    STRIPE_WEBHOOK_SECRET: 'whsec_hidden',
+    JWT_SECRET: 'hidden',
+    ENCRYPTION_KEY: 'hidden'.padEnd(32, 'x'),
+  }
+
+  test('shows what is in force and from where, and no secret', async () => {
+    const files = { '.env': 'DB_NAME=of_dotenv\nREDIS_PASSWORD=hidden\n', 'config.yaml': 'server: { port: 4000 }\n' }
+    const { code, printed, complained } = await florin(['config'], { ...complete, SWEEP_AFTER: '20m' }, files)
+    expect({ code, complained }).toEqual({ code: 0, complained: '' })
+    for (const line of [
+      /^STRIPE_SECRET_KEY=\[set\] +# the environment$/m,
+      /^REDIS_PASSWORD=\[set\] +# \.env$/m,
+      /^DB_NAME=of_dotenv +# \.env$/m,
+      /^SERVER_PORT=4000 +# config\.yaml$/m,
+      /^SWEEP_AFTER=20m +# the environment$/m,
+      /^SHUTDOWN_DELAY=5s +# default$/m,
+      /^IDEMPOTENCY_KEY_TTL=24h +# default$/m,
+      /^PAYLOAD_RETENTION=35d +# default$/m,
+      /^LOG_LEVEL=info +# default$/m,
+      /^METRICS_TOKEN= +# not set$/m,
+    ]) {
+      expect(printed).toMatch(line)
+    }
     expect(printed).not.toContain('hidden')
+  })
+
+  test('shows the rest where some is missing or wrong, then what is, and exits 78', async () => {
+    const { code, printed, complained } = await florin(['config'], {
+      ...{ STRIPE_SECRET_KEY: 'hidden', SERVER_PORT: 'abc', DB_NAME: 'shop' },
+    })
+    expect(code).toBe(78)
+    for (const line of [
+      /^STRIPE_SECRET_KEY=\[set\] +# the environment: wrong$/m,
+      /^STRIPE_WEBHOOK_SECRET= +# missing$/m,
+      /^SERVER_PORT=abc +# the environment: wrong$/m,
+      /^DB_NAME=shop +# the environment$/m,
+      /^DB_PORT=5432 +# default$/m,
+    ]) {
+      expect(printed).toMatch(line)
+    }
+    expect(complained).toMatch(/^florin serve cannot start: 5 settings are missing or wrong/)
+    expect(complained).toContain('SERVER_PORT            must be a whole number from 0 to 65535, not "abc"')
+    expect(printed + complained).not.toContain('hidden')
   })
 
   test('--example prints every setting in the form that is asked for, and knows no other form', async () => {

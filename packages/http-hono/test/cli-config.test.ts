@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ConfigError, readConfig } from '../src/cli/config.ts'
 import { needs } from '../src/cli/config-needs.ts'
-import { masked } from '../src/cli/masked-config.ts'
+import { shownSettings } from '../src/cli/masked-config.ts'
+import { gatherSettings } from '../src/cli/setting-sources.ts'
 import { variableNames } from '../src/cli/variables.ts'
 
 const complete = {
@@ -378,14 +379,27 @@ test('what is shown of the configuration holds no secret', () => {
     METRICS_TOKEN: 'hidden5',
     ENCRYPTION_KEYS_RETIRED: 'hidden6'.padEnd(32, 'x'),
   }
-  const shown = masked(serve({ ...secrets, CORS_ORIGINS: 'https://a.example', USER_ID_PATTERN: '[a-z]+' }))
-  for (const name of Object.keys(secrets)) expect(shown).toHaveProperty(name, '[set]')
-  expect(shown).toMatchObject({
+  const environment = { ...secrets, CORS_ORIGINS: 'https://a.example', USER_ID_PATTERN: '[a-z]+' }
+  const shown = shownSettings(gatherSettings({ environment, folder }).settings, [])
+  const settings = new Map(shown.map(({ name, value }) => [name, value]))
+  for (const name of Object.keys(secrets)) expect(settings.get(name)).toBe('[set]')
+  expect(JSON.stringify(shown)).not.toContain('hidden')
+  expect(Object.fromEntries(settings)).toMatchObject({
     SERVER_PORT: '9097',
     CORS_ORIGINS: 'https://a.example',
-    USER_ID_PATTERN: '^(?:[a-z]+)$',
+    USER_ID_PATTERN: '[a-z]+',
     STRIPE_API_BASE: '',
     IP_ALLOWLIST: '',
   })
-  expect(Object.keys(shown)).toStrictEqual(variableNames)
+  expect(shown.map(({ name }) => name).toSorted()).toStrictEqual([...variableNames].sort())
+})
+
+test.each([
+  { key: 'sk_live_x', rate: '100' },
+  { key: 'rk_test_x', rate: '25' },
+])('the calls to Stripe that are shown are those of the key: $key', ({ key, rate }) => {
+  const { settings } = gatherSettings({ environment: { STRIPE_SECRET_KEY: key }, folder })
+  expect(shownSettings(settings, [])).toContainEqual({
+    ...{ name: 'STRIPE_RATE_LIMIT_PER_SECOND', value: rate, from: 'default' },
+  })
 })

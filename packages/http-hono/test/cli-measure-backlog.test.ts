@@ -20,13 +20,14 @@ function scraper(answer: () => Promise<readonly (readonly unknown[])[]>) {
 }
 
 test('asks the database once for all gauges, however often it is scraped', async () => {
-  const { scrape, questions } = scraper(async () => [[3, 90.5, 2, 7, 1, 4, 30]])
+  const { scrape, questions } = scraper(async () => [[3, 90.5, 2, 7, 1, 4, 30, 5, 600]])
   const [text] = await Promise.all(Array.from({ length: 20 }, scrape))
   await scrape()
   expect(text).toMatch(/^operations_open 3$/m)
   expect(text).toMatch(/^operations_oldest_open_seconds 90.5$/m)
   expect(text).toMatch(/^domain_events_dead 1$/m)
   expect(text).toMatch(/^webhook_events_failed 4$/m)
+  expect(text).toMatch(/^user_erasures_oldest_open_seconds 600$/m)
   expect(questions()).toBe(1)
 })
 

@@ -132,6 +132,17 @@ describe('florin webhooks', () => {
     expect(await florin('webhooks', 'replay', '--failed')).toMatchObject({ code: 0, printed: [] })
   })
 
+  test('replays all others where the body of one does not open, and names it', async () => {
+    for (const id of ['evt_5', 'evt_6', 'evt_7']) await deliver(id, unreadable)
+    const altered = 'set_byte(payload, length(payload) - 9, 255 - get_byte(payload, length(payload) - 9))'
+    await pool.query(`update webhook_events set payload = ${altered} where id = 'evt_6'`)
+    const { code, printed, complained } = await florin('webhooks', 'replay', '--failed')
+    expect(printed.map((line) => line.split('  ')[0])).toEqual(['evt_7', 'evt_5'])
+    expect(complained).toMatch(/^evt_6 was not applied: .*does not open.*\n0 applied, 3 failed again\.$/)
+    expect(code).toBe(1)
+    await pool.query(`delete from webhook_events where id in ('evt_5', 'evt_6', 'evt_7')`)
+  })
+
   test.each([
     { args: ['show'], says: /show needs the id/, code: 2 },
     { args: ['replay'], says: /replay needs the id/, code: 2 },
@@ -152,5 +163,18 @@ describe('florin webhooks', () => {
       printed: [],
       complained: expect.stringMatching(says),
     })
+  })
+
+  test('never suggests a limit that it refuses', { timeout: 60_000 }, async () => {
+    await pool.query(
+      `insert into webhook_events (id, version, created_at, updated_at, commit_id, type, livemode, occurred_at, status, attempts)
+       select 'evt_many' || n, 1, now(), now(), 'c', 'plan.updated', false, now(), 'failed', 1 from generate_series(1, 10001) as n`,
+    )
+    const many = ['webhooks', 'list', '--status', 'failed', '--type', 'plan.updated', '--limit']
+    const some = await florin(...many, '1001')
+    expect(some.complained).toBe('There are more; --limit 10000 shows more of them.')
+    const most = await florin(...many, '10000')
+    expect(most).toMatchObject({ code: 0, complained: 'There are more; --status and --type narrow them down.' })
+    expect(await florin('webhooks', 'list', '--limit', '10001')).toMatchObject({ code: 2 })
   })
 })

@@ -119,6 +119,32 @@ describe('a body that does not fit', () => {
     expect(await create(body)).toMatchObject({ status: 422, body: { code: 'input_invalid', errors: [{ field }] } })
   })
 
+  test.each([
+    {
+      body: { ...order, description: '' },
+      errors: [{ field: 'description', message: 'must have at least 1 character' }],
+    },
+    { body: { ...order, metadata: { a: 1 } }, errors: [{ field: 'metadata.a', message: 'must be text' }] },
+    {
+      body: { ...order, metadata: { '': 'a' } },
+      errors: [{ field: 'metadata.', message: 'must have at least 1 character' }],
+    },
+    { body: { ...order, off_session: 1 }, errors: [{ field: 'off_session', message: 'must be true or false' }] },
+    { body: [], errors: [{ field: '(body)', message: 'must be an object' }] },
+  ])('is told in the words of the library: $errors.0.message', async ({ body, errors }) => {
+    expect((await create(body)).body.errors).toEqual(errors)
+  })
+
+  test.each([
+    { limit: '0', message: 'must be at least 1' },
+    { limit: '101', message: 'must be at most 100' },
+    { limit: '1.5', message: 'must be a whole number' },
+    { limit: 'ten', message: 'must be a number' },
+  ])('a limit of $limit $message', async ({ limit, message }) => {
+    const { body } = await world.send('GET', `/api/v1/users/alice/payments?limit=${limit}`)
+    expect(body).toMatchObject({ detail: `limit: ${message}`, errors: [{ field: 'limit', message }] })
+  })
+
   test('takes a currency in lower case', async () => {
     expect(await create({ ...order, currency: 'usd' })).toMatchObject({ status: 201, body: { currency: 'USD' } })
   })

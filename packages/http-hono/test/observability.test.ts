@@ -46,7 +46,7 @@ const targets = panels.flatMap(({ targets }) => targets)
 const expressions = [...alerts.map(({ expr }) => expr), ...targets.map(({ expr }) => expr)]
 
 const words =
-  /\b(sum|by|rate|increase|max|topk|histogram_quantile|and|or|vector|le|up)\b|\[[^\]]*\]|"[^"]*"|\{[^}]*\}|\([a-z, ]+\)/g
+  /\b(sum|by|rate|increase|max|topk|histogram_quantile|and|or|vector|time|le|up)\b|\[[^\]]*\]|"[^"]*"|\{[^}]*\}|\([a-z, ]+\)/g
 
 /** The metrics that an expression names, each with the labels that it uses of it. */
 function namedIn(expression: string): readonly { metric: string; labels: readonly string[] }[] {
@@ -55,6 +55,18 @@ function namedIn(expression: string): readonly { metric: string; labels: readonl
   const metrics = expression.replaceAll(words, ' ').match(/[a-z_][a-z0-9_]{4,}/g) ?? []
   // `job` stands for the scrape job where the metric is Prometheus's own.
   return metrics.map((metric) => ({ metric, labels: [...grouped, ...matched].filter((name) => name !== 'le') }))
+}
+
+/** The left side of a comparison and the right side, of a rule whose words have the values that are given. */
+function sidesOf(expression: string, values: Readonly<Record<string, number>>): readonly number[] {
+  const sides = expression.replaceAll(/max by \(work\)|[()]/g, '').split('>')
+  const numberOf = (word: string) => values[word] ?? Number(word)
+  const product = (text: string) => text.split('*').reduce((all, one) => all * numberOf(one.trim()), 1)
+  const difference = (text: string) => {
+    const [first = 0, ...rest] = text.split(' - ').map(product)
+    return rest.reduce((all, one) => all - one, first)
+  }
+  return sides.map((side) => side.split('+').reduce((all, one) => all + difference(one), 0))
 }
 
 test('the alert rules and the dashboard name only metrics and labels that the server really exports', {
@@ -100,6 +112,8 @@ test('the alert rules and the dashboard name only metrics and labels that the se
   expect(wrong).toStrictEqual([])
   for (const name of theDesign) expect(exported, name).toContain(name)
   expect(text).not.toMatch(/user_\d|tx_|pi_|evt_/)
+  // Prometheus has these names for what it scrapes, and puts its own in the place of ours.
+  expect([...labelsOf].filter(([, labels]) => labels.has('job') || labels.has('instance'))).toStrictEqual([])
 })
 
 test('what an alert waits for to increase is exported as 0 before it happens: a series that begins at one shows none', async () => {
@@ -111,6 +125,32 @@ test('what an alert waits for to increase is exported as 0 before it happens: a 
   expect(awaited.length).toBeGreaterThan(4)
   for (const [, metric, label = ''] of awaited) {
     expect(text).toMatch(new RegExp(`^${metric}(\\{([^}]*,)?${label}[^}]*\\})? 0$`, 'm'))
+  }
+})
+
+test('work that fails each time is told of, also where it runs every hour; what is done each time is not', async () => {
+  const [rule] = alerts.filter(({ alert }) => alert === 'FlorinBackgroundWorkFails')
+  const metrics = createMetrics()
+  const { florin } = await openWorld({ app: { metrics }, observer: metricsObserver(metrics) })
+  const began = Date.now() / 1000
+  backgroundWork(florin, createLogger({ level: 'silent' }), [], { metrics })
+  const text = await metrics.text()
+  const told = (name: string) =>
+    new Map(
+      [...text.matchAll(new RegExp(`^${name}{work="([^"]*)"} (\\S+)$`, 'gm'))].map((one) => [one[1], Number(one[2])]),
+    )
+  const [periods, lastDone] = [told('background_period_seconds'), told('background_last_done_timestamp_seconds')]
+  expect([periods.get('prune'), periods.get('dispatch events'), periods.size]).toEqual([3600, 1, lastDone.size])
+  for (const [work, period] of periods) {
+    const done = lastDone.get(work) ?? 0
+    expect(done).toBeGreaterThanOrEqual(began)
+    const firesAfter = (seconds: number) => {
+      const named = { background_last_done_timestamp_seconds: done, background_period_seconds: period }
+      const [left = 0, right = 0] = sidesOf(rule?.expr ?? '', { ...named, time: done + seconds })
+      return left > right
+    }
+    // A pause is a fifth longer at most; a run that finds much to do takes its time.
+    expect([firesAfter(2.4 * period + 240), firesAfter(4 * period + 301)], work).toEqual([false, true])
   }
 })
 

@@ -8,6 +8,7 @@ import { dataKeys } from './0006-data-keys.ts'
 import { partitions } from './0007-partitions.ts'
 import { auditSeals } from './0008-audit-seals.ts'
 import { webhookLists } from './0010-webhook-lists.ts'
+import { nobodysRows } from './0011-nobodys-rows.ts'
 
 /**
  * All migrations by name, applied in the order of their names. A record and not a folder, so that bundlers keep them.
@@ -23,4 +24,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0007-partitions': partitions,
   '0008-audit-seals': auditSeals,
   '0010-webhook-lists': webhookLists,
+  '0011-nobodys-rows': nobodysRows,
 }

@@ -1,5 +1,6 @@
 import { signWebhook } from '@florin/stripe-sandbox'
 import { describe, expect, it } from 'vitest'
+import { debtWorld } from '../../test/debt-world.ts'
 import { alice, type SandboxedFlorin, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import { many, one as oneOf } from '../ports/storage.ts'
 
@@ -177,5 +178,78 @@ describe('a user’s customer', () => {
     expect(methods).toEqual([])
     expect(all.all).toEqual([])
     expect(subscriptions.map(({ status }) => status)).toEqual(['canceled'])
+  })
+})
+
+describe('a user with two customers at Stripe', () => {
+  it('is charged for each method on the customer that has it', async () => {
+    const { stripe, florin, letIn, sandbox } = debtWorld()
+    await florin.payments.create(order, { actor: service })
+    const older = String((await stripe('customers', { 'metadata[florin_user]': alice.id })).id)
+    await stripe('payment_methods/pm_card_mastercard/attach', { customer: older })
+    await letIn()
+    const { data: methods } = await florin.paymentMethods.list({ userId: alice.id }, service)
+    const method = methods.find(({ card }) => card?.brand === 'mastercard')?.id ?? ''
+    expect((await florin.payments.create({ ...order, paymentMethod: method }, { actor: service })).data.status).toBe(
+      'succeeded',
+    )
+    const plan = { userId: alice.id, priceId: 'price_1234567890', paymentMethod: method }
+    expect((await florin.subscriptions.create(plan, { actor: service })).data.status).toBe('active')
+    expect(sandbox.state.all('payment_intent')).toMatchObject([{}, { customer: older }, { customer: older }])
+    expect(sandbox.state.all('subscription')).toMatchObject([{ customer: older }])
+  })
+
+  it('is not charged for what a customer has that is nobody’s', async () => {
+    const { stripe, florin, letIn } = debtWorld()
+    const stranger = String((await stripe('customers', {})).id)
+    const theirs = String((await stripe('payment_methods/pm_card_visa/attach', { customer: stranger })).id)
+    await letIn()
+    await expect(florin.payments.create({ ...order, paymentMethod: theirs }, { actor: service })).rejects.toMatchObject(
+      {
+        code: 'payment_method_unusable',
+      },
+    )
+  })
+})
+
+describe('a customer that turns out to be a user’s', () => {
+  it('brings the user all that came before: methods, payments, refunds, disputes, subscriptions, invoices', async () => {
+    const { stripe, florin, letIn, storage } = debtWorld()
+    const idOf = async (path: string, body: Record<string, string>) => String((await stripe(path, body)).id)
+    const customer = await idOf('customers', { email: 'jane@shop.example' })
+    const [paid, disputed] = await Promise.all(
+      ['pm_card_visa', 'pm_card_createDispute'].map(async (card) => {
+        const method = await idOf(`payment_methods/${card}/attach`, { customer })
+        const made = { amount: '1000', currency: 'usd', customer, payment_method: method, confirm: 'true' }
+        return { method, payment: await idOf('payment_intents', { ...made, return_url: 'https://shop.example' }) }
+      }),
+    )
+    const method = paid?.method ?? ''
+    await stripe('refunds', { payment_intent: paid?.payment ?? '', amount: '400' })
+    const item = { 'items[0][price]': 'price_1234567890', default_payment_method: method }
+    const subscription = await idOf('subscriptions', { customer, ...item })
+    await letIn()
+    expect((await florin.payments.list({ userId: alice.id }, service)).data).toEqual([])
+
+    await stripe(`customers/${customer}`, { 'metadata[florin_user]': alice.id })
+    await letIn()
+    for (let round = 0; round < 3; round += 1) await florin.maintenance.refresh()
+
+    const mine = { userId: alice.id }
+    const payments = (await florin.payments.list(mine, service)).data
+    expect(payments.map(({ stripePaymentIntentId }) => stripePaymentIntentId)).toEqual(
+      expect.arrayContaining([paid?.payment, disputed?.payment]),
+    )
+    expect((await florin.paymentMethods.list(mine, service)).data).toHaveLength(2)
+    const subscriptions = (await florin.subscriptions.list(mine, service)).data
+    expect(subscriptions.map(({ stripeSubscriptionId }) => stripeSubscriptionId)).toEqual([subscription])
+    expect((await florin.invoices.list(mine, service)).data).toHaveLength(1)
+    const nobodys = { userId: null }
+    const left = await storage.load({
+      ...{ payments: many('transactions', nobodys), methods: many('payment_methods', nobodys) },
+      ...{ refunds: many('refunds', nobodys), disputes: many('disputes', nobodys) },
+      ...{ subscriptions: many('subscriptions', nobodys), invoices: many('invoices', nobodys) },
+    })
+    expect(left).toEqual({ payments: [], methods: [], refunds: [], disputes: [], subscriptions: [], invoices: [] })
   })
 })

@@ -3,19 +3,34 @@ import { lookAgainAt } from '../observations/look-again.ts'
 import type { Folded, Observing } from '../observations/observe.ts'
 import { findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
 import { type Find, many, one } from '../ports/storage.ts'
+import { gatewayIdOf, type ObjectRow, type ObjectTable } from '../reconcile/kinds.ts'
 import { isEnded } from '../subscriptions/subscription.ts'
 import { type Timestamp, timestampOfSeconds } from '../time.ts'
 import { type CustomerObservation, type CustomerRow, customerGroup } from './customer.ts'
 
-/** The row of a customer, the user's other customers (only one is primary), and what goes with it when it is deleted. */
+/** More than a customer has that came before it; what is left is found when it is told of again. */
+const MOST_LINKED = 100
+
+// All that hangs on a customer, and is its user's.
+const owned = ['payment_methods', 'transactions', 'subscriptions', 'invoices'] as const
+
+/**
+ * The row of a customer, the user's other customers (only one is primary), what came before it and is nobody's yet, and what
+ * goes with it when it is deleted.
+ */
 export function seekCustomer({ gatewayId, userId, customer }: CustomerObservation): readonly Find[] {
   const ofIt = { customerId: gatewayId }
   return [
     one('customers', { id: gatewayId }),
-    ...(userId === null ? [] : [many('customers', { userId })]),
+    ...(userId === null ? [] : [many('customers', { userId }), ...owned.map((table) => nobodys(table, gatewayId))]),
     ...(customer.facts.deleted ? [many('payment_methods', ofIt), many('subscriptions', ofIt)] : []),
   ]
 }
+
+const nobodys = (table: (typeof owned)[number], customerId: string): Find => ({
+  ...{ find: 'many', table, where: { customerId, userId: null } },
+  page: { limit: MOST_LINKED },
+})
 
 /** Folds an observation of a customer; one that is deleted at the gateway is primary no more. */
 export function foldCustomer(rows: RowSet, observation: CustomerObservation, observing: Observing): Folded {
@@ -29,10 +44,25 @@ export function foldCustomer(rows: RowSet, observation: CustomerObservation, obs
     (other) => other.id !== joined.id && other.userId === userId && other.isPrimary,
   )
   const isPrimary = !joined.deleted && userId !== null && !taken && (joined.isPrimary || !known || !known.userId)
-  if (known && joined === known && isPrimary === known.isPrimary && userId === known.userId) return { rows, facts: [] }
+  const linked = userId === null ? rows : withUser(rows, joined.id, now)
+  if (known && joined === known && isPrimary === known.isPrimary && userId === known.userId)
+    return { rows: linked, facts: [] }
   const dueAt = lookAgainAt(joined, observing, { open: false })
-  const folded = putRow(rows, 'customers', { ...joined, userId, isPrimary, updatedAt: now, dueAt })
+  const folded = putRow(linked, 'customers', { ...joined, userId, isPrimary, updatedAt: now, dueAt })
   return { rows: joined.deleted && !known?.deleted ? withoutOwner(folded, joined.id, now) : folded, facts: [] }
+}
+
+/** What came before its customer was known to be a user's is read at once: then it finds whose it is, and what hangs on it. */
+function withUser(rows: RowSet, customerId: string, now: Timestamp): RowSet {
+  const isWaiting = (row: ObjectRow) =>
+    'customerId' in row && row.customerId === customerId && row.userId === null && gatewayIdOf(row) !== null
+  return owned.reduce(
+    (set, table) =>
+      rowsOf<ObjectTable>(rows, table)
+        .filter(isWaiting)
+        .reduce((put, row) => putRow<ObjectTable>(put, table, { ...row, dueAt: now }), set),
+    rows,
+  )
 }
 
 /**

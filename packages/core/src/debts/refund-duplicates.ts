@@ -54,10 +54,10 @@ async function lookAt(deps: Deps, debt: DebtRow, now: Timestamp): Promise<readon
   // Named by their places: a storage makes a statement for each set of names.
   const ids = [debt.holder ?? '', ...debt.duplicates]
   const query = Object.fromEntries(ids.map((id, index) => [`payment${index}`, one('transactions', { id })]))
-  const { disputes, ...payments } = await deps.storage.load({
-    ...query,
-    disputes: many('disputes', { paymentId: debt.holder }),
-  })
+  const [payments, { disputes }] = await Promise.all([
+    deps.storage.load(query),
+    deps.storage.load({ disputes: many('disputes', { paymentId: debt.holder }) }),
+  ])
   const isDisputed = disputes.some(({ status }) => isAtStake(status))
   const holder = payments.payment0
   const outcomes: Outcome[] = []

@@ -31,13 +31,12 @@ export function foldDispute(rows: RowSet, observation: DisputeObservation, obser
     paymentId: base.paymentId ?? payment?.id ?? null,
   }
   const next = fold(named, disputeGroup, observation.dispute, asSent(observing, 'disputes', observation.gatewayId))
-  if (known && next.observed === known.observed && next.paymentId === known.paymentId) return { rows, facts: [] }
+  const facts = factsOf(known, next, observation)
+  const isKnown = next.paymentId === known?.paymentId && next.userId === known?.userId
+  if (isKnown && next.observed === known?.observed) return { rows, facts }
   const { now } = observing
   const dueAt = lookAgainAt(next, observing, { open: !isClosed(next.status) })
-  return {
-    rows: putRow(rows, 'disputes', { ...next, updatedAt: now, dueAt }),
-    facts: factsOf(known, next, observation),
-  }
+  return { rows: putRow(rows, 'disputes', { ...next, updatedAt: now, dueAt }), facts }
 }
 
 function adopted(observation: DisputeObservation, { newId }: Observing): DisputeRow {

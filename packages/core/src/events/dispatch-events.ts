@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
-import { maskCardNumbers } from '../input/card-number.ts'
 import { due, write } from '../ports/storage.ts'
 import { milliseconds, type Timestamp, timestamp } from '../time.ts'
+import { DeliveryError, reasonOf } from './delivery-error.ts'
 import type { DomainEventRow } from './domain-event.ts'
 import { toDomainEvent } from './domain-event-data.ts'
 import type { EventHandlers } from './event-handlers.ts'
@@ -93,7 +93,7 @@ async function withinLease(call: Promise<unknown>, leaseMs: number): Promise<voi
   const signal = AbortSignal.timeout(leaseMs)
   let tellLate = () => {}
   const late = new Promise<never>((_, reject) => {
-    tellLate = () => reject(new Error(`a handler did not end within ${leaseMs} ms`))
+    tellLate = () => reject(new DeliveryError(`a handler did not end within ${leaseMs} ms`))
     signal.addEventListener('abort', tellLate)
   })
   try {
@@ -101,14 +101,6 @@ async function withinLease(call: Promise<unknown>, leaseMs: number): Promise<voi
   } finally {
     signal.removeEventListener('abort', tellLate)
   }
-}
-
-const REASON_LENGTH = 300
-
-/** Handlers are the host's own: what they throw may be anything, and may quote anything. */
-function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : 'a handler threw something that is no error'
-  return maskCardNumbers(text).slice(0, REASON_LENGTH)
 }
 
 interface Ending {

@@ -5,7 +5,8 @@ import type { DomainEvent } from './domain-event-data.ts'
 export type HeardType = DomainEventType | '*'
 
 /**
- * Is told of events. What it answers is awaited; when it throws, the event is told again later, to all handlers of it.
+ * Is told of events. What it answers is awaited; when it throws, the event is told again later, to all handlers of it. Of
+ * what it throws Florin tells the name and the code alone: log the message yourself, it may quote what must not be logged.
  *
  * An event comes at least once, so a handler must do the same for the second delivery of an `event.id` as for none.
  */

@@ -104,7 +104,7 @@ describe('an endpoint that fails', () => {
       answers: () => (isDown ? answer() : new Response(null, { status: 200 })),
     })
     expect(await dispatch()).toMatchObject({ failed: 1 })
-    expect(reasons()).toEqual([`Error: endpoint 1 (https://shop.example) ${says}`])
+    expect(reasons()).toEqual([`endpoint 1 (https://shop.example) ${says}`])
     isDown = false
     await advance(1)
     expect(await dispatch()).toEqual({ delivered: 1, failed: 0, dead: 0 })
@@ -120,7 +120,7 @@ describe('an endpoint that fails', () => {
       new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
     const { dispatch, reasons } = await posting({ endpoints, answers: never, timeoutMs: 10 })
     expect(await dispatch()).toMatchObject({ failed: 1 })
-    expect(reasons()).toEqual(['Error: endpoint 1 (https://shop.example) did not answer (TimeoutError)'])
+    expect(reasons()).toEqual(['endpoint 1 (https://shop.example) did not answer (TimeoutError)'])
   })
 
   it('does not keep the event from the others', async () => {

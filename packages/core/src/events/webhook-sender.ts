@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks'
 import { systemRuntime } from '../runtime.ts'
 import { apiJson } from './api-json.ts'
+import { DeliveryError } from './delivery-error.ts'
 import type { DomainEventType } from './domain-event.ts'
 import type { DomainEvent } from './domain-event-data.ts'
 import type { EventHandler } from './event-handlers.ts'
@@ -62,7 +63,7 @@ export function webhookSender({
       }
     })
     const problems = (await Promise.all(posts)).flat()
-    if (problems.length > 0) throw new Error(problems.join('; '))
+    if (problems.length > 0) throw new DeliveryError(problems.join('; '))
   }
 }
 

@@ -10,24 +10,62 @@ const CARD_NUMBER = 'card_number_refused'
  * @throws `invalid` input_invalid with every field that is wrong; card_number_refused where a text holds a card number
  */
 export function parseInput<T>(schema: z.ZodType<T>, input: unknown): T {
-  const parsed = schema.safeParse(input)
-  if (parsed.success) return parsed.data
-  const issues = parsed.error.issues.flatMap(ofKey)
-  const fields = issues.map(toFieldError)
+  const checked = checkInput(schema, input)
+  if (checked.fields === undefined) return checked.data
+  const { fields, code } = checked
   const summary = fields.map(({ field, message }) => `${field}: ${message}`).join('; ')
+  throw new InvalidError(code, summary, { fields })
+}
+
+/** What an input came to: its data, or every field that is wrong. */
+type Checked<T> =
+  | { readonly data: T; readonly fields?: undefined }
+  | { readonly fields: readonly FieldError[]; readonly code: 'card_number_refused' | 'input_invalid' }
+
+/** Checks an input by a schema. What is wrong is told in the same words to whoever calls a method or sends a request. */
+export function checkInput<T>(schema: z.ZodType<T>, input: unknown): Checked<T> {
+  const parsed = schema.safeParse(input, { error: inWords, reportInput: true })
+  if (parsed.success) return { data: parsed.data }
+  const issues = parsed.error.issues.flatMap(ofKey)
   const refused = issues.some((issue) => issue.code === 'custom' && issue.params?.refusal === CARD_NUMBER)
-  throw new InvalidError(refused ? CARD_NUMBER : 'input_invalid', summary, { fields })
+  return { fields: issues.flatMap(toFieldErrors), code: refused ? CARD_NUMBER : 'input_invalid' }
 }
 
 /** What is wrong with a key lies within the issue that says that something is. */
 const ofKey = (issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] =>
   issue.code === 'invalid_key' ? issue.issues.map((within) => ({ ...within, path: issue.path })) : [issue]
 
-function toFieldError(issue: z.core.$ZodIssue): FieldError {
+function toFieldErrors(issue: z.core.$ZodIssue): readonly FieldError[] {
   if (issue.code === 'unrecognized_keys') {
-    return { field: named([...issue.path, issue.keys[0]]), message: 'is not a field of this request' }
+    return issue.keys.map((key) => ({ field: named([...issue.path, key]), message: 'is not a field of this request' }))
   }
-  return { field: named(issue.path) || '(body)', message: issue.message }
+  // Also where the schema has words of its own for what is wrong.
+  const missing = issue.input === undefined && /^invalid_(type|value)$/.test(issue.code)
+  return [{ field: named(issue.path) || '(body)', message: missing ? 'is required' : issue.message }]
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+}
+
+/** What is wrong where the schema has no words for it: the validator's own are for programmers. */
+function inWords(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_type') return `must be ${kinds[issue.expected] ?? `a ${issue.expected}`}`
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`
+  if (issue.code === 'invalid_format') return 'does not have the form that it must have'
+  if (issue.code === 'too_small') return bounded(issue.origin, 'least', issue.minimum)
+  return issue.code === 'too_big' ? bounded(issue.origin, 'most', issue.maximum) : undefined
+}
+
+function bounded(origin: string, bound: 'least' | 'most', limit: number | bigint): string {
+  const what = { string: 'character', array: 'item' }[origin]
+  return what ? `must have at ${bound} ${limit} ${what}${limit === 1 ? '' : 's'}` : `must be at ${bound} ${limit}`
 }
 
 // Keys are the caller's own words, and may hold anything.
@@ -59,7 +97,7 @@ export const freeText = (most: number) => storableText(most).superRefine(without
 export const metadata = z
   .record(
     storableText(40)
-      .regex(/^[^[\]]+$/, { error: 'must not hold square brackets' })
+      .regex(/^[^[\]]*$/, { error: 'must not hold square brackets' })
       .refine((key) => !key.startsWith('florin_'), { error: 'must not begin with florin_' })
       .superRefine(withoutCardNumber),
     freeText(500),

@@ -51,7 +51,7 @@ export interface InvoiceRow extends Observed {
 }
 
 /** draft → open → uncollectible → paid or void: each may be skipped, none is left for an earlier one. */
-export const invoiceRanks = { draft: 0, unknown: 0, open: 1, uncollectible: 2, paid: 3, void: 3 } as const
+export const invoiceRanks = { draft: 0, unknown: 1, open: 1, uncollectible: 2, paid: 3, void: 3 } as const
 
 const rank = rankBy<InvoiceStatus>(invoiceRanks)
 
@@ -98,6 +98,8 @@ export interface InvoiceObservation extends Identity {
   /** Our subscription's id, where the invoice carries its metadata. */
   readonly subscriptionFlorinId: string | null
   readonly invoice: Sighting<InvoiceFacts>
+  /** The event said that its last attempt failed. */
+  readonly paymentFailed?: boolean
   readonly payment?: Sighting<InvoicePaymentFacts>
 }
 

@@ -19,11 +19,11 @@ const observing = {
 }
 
 /** What is told of one invoice, seen so often, in this order. */
-function told(sights: readonly { object: Wire; stamp: number }[]): readonly string[] {
+function told(sights: readonly { object: Wire; stamp: number; paymentFailed: boolean }[]): readonly string[] {
   let rows: RowSet = {}
   const facts: Fact[] = []
-  for (const { object, stamp } of sights) {
-    const folded = foldInvoice(rows, observeInvoice(object, { stamp }), observing)
+  for (const { object, stamp, paymentFailed } of sights) {
+    const folded = foldInvoice(rows, observeInvoice(object, { stamp }, { deleted: false, paymentFailed }), observing)
     rows = folded.rows
     facts.push(...folded.facts)
   }
@@ -32,9 +32,12 @@ function told(sights: readonly { object: Wire; stamp: number }[]): readonly stri
 }
 
 const life = [
-  { object: invoice({ status: 'open', attempt_count: 1 }), stamp: 101 },
-  { object: invoice({ status: 'open', attempt_count: 2 }), stamp: 102 },
-  { object: invoice({ status: 'paid', attempt_count: 3, amount_paid: 1000, amount_remaining: 0 }), stamp: 103 },
+  { object: invoice({ status: 'open', attempt_count: 1 }), stamp: 101, paymentFailed: true },
+  { object: invoice({ status: 'open', attempt_count: 2 }), stamp: 102, paymentFailed: true },
+  {
+    ...{ object: invoice({ status: 'paid', attempt_count: 3, amount_paid: 1000, amount_remaining: 0 }), stamp: 103 },
+    paymentFailed: false,
+  },
 ]
 
 it('every attempt that failed is told, in whatever order it is heard of', () => {
@@ -44,6 +47,20 @@ it('every attempt that failed is told, in whatever order it is heard of', () => 
   for (const order of [life, life.toReversed(), [second, third, first], [third, first, second], [...life, ...life]]) {
     expect(told(order)).toEqual(all)
   }
+})
+
+it('an attempt that is counted while a bank makes up its mind is told once it has failed, and not before', () => {
+  const [failed, , paid] = life
+  if (!failed || !paid) throw new Error('a life has three events')
+  const waiting = { ...failed, stamp: 100, paymentFailed: false }
+  expect(told([waiting, paid])).toEqual(['invoice.paid paid'])
+  const all = ['invoice.paid paid', 'invoice.payment_failed 1']
+  for (const order of [
+    [waiting, failed, paid],
+    [failed, waiting, paid],
+    [paid, failed, waiting],
+  ])
+    expect(told(order)).toEqual(all)
 })
 
 it('an invoice whose subscription got a new key of metadata is read, and so is one whose past makes no sense', () => {

@@ -78,12 +78,14 @@ function adopted(observation: InvoiceObservation, { newId }: Observing): Invoice
   }
 }
 
-function factsOf(known: InvoiceRow | undefined, next: InvoiceRow, { invoice }: InvoiceObservation): readonly Fact[] {
+function factsOf(
+  known: InvoiceRow | undefined,
+  next: InvoiceRow,
+  { invoice, paymentFailed }: InvoiceObservation,
+): readonly Fact[] {
   const { status, attemptCount } = invoice.facts
   const base = { objectId: next.id, stamp: invoice.stamp, data: toInvoice(next) }
   if (status === 'paid' && known?.status !== 'paid') return [{ ...base, type: 'invoice.paid', discriminator: 'paid' }]
-  // Every attempt that left the invoice open has failed, also where that is heard of after the next one.
-  const failed = (status === 'open' || status === 'uncollectible') && attemptCount > 0
-  const isKnown = known?.status === status && known.attemptCount === attemptCount
-  return failed && !isKnown ? [{ ...base, type: 'invoice.payment_failed', discriminator: String(attemptCount) }] : []
+  // Only the event tells: what is read as open after an attempt may be waiting for a bank.
+  return paymentFailed ? [{ ...base, type: 'invoice.payment_failed', discriminator: String(attemptCount) }] : []
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { InvalidError } from '../errors.ts'
 import { currencies } from './currencies.ts'
 
 /** An upper-case ISO currency code that Stripe charges in; lower case is accepted and raised. */
@@ -19,8 +20,29 @@ export const amount = z
 export function amountProblem(value: number, currency: string): string | undefined {
   const rule = currencies.get(currency)
   if (!rule) return `${currency} is not a currency that Stripe charges in`
-  if (value % rule.multiple !== 0) return `must be a multiple of ${rule.multiple} in ${currency}`
+  const problem = multipleProblem(value, currency)
+  if (problem) return problem
   if (value < rule.minimum) return `must be at least ${rule.minimum} in ${currency}, Stripe's minimum`
   if (value > rule.maximum) return `must be at most ${rule.maximum} in ${currency}, Stripe's maximum`
   return undefined
 }
+
+/** What is wrong with giving back or capturing this amount: there is no minimum, but Stripe counts some in steps. */
+export function multipleProblem(value: number, currency: string): string | undefined {
+  const multiple = currencies.get(currency)?.multiple ?? 1
+  return value % multiple === 0 ? undefined : `must be a multiple of ${multiple} in ${currency}`
+}
+
+/**
+ * Refuses a part of a payment that Stripe cannot count in its currency.
+ *
+ * @throws `invalid` input_invalid
+ */
+export function checkMultiple(value: number, currency: string): void {
+  const problem = multipleProblem(value, currency)
+  if (problem) throw badAmount(problem)
+}
+
+/** The refusal of an amount, which names its field. */
+export const badAmount = (message: string): InvalidError =>
+  new InvalidError('input_invalid', `amount: ${message}`, { fields: [{ field: 'amount', message }] })

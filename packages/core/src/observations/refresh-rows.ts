@@ -9,14 +9,14 @@ import { canonicalJson } from '../json.ts'
 import { isOpenPayment } from '../payments/payment.ts'
 import type { ObjectRef } from '../ports/gateway.ts'
 import { due, one, type Query, type Tables } from '../ports/storage.ts'
-import { gatewayIdOf, type ObjectRow, type ObjectTable } from '../reconcile/kinds.ts'
+import { gatewayIdOf, type ObjectRow, type ObjectTable, tableOf } from '../reconcile/kinds.ts'
 import { isOpenRefund } from '../refunds/refund.ts'
 import { isEnded } from '../subscriptions/subscription.ts'
 import { type Timestamp, timestamp } from '../time.ts'
 import { lookAgainAt } from './look-again.ts'
 import type { Observation } from './observation.ts'
 import { type Folded, type Observing, observe, seek } from './observe.ts'
-import { changesBetween, findRow, putRow, type RowSet, rowSetOf } from './row-set.ts'
+import { changesBetween, committed, findRow, putRow, type RowSet, rowSetOf } from './row-set.ts'
 
 /** The tables whose rows are read again: the kind of object, and whether it may still change by itself. */
 const watched: { readonly [T in ObjectTable]: Watching<T> } = {
@@ -34,10 +34,13 @@ interface Watching<T extends ObjectTable> {
   readonly isOpen: (row: Tables[T], now: Timestamp) => boolean
 }
 
+const watchedTables = Object.values(tableOf)
+
 /** So many of a table that are not answered say that none of it is, for now. */
 const MOST_REFUSED = 3
 
-const PUT_OFF_MS = 60_000
+/** Who takes a row has it for so long; where it cannot be read, it waits so long behind all that wait already. */
+const CLAIM_MS = 60_000
 
 /** What reading rows again came to. */
 export interface Refreshed {
@@ -50,30 +53,9 @@ export interface Refreshed {
 /** Reads rows again that are in doubt, or open and unread for long; `Maintenance.refresh` says what is promised. */
 export async function refreshRows(deps: Deps, { limit = 20 }: { limit?: number } = {}): Promise<Refreshed> {
   const now = timestamp(deps.runtime.now())
-  const found = await deps.storage.load({
-    transactions: due('transactions', now, limit),
-    refunds: due('refunds', now, limit),
-    subscriptions: due('subscriptions', now, limit),
-    invoices: due('invoices', now, limit),
-    disputes: due('disputes', now, limit),
-    payment_methods: due('payment_methods', now, limit),
-    customers: due('customers', now, limit),
-  })
-  const each = <T extends ObjectTable>(table: T, rows: readonly Tables[T][]) =>
-    rows.map((row) => ({
-      ...{ table, row },
-      refresh: () => refreshRow(deps, table, row),
-      putOff: () => putOff(deps, table, row),
-    }))
-  const waiting = [
-    ...each('transactions', found.transactions),
-    ...each('refunds', found.refunds),
-    ...each('subscriptions', found.subscriptions),
-    ...each('invoices', found.invoices),
-    ...each('disputes', found.disputes),
-    ...each('payment_methods', found.payment_methods),
-    ...each('customers', found.customers),
-  ]
+  const query = Object.fromEntries(watchedTables.map((table) => [table, due<ObjectTable>(table, now, limit)]))
+  const found = await deps.storage.load(query)
+  const waiting = watchedTables.flatMap((table) => (found[table] ?? []).map((row) => ({ table, row })))
   const longest = waiting.toSorted((a, b) => ((a.row.dueAt ?? now) < (b.row.dueAt ?? now) ? -1 : 1))
   // Remembered by this process from then on.
   if (longest.length > 0) await readInstallationTime(deps)
@@ -81,31 +63,32 @@ export async function refreshRows(deps: Deps, { limit = 20 }: { limit?: number }
   const isGivenUp = (table: ObjectTable) => (refused.get(table) ?? 0) >= MOST_REFUSED
   const failures: unknown[] = []
   let [read, changed] = [0, 0]
-  for (const { table, refresh, putOff } of longest) {
+  for (const { table, row } of longest) {
     if (read + failures.length >= limit) break
     // Without a gateway or a storage none can be read; without a right, none of a kind.
     if (read === 0 && [...refused.keys()].filter(isGivenUp).length > 1) break
     if (isGivenUp(table)) continue
     try {
-      changed += (await refresh()) ? 1 : 0
+      const mine = await claimed(deps, table, row)
+      if (!mine) continue
+      changed += (await refreshRow(deps, table, mine)) ? 1 : 0
       read += 1
     } catch (error) {
       // Whosever fault it is, the others do not wait for it.
       failures.push(error)
       if (isFlorinError(error) && error.kind === 'unavailable') refused.set(table, (refused.get(table) ?? 0) + 1)
-      await putOff()
     }
   }
   if (failures.length > 0) throw failures[0]
   return { read, changed }
 }
 
-/** Has a row that could not be read wait behind all that wait already. */
-async function putOff<T extends ObjectTable>(deps: Deps, table: T, row: Tables[T]): Promise<void> {
+/** Takes a row, so that no other process reads it too. In conflict another one has, or it has changed: it is let go. */
+async function claimed<T extends ObjectTable>(deps: Deps, table: T, row: Tables[T]): Promise<Tables[T] | undefined> {
   const before = putRow({}, table, row)
-  const after = putRow(before, table, { ...row, dueAt: timestamp(deps.runtime.now() + PUT_OFF_MS) })
-  // In conflict it has changed, and is due when that says so.
-  await deps.storage.commit({ id: deps.newId('commit'), changes: changesBetween(before, after) })
+  const after = putRow(before, table, { ...row, dueAt: timestamp(deps.runtime.now() + CLAIM_MS) })
+  const outcome = await deps.storage.commit({ id: deps.newId('commit'), changes: changesBetween(before, after) })
+  return outcome === 'committed' ? findRow(committed(before, after), table, ({ id }) => id === row.id) : undefined
 }
 
 /**

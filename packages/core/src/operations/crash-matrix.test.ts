@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { type Scenario, scenarios } from '../../test/crash-scenarios.ts'
+import { type Scenario, scenarios, wakeWithoutCard } from '../../test/crash-scenarios.ts'
 import { dieAt, holdsTogether, openOperations, recover } from '../../test/mortal.ts'
 import { operationKinds } from './operation.ts'
 
@@ -33,7 +33,7 @@ const windows = [
 ]
 
 describe.each(windows)('when the process dies anywhere and $when', ({ later }) => {
-  it.each(scenarios)('$name is done once or not at all', async (scenario) => {
+  it.each([...scenarios, wakeWithoutCard])('$name is done once or not at all', async (scenario) => {
     let at = 1
     while (await crashAt(scenario, at, later)) at += 1
     expect(at).toBeGreaterThan(6)

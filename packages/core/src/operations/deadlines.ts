@@ -10,6 +10,7 @@ const takesMoney: readonly OperationKind[] = [
   'payment.capture',
   'subscription.create',
   'subscription.update',
+  'subscription.resume',
 ]
 const KEY_MEMORY_MS = 23 * 3600 * 1000
 

@@ -13,6 +13,8 @@ const PUT_OFF_MS = 5 * 60_000
 export interface Recovered {
   /** Operations that are settled now, refusals included. */
   readonly settled: number
+  /** Their ids. */
+  readonly settledIds: readonly string[]
   /** Operations that are still open, with why. */
   readonly open: readonly { readonly operationId: string; readonly code: string }[]
 }
@@ -22,11 +24,13 @@ export async function recoverOperations(deps: Deps, { limit = 20 }: { limit?: nu
   const now = timestamp(deps.runtime.now())
   const { operations } = await deps.storage.load({ operations: due('operations', now, limit) })
   const open: Recovered['open'][number][] = []
+  const settledIds: string[] = []
   const failures: unknown[] = []
   for (const operation of operations) {
     try {
       const code = await settleOne(deps, operation)
-      if (code !== undefined) open.push({ operationId: operation.id, code })
+      if (code === undefined) settledIds.push(operation.id)
+      else open.push({ operationId: operation.id, code })
     } catch (error) {
       // One that breaks whoever takes it up does not keep the others from their turn, now or later.
       failures.push(error)
@@ -34,7 +38,7 @@ export async function recoverOperations(deps: Deps, { limit = 20 }: { limit?: nu
     }
   }
   if (failures.length > 0) throw failures[0]
-  return { settled: operations.length - open.length, open }
+  return { settled: settledIds.length, settledIds, open }
 }
 
 /** It may have been claimed before it broke. In conflict somebody has taken it up. */

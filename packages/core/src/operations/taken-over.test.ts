@@ -63,7 +63,7 @@ describe('an operation that another process took up meanwhile', () => {
   it('is answered with what the other one was told', async () => {
     const { slow, answer, goOn } = await slowProcess('fails', 61)
     const other = sandboxedFlorin({ webhooks: false, beside: slow })
-    expect(await other.florin.maintenance.recover()).toEqual({ settled: 1, open: [] })
+    expect(await other.florin.maintenance.recover()).toMatchObject({ settled: 1, open: [] })
     goOn()
     expect(await answer).toMatchObject({ data: { status: 'succeeded' } })
     expect(slow.sandbox.state.all('payment_intent')).toHaveLength(1)
@@ -75,7 +75,7 @@ it('what is carried out after all, long after it was given up, is known', async 
   const other = sandboxedFlorin({ webhooks: false, beside: slow })
   await other.florin.maintenance.recover()
   await other.advance(90)
-  expect(await other.florin.maintenance.recover()).toEqual({ settled: 1, open: [] })
+  expect(await other.florin.maintenance.recover()).toMatchObject({ settled: 1, open: [] })
   const shown = async () => (await other.florin.payments.list({ userId: alice.id }, service)).data
   expect(await shown()).toMatchObject([{ status: 'canceled' }])
   goOn()
@@ -109,7 +109,7 @@ describe('what was called off, and of which a webhook tells later that it was ca
     await one.advance(601)
     await one.florin.maintenance.recover()
     await one.advance(90)
-    expect(await one.florin.maintenance.recover()).toEqual({ settled: 1, open: [] })
+    expect(await one.florin.maintenance.recover()).toMatchObject({ settled: 1, open: [] })
     await expect(act(one)).rejects.toMatchObject({ details: { gatewayCode: 'never_reached_gateway', replayed: true } })
     await land?.()
     await one.advance(1)
@@ -162,7 +162,7 @@ describe('an intent of which nobody knows whether it was stored', () => {
       details: { operationId: expect.stringMatching(/^operation_/), objectId: expect.stringMatching(/^tx_/) },
     })
     await advance(61)
-    expect(await florin.maintenance.recover()).toEqual({ settled: 1, open: [] })
+    expect(await florin.maintenance.recover()).toMatchObject({ settled: 1, open: [] })
     expect(sandbox.state.all('payment_intent')).toHaveLength(1)
   })
 })
@@ -183,7 +183,7 @@ it('of several calls, of which one was carried out, nobody is told that nothing 
     florin.paymentMethods.attach({ userId: alice.id, paymentMethod: 'pm_card_visa', setDefault: true }, caller)
   await expect(attach()).rejects.toMatchObject({ code: 'gateway_outcome_unknown', outcome: 'unknown' })
   isAway = false
-  expect(await florin.maintenance.recover()).toEqual({ settled: 1, open: [] })
+  expect(await florin.maintenance.recover()).toMatchObject({ settled: 1, open: [] })
   expect(await attach()).toMatchObject({ replayed: true, data: { isDefault: true } })
 })
 
@@ -222,7 +222,7 @@ it('whoever stood still sends no next step that another process has looked for i
   goOn()
   expect(await answer).toMatchObject({ code: 'gateway_outcome_unknown' })
   await slow.advance(90)
-  expect(await other.florin.maintenance.recover()).toEqual({ settled: 1, open: [] })
+  expect(await other.florin.maintenance.recover()).toMatchObject({ settled: 1, open: [] })
   expect(sent).not.toContain('subscription.create')
   expect(slow.sandbox.state.all('subscription')).toHaveLength(0)
 })
@@ -248,7 +248,7 @@ it('what was called off is not gone on with by whoever had done its first step',
   await slow.advance(600)
   await other.florin.maintenance.recover()
   await slow.advance(90)
-  expect(await other.florin.maintenance.recover()).toEqual({ settled: 1, open: [] })
+  expect(await other.florin.maintenance.recover()).toMatchObject({ settled: 1, open: [] })
   goOn()
   expect(await answer).toMatchObject({ details: { gatewayCode: 'never_reached_gateway' } })
   expect(sent).not.toContain('subscription.create')

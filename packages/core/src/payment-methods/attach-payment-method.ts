@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { mayActFor } from '../actor.ts'
+import type { CustomerRow } from '../customers/customer.ts'
 import { customerFor } from '../customers/ensure-customer.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError } from '../errors.ts'
@@ -50,16 +51,15 @@ export const attachPaymentMethodUseCase: UseCase<
       throw new InvalidError('payment_method_not_found', `no payment method ${paymentMethod}`)
     }
     if (!customer) return { needs: customerFor(userId) }
-    const isDefault = customer.defaultMethod === method?.gatewayId
-    const isAttached = method?.status === 'attached' && method.customerId === customer.id
-    if (isAttached && (isDefault || !setDefault)) {
+    const intent = { userId, changes: [], lease: leaseOn('customer', userId) }
+    if (method?.status === 'attached' && method.customerId === customer.id) {
+      // Which one is the default, Stripe alone knows for certain.
+      if (setDefault) return { ...intent, objectId: method.id, step: defaultStep(method, customer) }
       return { done: toPaymentMethod(method, customer.defaultMethod) }
     }
     return {
+      ...intent,
       objectId: null,
-      userId,
-      changes: [],
-      lease: leaseOn('customer', userId),
       step: {
         name: 'attach',
         call: {
@@ -70,9 +70,9 @@ export const attachPaymentMethodUseCase: UseCase<
       },
     }
   },
-  reread: ({ userId, steps }) => ({
+  reread: ({ objectId, userId, steps }) => ({
     customers: many('customers', { userId }),
-    method: one('payment_methods', { gatewayId: steps[0]?.objectId ?? '' }),
+    method: one('payment_methods', objectId === null ? { gatewayId: steps[0]?.objectId ?? '' } : { id: objectId }),
   }),
   settle({ answer, step, rows, operation, input }) {
     if (answer.outcome === 'declined') return { rows, refused: declined(answer.decline) }
@@ -84,14 +84,7 @@ export const attachPaymentMethodUseCase: UseCase<
       const { rejection } = answer.outcome === 'rejected' ? answer : { rejection: UNSEEN }
       return { rows, refused: rejectionError(rejection, 'payment_method_unusable') }
     }
-    if (step === 'attach' && input.setDefault) {
-      const call = {
-        do: 'customer.set_default_method',
-        customer: customer.id,
-        paymentMethod: method.gatewayId,
-      } as const
-      return { rows, step: { name: 'set_default', call } }
-    }
+    if (step === 'attach' && input.setDefault) return { rows, step: defaultStep(method, customer) }
     return { rows, done: toPaymentMethod(method, customer.defaultMethod), objectId: method.id }
   },
 }
@@ -105,11 +98,20 @@ export function attachPaymentMethod(
   return perform(deps, attachPaymentMethodUseCase, input, caller)
 }
 
+const defaultStep = ({ gatewayId: paymentMethod }: PaymentMethodRow, { id: customer }: CustomerRow) =>
+  ({ name: 'set_default', call: { do: 'customer.set_default_method', customer, paymentMethod } }) as const
+
 /** The method that is attached. Where no answer named it, it is the one that was sent, and no test id. */
-function attachedMethod(rows: RowSet, { steps }: OperationRow, answered: string | null): PaymentMethodRow | undefined {
+function attachedMethod(
+  rows: RowSet,
+  { objectId, steps }: OperationRow,
+  answered: string | null,
+): PaymentMethodRow | undefined {
   const [attach] = steps
   const gatewayId = answered ?? attach?.objectId ?? attach?.call.subject
-  return findRow(rows, 'payment_methods', (row) => row.gatewayId === gatewayId)
+  return findRow(rows, 'payment_methods', (row) =>
+    objectId === null ? row.gatewayId === gatewayId : row.id === objectId,
+  )
 }
 
 const UNSEEN: Rejection = { code: null, param: 'payment_method', message: 'the answer does not show the method' }

@@ -16,28 +16,31 @@ import {
 } from './payment-method.ts'
 
 export function seekPaymentMethod({ gatewayId, attachment }: PaymentMethodObservation): readonly Find[] {
-  return [one('payment_methods', { gatewayId }), ...seekOwner(attachment.facts.customerId)]
+  return [one('payment_methods', { gatewayId }), ...seekOwner(ownerIn(attachment))]
 }
 
 /** Folds an observation of a payment method. One that never belonged to a customer is of no use here and is left out. */
 export function foldPaymentMethod(rows: RowSet, observation: PaymentMethodObservation, observing: Observing): Folded {
   const known = findRow(rows, 'payment_methods', (row) => row.gatewayId === observation.gatewayId)
-  if (!known && observation.attachment.facts.status !== 'attached') return { rows, facts: [] }
+  const { facts, before } = observation.attachment
+  if (!known && facts.status !== 'attached' && before?.status !== 'attached') return { rows, facts: [] }
   const base = known ?? adopted(observation, observing)
   const sent = asSent(observing, 'payment_methods', observation.gatewayId)
   const attached = fold(base, attachmentGroup, observation.attachment, sent)
   const joined = fold(attached, detailGroup, observation.details, sent)
-  const next = { ...joined, userId: joined.userId ?? userOf(rows, observation.attachment.facts.customerId) }
-  if (known && next.observed === known.observed && next.userId === known.userId) return { rows, facts: [] }
+  const next = { ...joined, userId: joined.userId ?? userOf(rows, ownerIn(observation.attachment)) }
+  const news = factsOf(known, next, observation)
+  if (known && next.observed === known.observed && next.userId === known.userId) return { rows, facts: news }
   const { now } = observing
   // What only its SetupIntent told of is read at once, and so is what a deleted customer seems to have still.
   const isStale = next.status === 'attached' && isOwnerGone(rows, next.customerId) && !observing.sent
   const dueAt = next.type === UNSEEN || isStale ? now : lookAgainAt(next, observing, { open: false })
-  return {
-    rows: putRow(rows, 'payment_methods', { ...next, updatedAt: now, dueAt }),
-    facts: factsOf(known, next, observation),
-  }
+  return { rows: putRow(rows, 'payment_methods', { ...next, updatedAt: now, dueAt }), facts: news }
 }
+
+/** The customer that it is attached to, or was until now. */
+const ownerIn = ({ facts, before }: PaymentMethodObservation['attachment']): string | null =>
+  facts.customerId ?? before?.customerId ?? null
 
 function adopted(observation: PaymentMethodObservation, { newId }: Observing): PaymentMethodRow {
   const createdAt = timestampOfSeconds(observation.created)

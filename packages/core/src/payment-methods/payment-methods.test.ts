@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { stripeOf } from '../../test/paused-subscription.ts'
 import { alice, bob, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
+import { must } from '../errors.ts'
+import { many } from '../ports/storage.ts'
 
 const visa = { userId: alice.id, paymentMethod: 'pm_card_visa' }
 
@@ -45,6 +48,36 @@ describe('attaching a payment method', () => {
     const again = { userId: alice.id, paymentMethod: data.id, setDefault: true }
     const { data: method } = await florin.paymentMethods.attach(again, { actor: alice })
     expect(method).toMatchObject({ id: data.id, isDefault: true })
+  })
+
+  it('makes it the default again where another one was made so at Stripe, by one call', async () => {
+    const one = sandboxedFlorin({ webhooks: false })
+    const { florin, counts } = one
+    const { data: first } = await florin.paymentMethods.attach({ ...visa, setDefault: true }, { actor: alice })
+    const { data: second } = await florin.paymentMethods.attach(visa, { actor: alice })
+    const { customers } = stripeOf(one)
+    const customer = async () => must((await customers.list()).data[0], 'a customer')
+    await customers.update((await customer()).id, {
+      invoice_settings: { default_payment_method: second.stripePaymentMethodId },
+    })
+    counts.reset()
+    const again = { userId: alice.id, paymentMethod: first.id, setDefault: true }
+    const { data } = await florin.paymentMethods.attach(again, { actor: alice, idempotencyKey: 'again' })
+    expect([data.id, data.isDefault, counts.calls]).toEqual([first.id, true, 1])
+    expect((await customer()).invoice_settings.default_payment_method).toBe(first.stripePaymentMethodId)
+    expect((await florin.paymentMethods.attach(again, { actor: alice, idempotencyKey: 'again' })).data).toEqual(data)
+  })
+
+  it.each(['cut', 'cut_before'] as const)('makes it the default where that call is %s, by recovery', async (kind) => {
+    const one = sandboxedFlorin({ webhooks: false })
+    const { data: first } = await one.florin.paymentMethods.attach(visa, { actor: alice })
+    one.sandbox.faults.inject({ kind, path: '/v1/customers/:id', times: 1 })
+    const again = { userId: alice.id, paymentMethod: first.id, setDefault: true }
+    const attach = () => one.florin.paymentMethods.attach(again, { actor: alice, idempotencyKey: 'again' })
+    await expect(attach()).rejects.toMatchObject({ outcome: 'unknown' })
+    await one.advance(61)
+    expect(await one.florin.maintenance.recover()).toMatchObject({ settled: 1, open: [] })
+    expect((await attach()).data).toMatchObject({ id: first.id, isDefault: true })
   })
 
   it('by its own id twice attaches once', async () => {
@@ -100,6 +133,18 @@ describe('a payment method', () => {
     await expect(florin.payments.create(pay, { actor: service })).rejects.toMatchObject({
       code: 'payment_method_unusable',
     })
+  })
+
+  it('that was the default and is removed is the default no more, also where no event tells so', async () => {
+    const one = sandboxedFlorin({ webhooks: false })
+    const { florin } = one
+    const { data } = await florin.paymentMethods.attach({ ...visa, setDefault: true }, { actor: alice })
+    await one.advance(1)
+    await florin.paymentMethods.detach({ id: data.id }, { actor: alice })
+    const known = async () => (await one.storage.load({ rows: many('customers', { userId: alice.id }) })).rows
+    expect(await known()).toMatchObject([{ defaultMethod: data.stripePaymentMethodId }])
+    await florin.maintenance.refresh({ limit: 10 })
+    expect(await known()).toMatchObject([{ defaultMethod: null, dueAt: null }])
   })
 
   it('that was detached at Stripe meanwhile is found to be so', async () => {

@@ -17,6 +17,13 @@ export function usableMethod(id: string, method: PaymentMethodRow | undefined, u
   return method.gatewayId
 }
 
+/**
+ * The customer to charge a method on: the one that it is attached to, where that is the user's own. A user may have several
+ * at the gateway, which charges a method on no other.
+ */
+export const ownerOf = (method: PaymentMethodRow | undefined, userId: string): string | undefined =>
+  (method?.userId === userId && method.customerId) || undefined
+
 /** The refusal of a method that is attached to nobody any more. */
 export const methodRemoved = (): RefusedError =>
   new RefusedError('payment_method_unusable', 'this payment method was removed and cannot be used again')

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError, RefusedError } from '../errors.ts'
-import { amount } from '../money/money.ts'
+import { amount, checkMultiple } from '../money/money.ts'
 import { leaseOn } from '../operations/lease.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
@@ -34,6 +34,7 @@ export const capturePaymentUseCase: UseCase<
     if (payment.gatewayId === null || payment.status !== 'requires_capture') {
       throw new RefusedError('payment_not_capturable', `a payment that is ${payment.status} cannot be captured`)
     }
+    if (amount !== undefined) checkMultiple(amount, payment.currency)
     if (amount !== undefined && amount > payment.amountCapturable) {
       const message = `${amount} is more than the ${payment.amountCapturable} that are authorised`
       throw new RefusedError('capture_exceeds_authorized', message)

@@ -10,7 +10,7 @@ import { unobserved } from '../observations/join.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Deciding, Performed, UseCase } from '../operations/use-case.ts'
 import { paymentMethodId, paymentMethodKey } from '../payment-methods/payment-method.ts'
-import { usableMethod } from '../payment-methods/usable-method.ts'
+import { ownerOf, usableMethod } from '../payment-methods/usable-method.ts'
 import { type FindOne, many, one, write } from '../ports/storage.ts'
 import { type Payment, type PaymentRow, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
@@ -59,7 +59,8 @@ export const createPaymentUseCase: UseCase<
   intend({ customer, method, debt }, input, deciding) {
     if (!customer) return { needs: customerFor(input.userId) }
     const paymentMethod = input.paymentMethod && usableMethod(input.paymentMethod, method, input.userId)
-    const payment = pendingPayment(input, customer.id, deciding)
+    const owner = ownerOf(method, input.userId) ?? customer.id
+    const payment = pendingPayment(input, owner, deciding)
     const { operationId } = deciding
     const { amount, currency, captureMethod, offSession, returnUrl, description, metadata, userId, reference } = input
     const { now } = deciding
@@ -74,7 +75,7 @@ export const createPaymentUseCase: UseCase<
         call: {
           do: 'payment.create',
           tag: { florinId: payment.id, operationId, userId, ...(reference !== undefined && { reference }) },
-          customer: customer.id,
+          customer: owner,
           ...{ amount, currency, captureMethod, offSession, metadata },
           ...(paymentMethod !== undefined && { paymentMethod }),
           ...(returnUrl !== undefined && { returnUrl }),

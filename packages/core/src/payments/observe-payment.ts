@@ -27,7 +27,7 @@ export function seekPayment(observation: PaymentObservation): readonly Find[] {
     one('transactions', { gatewayId }),
     ...(florinId === null ? [] : [one('transactions', { id: florinId })]),
     many('refunds', { paymentGatewayId: gatewayId }),
-    many('disputes', { paymentGatewayId: gatewayId, paymentId: null }),
+    many('disputes', { paymentGatewayId: gatewayId }),
     ...seekOwner(customerId),
     ...(userId && reference ? [one('debts', { id: debtId(userId, reference) })] : []),
   ]
@@ -66,10 +66,10 @@ export function foldPayment(rows: RowSet, observation: PaymentObservation, obser
   }
 }
 
-/** Refunds and disputes that arrived before their payment, or lost it, find it here. */
+/** Refunds and disputes that arrived before their payment, or before it was known whose it is, find it here. */
 export function linkToPayment(rows: RowSet, { id, gatewayId, userId, updatedAt }: PaymentRow): RowSet {
-  const isOrphan = (row: { paymentId: string | null; paymentGatewayId: string | null }) =>
-    row.paymentId === null && row.paymentGatewayId === gatewayId
+  const isOrphan = (row: Pick<RefundRow, 'paymentId' | 'paymentGatewayId' | 'userId'>) =>
+    row.paymentGatewayId === gatewayId && (row.paymentId === null || (row.userId === null && userId !== null))
   const found = <Row extends { userId: string | null }>(row: Row) => ({
     ...row,
     ...{ paymentId: id, userId: row.userId ?? userId, updatedAt },

@@ -148,6 +148,18 @@ describe('a payment', () => {
     await expect(third).rejects.toMatchObject({ code: 'payment_not_confirmable' })
   })
 
+  it('is not captured by a part that Stripe cannot count, and no call is made', async () => {
+    const { florin, counts } = sandboxedFlorin()
+    const input = { ...ten, amount: 100_000, currency: 'UGX', paymentMethod: 'pm_card_visa' }
+    const { id } = (await florin.payments.create({ ...input, captureMethod: 'manual' }, { actor: service })).data
+    counts.reset()
+    const odd = florin.payments.capture({ id, amount: 150 }, { actor: service })
+    await expect(odd).rejects.toMatchObject({ code: 'input_invalid', details: { fields: [{ field: 'amount' }] } })
+    expect(counts.calls).toBe(0)
+    const { data } = await florin.payments.capture({ id, amount: 200 }, { actor: service })
+    expect(data).toMatchObject({ status: 'succeeded', amountCaptured: 200 })
+  })
+
   it('is captured in part, by either of its ids', async () => {
     const { florin } = sandboxedFlorin()
     const input = { ...ten, paymentMethod: 'pm_card_visa', captureMethod: 'manual' as const }

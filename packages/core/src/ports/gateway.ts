@@ -70,7 +70,12 @@ export type GatewayCall =
       readonly cancelAt?: null
       readonly metadata?: Readonly<Record<string, string>>
     }
-  | { readonly do: 'subscription.resume'; readonly subscription: string }
+  | {
+      readonly do: 'subscription.resume'
+      readonly subscription: string
+      /** Try to be paid now; else the invoice waits for the customer. */
+      readonly payNow: boolean
+    }
   | { readonly do: 'subscription.cancel'; readonly subscription: string }
   | {
       readonly do: 'checkout_session.create'
@@ -180,6 +185,10 @@ export interface GatewayEvent {
   readonly objectId: string | null
   /** What the object belongs to: its customer, else its payment, else itself. */
   readonly ownerId: string | null
+  /** The gateway's id of the payment that the object is or belongs to. */
+  readonly paymentId: string | null
+  /** The user that the object's metadata names. */
+  readonly userId: string | null
   /** Empty for types that Florin does not read. */
   readonly observations: readonly Observation[]
   /** Why the object could not be read; the event is kept for a release that can. */

@@ -51,10 +51,11 @@ export type Happening =
       readonly outcome: 'delivered' | 'failed' | 'dead'
       readonly attempts: number
       readonly milliseconds: number
+      /** The name and the code of what a handler threw, or Florin's own words. Never a handler's message. */
       readonly reason?: string
     }
   | { readonly what: 'unknown_status'; readonly table: string; readonly id: string; readonly status: string }
-  /** A row whose time has come does not open: altered, moved, or its data key is lost. `keys.verify` names them all. */
+  /** A row that was read does not open: altered, moved, or its data key is lost. `keys.verify` names them all. */
   | { readonly what: 'row_unreadable'; readonly table: string; readonly id: string }
   | {
       readonly what: 'drift_found'

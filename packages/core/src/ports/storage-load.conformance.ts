@@ -20,11 +20,14 @@ type Cells = Readonly<Record<string, unknown>>
 
 /** The searchable columns again, as values; the type makes sure that none is left out. */
 const searchable: { readonly [T in TableName]: Readonly<Record<Searchable[T], true>> } = {
-  transactions: { id: true, gatewayId: true, userId: true },
+  transactions: { id: true, gatewayId: true, userId: true, customerId: true },
   customers: { id: true, userId: true, isPrimary: true },
   payment_methods: { id: true, gatewayId: true, userId: true, customerId: true, status: true },
   subscriptions: { id: true, gatewayId: true, userId: true, customerId: true },
-  invoices: { id: true, gatewayId: true, userId: true, subscriptionId: true, subscriptionGatewayId: true },
+  invoices: {
+    ...{ id: true, gatewayId: true, userId: true, customerId: true },
+    ...{ subscriptionId: true, subscriptionGatewayId: true },
+  },
   refunds: { id: true, gatewayId: true, userId: true, paymentId: true, paymentGatewayId: true },
   disputes: { id: true, gatewayId: true, userId: true, paymentId: true, paymentGatewayId: true },
   debts: { id: true },

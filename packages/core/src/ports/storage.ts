@@ -119,11 +119,11 @@ export type Rows = { [T in TableName]: Tables[T] | StoredTables[T] }
 
 /** The columns that rows can be looked up by; every combination in use has an index behind it. */
 export interface Searchable {
-  transactions: 'id' | 'gatewayId' | 'userId'
+  transactions: 'id' | 'gatewayId' | 'userId' | 'customerId'
   customers: 'id' | 'userId' | 'isPrimary'
   payment_methods: 'id' | 'gatewayId' | 'userId' | 'customerId' | 'status'
   subscriptions: 'id' | 'gatewayId' | 'userId' | 'customerId'
-  invoices: 'id' | 'gatewayId' | 'userId' | 'subscriptionId' | 'subscriptionGatewayId'
+  invoices: 'id' | 'gatewayId' | 'userId' | 'customerId' | 'subscriptionId' | 'subscriptionGatewayId'
   refunds: 'id' | 'gatewayId' | 'userId' | 'paymentId' | 'paymentGatewayId'
   disputes: 'id' | 'gatewayId' | 'userId' | 'paymentId' | 'paymentGatewayId'
   debts: 'id'

@@ -5,9 +5,10 @@ import type { ObjectRef } from '../ports/gateway.ts'
 import { belongingHere } from './belongs-here.ts'
 import type { Difference } from './drift.ts'
 import { examine, examineListed } from './examine.ts'
-import { gatewayIdOf, kinds } from './kinds.ts'
-import { listObjects, storedRows } from './list-objects.ts'
+import { kinds } from './kinds.ts'
+import { listObjects, storedIds } from './list-objects.ts'
 import { paced } from './paced.ts'
+import { type Turns, turns } from './turns.ts'
 
 const BOOKMARK = 'drift.changed'
 const DAY = 24 * 3600
@@ -39,6 +40,7 @@ export async function findDrift(given: Deps, { mode, since, onDifference }: Find
   const found: Found = {
     ownersInDoubt,
     isOurs: belongingHere(deps),
+    all: turns(),
     tell(difference) {
       differences.push(difference)
       const { object, table, gatewayId, what } = difference
@@ -51,17 +53,19 @@ export async function findDrift(given: Deps, { mode, since, onDifference }: Find
   }
   const compared =
     mode === 'full' ? await compareAll(deps, found) : await compareChanged(deps, since, found, differences)
+  found.all.end()
   return { mode, compared, differences }
 }
 
 interface Found {
   readonly ownersInDoubt: ReadonlySet<string>
   readonly isOurs: ReturnType<typeof belongingHere>
+  readonly all: Turns
   tell(difference: Difference): void
 }
 
 /** First what the gateway lists, then the stored rows that no list showed: deleted there, detached, or never there. */
-async function compareAll(deps: Deps, { ownersInDoubt, isOurs, tell }: Found): Promise<number> {
+async function compareAll(deps: Deps, { ownersInDoubt, isOurs, all, tell }: Found): Promise<number> {
   const { installation } = deps.settings
   let compared = 0
   for (const kind of kinds) {
@@ -72,17 +76,20 @@ async function compareAll(deps: Deps, { ownersInDoubt, isOurs, tell }: Found): P
         if (target.installation !== null && target.installation !== installation) continue
         compared += 1
         const ref = { object: kind, gatewayId: target.gatewayId }
-        const difference = await examineListed(deps, ref, observations, ownersInDoubt)
-        if (difference && (difference.what !== 'missing' || (await isOurs(target)))) tell(difference)
+        await all.take(async () => {
+          const difference = await examineListed(deps, ref, observations, ownersInDoubt)
+          if (difference && (difference.what !== 'missing' || (await isOurs(target)))) tell(difference)
+        })
       }
     }
-    for await (const row of storedRows(deps, kind)) {
-      const gatewayId = gatewayIdOf(row)
-      // What the gateway has not made yet is recovery's affair.
-      if (gatewayId === null || seen.has(gatewayId)) continue
+    // What the gateway has not made yet is recovery's affair.
+    for await (const gatewayId of storedIds(deps, kind)) {
+      if (seen.has(gatewayId)) continue
       compared += 1
-      const { difference } = await examine(deps, { object: kind, gatewayId }, { ownersInDoubt })
-      if (difference) tell(difference)
+      await all.take(async () => {
+        const { difference } = await examine(deps, { object: kind, gatewayId }, { ownersInDoubt })
+        if (difference) tell(difference)
+      })
     }
   }
   return compared
@@ -93,7 +100,7 @@ const place = z.object({ created: z.number() })
 async function compareChanged(
   deps: Deps,
   since: number | undefined,
-  { ownersInDoubt, isOurs, tell }: Found,
+  { ownersInDoubt, isOurs, all, tell }: Found,
   differences: readonly Difference[],
 ): Promise<number> {
   const now = Math.floor(deps.runtime.now() / 1000)
@@ -101,12 +108,14 @@ async function compareChanged(
   const from = since ?? (known ? known.created - OVERLAP_SECONDS : now - DAY)
   const refs = await namedSince(deps, Math.max(from, 0))
   for (const ref of refs) {
-    const { difference, told } = await examine(deps, ref, { ownersInDoubt })
-    const isAnothers = difference?.what === 'missing' && told !== undefined && !(await isOurs(told))
-    if (difference && !isAnothers) tell(difference)
+    await all.take(async () => {
+      const { difference, told } = await examine(deps, ref, { ownersInDoubt })
+      const isAnothers = difference?.what === 'missing' && told !== undefined && !(await isOurs(told))
+      if (difference && !isAnothers) tell(difference)
+    })
   }
   // What was found and not repaired must be found again, so the mark stays where all was right.
-  if (differences.length === 0 && since === undefined) {
+  if (differences.length === 0 && !all.isBroken && since === undefined) {
     await moveBookmark(deps, BOOKMARK, place, (before) => ({ created: Math.max(now, before?.created ?? 0) }))
   }
   return refs.length

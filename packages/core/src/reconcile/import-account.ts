@@ -6,6 +6,7 @@ import { belongingHere } from './belongs-here.ts'
 import { type Kind, kinds } from './kinds.ts'
 import { listObjects } from './list-objects.ts'
 import { paced } from './paced.ts'
+import { type Turns, turns } from './turns.ts'
 
 /** How far the import of a kind has come. */
 const place = z.object({
@@ -56,24 +57,28 @@ export async function importAccount(given: Deps, options: ImportAccount = {}): P
     for (const kind of kinds.toReversed()) await moveBookmark(deps, bookmarkOf(kind), place, () => start)
   }
   const isOurs = belongingHere(deps)
+  const all = turns()
   const imported: Partial<Record<Kind, { read: number; adopted: number }>> = {}
   for (const [done, kind] of kinds.entries()) {
     const from = isFinished ? start : (places.get(kind) ?? start)
     const tell = ({ read, adopted, isDone }: Place) =>
       options.onProgress?.({ kind, read, adopted, isDone, done: done + (isDone ? 1 : 0), of: kinds.length })
-    const { read, adopted } = await importKind(deps, kind, from, { ...options, isOurs, tell })
+    const { read, adopted } = await importKind(deps, kind, from, { ...options, isOurs, all, tell })
     imported[kind] = { read, adopted }
   }
+  // Once it came to its end it starts anew, so what broke is taken up again by then.
+  all.end()
   return imported as Imported // every kind was imported
 }
 
 interface Importing {
   readonly emit?: boolean
   readonly isOurs: ReturnType<typeof belongingHere>
+  readonly all: Turns
   readonly tell: (place: Place) => void
 }
 
-async function importKind(deps: Deps, kind: Kind, from: Place, { emit = false, isOurs, tell }: Importing) {
+async function importKind(deps: Deps, kind: Kind, from: Place, { emit = false, isOurs, all, tell }: Importing) {
   let at = from
   tell(at)
   if (at.isDone) return at
@@ -92,7 +97,9 @@ async function importKind(deps: Deps, kind: Kind, from: Place, { emit = false, i
     const { objects, next } = page.value
     let adopted = 0
     for (const { target, observations } of objects) {
-      if (await isOurs(target)) adopted += (await adopt(deps, target, observations, { emit })) ? 1 : 0
+      await all.take(async () => {
+        if (await isOurs(target)) adopted += (await adopt(deps, target, observations, { emit })) ? 1 : 0
+      })
     }
     const isDone = next === null
     at = { after: next, isDone, read: at.read + objects.length, adopted: at.adopted + adopted }

@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
 import type { Observation } from '../observations/observation.ts'
 import { type PageQuery, page } from '../ports/storage.ts'
-import { type Kind, type ObjectRow, type ObjectTable, tableOf } from './kinds.ts'
+import { type Kind, type ObjectTable, tableOf } from './kinds.ts'
 
 /** One listed object, with what hangs on it. */
 interface Listed {
@@ -55,13 +55,16 @@ async function methodsOf(deps: Deps, customers: readonly Listed[]): Promise<read
 
 const ROWS_AT_ONCE = 500
 
-/** All rows of a kind, newest first. */
-export async function* storedRows({ storage }: Pick<Deps, 'storage'>, kind: Kind): AsyncGenerator<ObjectRow> {
+/** The gateway's ids of all rows of a kind, newest first; of what it has not made yet there is none. */
+export async function* storedIds({ stored }: Pick<Deps, 'stored'>, kind: Kind): AsyncGenerator<string> {
   let after: PageQuery['after']
   do {
     const query = { limit: ROWS_AT_ONCE, ...(after && { after }) }
-    const { rows } = await storage.load({ rows: page<ObjectTable>(tableOf[kind], {}, query) })
-    yield* rows
+    const { rows } = await stored.load({ rows: page<ObjectTable>(tableOf[kind], {}, query) })
+    for (const row of rows) {
+      const gatewayId = 'gatewayId' in row ? row.gatewayId : row.id
+      if (gatewayId !== null) yield gatewayId
+    }
     const last = rows.length === ROWS_AT_ONCE ? rows.at(-1) : undefined
     after = last && { createdAt: last.createdAt, id: last.id }
   } while (after)

@@ -24,7 +24,8 @@ function eventList() {
   }
   const happen = (created: number) => {
     const id = `evt_${created}_${listed.length}`
-    const nothing = { apiVersion: null, account: null, objectId: null, ownerId: null, observations: [] }
+    const noIds = { objectId: null, ownerId: null, paymentId: null, userId: null }
+    const nothing = { apiVersion: null, account: null, ...noIds, observations: [] }
     listed.unshift({ id, type: 'payout.paid', livemode: false, created, ...nothing })
   }
   return { listed, list, happen }
@@ -173,6 +174,25 @@ describe('reconcileEvents', slow, () => {
     happen(now - 400)
     expect(await florin.maintenance.reconcile()).toMatchObject({ ignored: 1, duplicate: 1 })
     expect((await taken(storage)).size).toBe(listed.length)
+  })
+
+  it('goes on after an event that cannot even be stored, throws in the end, and reads it again the next time', async () => {
+    const { listed, list, happen } = eventList()
+    const { storage, world, now, ...whole } = overEvents(list)
+    for (const ago of [4, 3, 2, 1]) happen(now - ago * DAY)
+    const odd = listed[2]?.id
+    const breaking: typeof storage = {
+      ...storage,
+      commit: (commit) =>
+        commit.changes.some(({ row }) => row.id === odd)
+          ? Promise.reject(new TypeError('broken'))
+          : storage.commit(commit),
+    }
+    const { florin } = overEvents(list, { storage: breaking, world })
+    await expect(florin.maintenance.reconcile()).rejects.toThrow('broken')
+    expect(await taken(storage)).toEqual(new Set(listed.map(({ id }) => id).filter((id) => id !== odd)))
+    expect(await whole.florin.maintenance.reconcile()).toMatchObject({ ignored: 1, duplicate: 3 })
+    expect(await taken(storage)).toContain(odd)
   })
 
   it('at first reads 30 days, and warns once nothing was read for more than 25', async () => {

@@ -5,6 +5,7 @@ import type { Deps } from '../deps.ts'
 import { applyEvent } from '../webhooks/apply-event.ts'
 import { eventPages } from './event-pages.ts'
 import { paced } from './paced.ts'
+import { turns } from './turns.ts'
 
 const BOOKMARK = 'reconcile.events'
 const DAY = 24 * 3600
@@ -18,7 +19,7 @@ const OVERLAP_SECONDS = 600
 
 /** All times in the gateway's seconds. */
 const place = z.object({
-  /** Everything older was applied. */
+  /** Everything older was stored. */
   created: z.number(),
   /** When a run last came to the end; null before the first one did. */
   completedAt: z.number().nullable(),
@@ -68,15 +69,20 @@ export async function reconcileEvents(
     return { ...counts, gapSeconds: null, warning: null }
   }
   let newest = known?.created ?? since
+  const all = turns()
   for await (const page of eventPages(deps.gateway.events, { since, pageLimit })) {
     for (const { event, body } of page) {
-      const { outcome } = await applyEvent(deps, event, body)
-      counts[outcome] += 1
-      counts.read += 1
-      newest = Math.max(newest, event.created)
+      await all.take(async () => {
+        const { outcome } = await applyEvent(deps, event, body)
+        counts[outcome] += 1
+        counts.read += 1
+        // What could not even be stored is read again the next time, and all that is newer with it.
+        if (!all.isBroken) newest = Math.max(newest, event.created)
+      })
     }
     await move(deps, newest, null)
   }
+  all.end()
   await move(deps, newest, startedAt)
   return { ...counts, ...gapOf(known, startedAt) }
 }

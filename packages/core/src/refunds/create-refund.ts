@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
-import { InvalidError, must, RefusedError } from '../errors.ts'
-import { amount } from '../money/money.ts'
+import { type FlorinError, InvalidError, must, RefusedError } from '../errors.ts'
+import { amount, badAmount, checkMultiple, multipleProblem } from '../money/money.ts'
 import { unobserved } from '../observations/join.ts'
 import { findRow, putRow } from '../observations/row-set.ts'
 import { leasedId, leaseOn } from '../operations/lease.ts'
@@ -11,6 +11,7 @@ import { failureOf, rejectionError } from '../operations/rejection.ts'
 import type { Caller, Deciding, Performed, UseCase } from '../operations/use-case.ts'
 import { refundsIn } from '../payments/observe-payment.ts'
 import { ofPayment, type PaymentRow, paymentId, paymentKey } from '../payments/payment.ts'
+import type { Rejection } from '../ports/gateway.ts'
 import { type FindMany, type FindOne, many, one, write } from '../ports/storage.ts'
 import { type Refund, type RefundRow, refundedAmount, refundReasons, toRefund } from './refund.ts'
 
@@ -85,12 +86,7 @@ export const createRefundUseCase: UseCase<
     const sums = { ...payment, amountRefunded: refundedAmount(payment, refundsIn(withFailed, payment)), updatedAt: now }
     const after = putRow(withFailed, 'transactions', sums)
     if (answer.outcome === 'declined') return { rows: after, done: toRefund(failed) }
-    // Stripe's own word for "more than is left" has no code.
-    const tooMuch = answer.rejection.code === null && answer.rejection.param === 'amount'
-    const refused = tooMuch
-      ? new RefusedError('refund_exceeds_captured', answer.rejection.message ?? 'more than what is left of the payment')
-      : rejectionError(answer.rejection, 'payment_not_refundable')
-    return { rows: after, refused }
+    return { rows: after, refused: refundRefused(answer.rejection, refund) }
   },
 }
 
@@ -99,11 +95,23 @@ export function createRefund(deps: Deps, input: CreateRefund, caller: Caller): P
   return perform(deps, createRefundUseCase, input, caller)
 }
 
+function refundRefused(rejection: Rejection, { amount, currency }: RefundRow): FlorinError {
+  const { code, param, message } = rejection
+  // Where all that is left was asked for, it is Stripe that says that it cannot be counted so.
+  const problem = param === 'amount' ? multipleProblem(amount, currency) : undefined
+  if (problem) return badAmount(message ?? problem)
+  // Stripe's own word for "more than is left" has no code. It may know of refunds that were not told here yet.
+  return code === null && param === 'amount'
+    ? new RefusedError('refund_exceeds_captured', message ?? 'more than what is left of the payment')
+    : rejectionError(rejection, 'payment_not_refundable')
+}
+
 function refundable(payment: PaymentRow, refunds: readonly RefundRow[], wanted: number | undefined): number {
   if (payment.status !== 'succeeded') {
     const hint = payment.status === 'requires_capture' ? '; cancel it instead' : ''
     throw new RefusedError('payment_not_refundable', `a payment that is ${payment.status} cannot be refunded${hint}`)
   }
+  if (wanted !== undefined) checkMultiple(wanted, payment.currency)
   const left = payment.amountCaptured - refundedAmount(payment, refunds)
   if (wanted === undefined && left <= 0) {
     throw new RefusedError('refund_exceeds_captured', 'nothing is left of this payment to refund')

@@ -45,8 +45,9 @@ export function foldRefund(rows: RowSet, observation: RefundObservation, observi
     !known ||
     next.observed !== known.observed ||
     next.gatewayId !== known.gatewayId ||
-    next.paymentId !== known.paymentId
-  if (!changed) return { rows, facts: [] }
+    next.paymentId !== known.paymentId ||
+    next.userId !== known.userId
+  if (!changed) return { rows, facts: factsOf(known, next, observation) }
 
   const { now } = observing
   const dueAt = lookAgainAt(next, observing, { open: isOpenRefund(next, now) })

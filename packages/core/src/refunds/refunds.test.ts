@@ -1,13 +1,20 @@
 import { describe, expect, it } from 'vitest'
+import { stripeOf } from '../../test/paused-subscription.ts'
 import { alice, bob, type SandboxedFlorin, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
+import { must } from '../errors.ts'
+import { many, write } from '../ports/storage.ts'
 
 const support = { id: 'agent_1', roles: ['support'] } as const
 
 async function paid(
   { florin }: SandboxedFlorin,
-  { amount = 2000, card = 'pm_card_visa' }: { amount?: number; card?: string } = {},
+  {
+    amount = 2000,
+    currency = 'USD',
+    card = 'pm_card_visa',
+  }: { amount?: number; currency?: string; card?: string } = {},
 ) {
-  const input = { userId: alice.id, amount, currency: 'USD', paymentMethod: card }
+  const input = { userId: alice.id, amount, currency, paymentMethod: card }
   return (await florin.payments.create(input, { actor: service })).data
 }
 
@@ -88,6 +95,55 @@ describe('refunding', () => {
     const tooMuch = one.florin.refunds.create({ transactionId: payment.id, amount: 1301 }, { actor: service })
     await expect(tooMuch).rejects.toMatchObject({ code: 'refund_exceeds_captured' })
   })
+
+  it('is told of less that is left where a refund was made at Stripe, and no webhook came', async () => {
+    const one = sandboxedFlorin({ webhooks: false })
+    const payment = await paid(one)
+    await stripeOf(one).refunds.create({ payment_intent: payment.stripePaymentIntentId ?? '', amount: 700 })
+    const tooMuch = one.florin.refunds.create({ transactionId: payment.id, amount: 1301 }, { actor: service })
+    await expect(tooMuch).rejects.toMatchObject({ code: 'refund_exceeds_captured' })
+  })
+
+  it.each([
+    { currency: 'ISK', amount: 150, fits: 100 },
+    { currency: 'UGX', amount: 50, fits: 500 },
+    { currency: 'KWD', amount: 1234, fits: 10 },
+  ])('refuses $amount $currency, which Stripe cannot count, without a call', async ({ currency, amount, fits }) => {
+    const one = sandboxedFlorin()
+    const { id: transactionId } = await paid(one, { amount: 100_000, currency })
+    one.counts.reset()
+    const refund = one.florin.refunds.create({ transactionId, amount }, { actor: service })
+    await expect(refund).rejects.toMatchObject({ code: 'input_invalid', details: { fields: [{ field: 'amount' }] } })
+    expect(one.counts.calls).toBe(0)
+    const { data } = await one.florin.refunds.create({ transactionId, amount: fits }, { actor: service })
+    expect(data).toMatchObject({ status: 'succeeded', amount: fits })
+  })
+
+  it.each([null, 'parameter_invalid_integer'])(
+    'names the field where Stripe refuses all that is left: %s',
+    async (code) => {
+      const message = 'must be divisible by 100'
+      const rejection = { code, param: 'amount', message }
+      const world = sandboxedFlorin({
+        gateway: (inner) => ({
+          ...inner,
+          send: async (call, options) =>
+            call.call === 'refund.create'
+              ? { outcome: 'rejected', rejection, objectId: null, observations: [], replayed: false }
+              : inner.send(call, options),
+        }),
+      })
+      const { id } = await paid(world, { amount: 100_000, currency: 'ISK' })
+      const { storage } = world.deps
+      const { rows } = await storage.load({ rows: many('transactions', { userId: alice.id }) })
+      const odd = { ...must(rows[0], 'the payment'), amountCaptured: 99_950 }
+      await storage.commit({ id: 'commit_odd', changes: [write('transactions', odd)] })
+      const refund = world.florin.refunds.create({ transactionId: id }, { actor: service })
+      await expect(refund).rejects.toMatchObject({
+        ...{ code: 'input_invalid', details: { fields: [{ field: 'amount', message }] } },
+      })
+    },
+  )
 
   it('refuses payments that have not succeeded, and names what to do instead', async () => {
     const { florin } = sandboxedFlorin()

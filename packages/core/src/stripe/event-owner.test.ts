@@ -34,3 +34,15 @@ describe('the owner of an event, by which an erasure finds it', () => {
     expect(event(object).ownerId).toBe(owner)
   })
 })
+
+describe('whose an event is, where Florin does not read its object', () => {
+  it.each([
+    { told: 'a payment itself', object: { id: 'pi_1', object: 'payment_intent', customer: 'cus_1' }, payment: 'pi_1' },
+    { told: 'its payment', object: { id: 'ch_1', customer: 'cus_1', payment_intent: { id: 'pi_1' } }, payment: 'pi_1' },
+    { told: 'what pays an invoice', object: { id: 'inpay_1', payment: { payment_intent: 'pi_1' } }, payment: 'pi_1' },
+    { told: 'a user', object: { id: 'ch_1', metadata: { florin_user: 'user_1' } }, user: 'user_1' },
+    { told: 'nobody', object: { id: 'ch_1', metadata: ['of another shape'] } },
+  ])('is told by $told', ({ object, payment = null, user = null }) => {
+    expect(event(object)).toMatchObject({ paymentId: payment, userId: user })
+  })
+})

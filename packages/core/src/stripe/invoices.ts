@@ -100,11 +100,14 @@ function invoiceFacts(invoice: z.output<typeof shape>, isDeleted: boolean): Invo
   }
 }
 
-/** `deleted` is told by the event's type: its object is the draft as it last was. */
+/**
+ * `deleted` is told by the event's type: its object is the draft as it last was. So is `paymentFailed`: an invoice counts an
+ * attempt that is still processing (a bank debit) as one that was declined.
+ */
 export function observeInvoice(
   object: Wire,
   sight: Sight,
-  { deleted }: { deleted: boolean } = { deleted: false },
+  { deleted, paymentFailed }: { deleted: boolean; paymentFailed: boolean } = { deleted: false, paymentFailed: false },
 ): InvoiceObservation {
   const seen = sighted(object, sight, shape)
   const invoice = seen.read
@@ -121,6 +124,7 @@ export function observeInvoice(
     subscriptionGatewayId: ofSubscription?.subscription ?? invoice.subscription,
     subscriptionFlorinId: metadata[METADATA.florinId] ?? null,
     invoice: sighting(seen, (read) => invoiceFacts(read, deleted && read === invoice)),
+    ...(paymentFailed && { paymentFailed }),
     // Not told is not "none".
     ...(paymentGatewayId !== null && { payment: { facts: { paymentGatewayId }, stamp: sight.stamp } }),
   }

@@ -13,9 +13,10 @@ import { isWire, type Sight, type Wire } from './wire.ts'
 export interface Telling {
   readonly deleted: boolean
   readonly trialWillEnd: boolean
+  readonly paymentFailed: boolean
 }
 
-const nothing: Telling = { deleted: false, trialWillEnd: false }
+const nothing: Telling = { deleted: false, trialWillEnd: false, paymentFailed: false }
 
 /** Reads an object of Stripe's, whatever it is; nothing for kinds that Florin does not keep. */
 export function observeObject(object: Wire, sight: Sight, telling: Telling = nothing): readonly Observation[] {

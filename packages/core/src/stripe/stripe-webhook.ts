@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { InvalidError } from '../errors.ts'
 import type { GatewayEvent } from '../ports/gateway.ts'
 import { observeObject, type Telling } from './observe-object.ts'
-import { idOf, isWire, type Sight, text, type Wire, wire } from './wire.ts'
+import { idOf, isWire, labels, readMetadata, type Sight, text, type Wire, wire } from './wire.ts'
 
 // Stripe's own advice: older signatures are replays. Tolerance 0 would switch the check off.
 const TOLERANCE_SECONDS = 300
@@ -49,6 +49,7 @@ export function readStripeEvent(event: unknown): GatewayEvent {
   const telling = {
     deleted: type === 'customer.deleted' || type === 'invoice.deleted',
     trialWillEnd: type === 'customer.subscription.trial_will_end',
+    paymentFailed: type === 'invoice.payment_failed',
   }
   return {
     ...{ id, type, livemode, account, created },
@@ -59,14 +60,18 @@ export function readStripeEvent(event: unknown): GatewayEvent {
 }
 
 /** The ids of an object and of what it belongs to: by these an erasure finds the bodies that tell of a user. */
-function belonging(object: Wire): Pick<GatewayEvent, 'objectId' | 'ownerId'> {
-  const { id, customer, payment_intent, charge, payment } = ownership.parse(object)
-  return { objectId: id, ownerId: customer ?? payment_intent ?? charge ?? payment?.payment_intent ?? id }
+function belonging(object: Wire): Pick<GatewayEvent, 'objectId' | 'ownerId' | 'paymentId' | 'userId'> {
+  const { id, customer, payment_intent, charge, payment, metadata } = ownership.parse(object)
+  return {
+    ...{ objectId: id, ownerId: customer ?? payment_intent ?? charge ?? payment?.payment_intent ?? id },
+    paymentId: object.object === 'payment_intent' ? id : (payment_intent ?? payment?.payment_intent ?? null),
+    userId: readMetadata(metadata).userId,
+  }
 }
 
 const anId = idOf.catch(null)
 const ownership = z.object({
-  ...{ id: text.catch(null), customer: anId, payment_intent: anId, charge: anId },
+  ...{ id: text.catch(null), customer: anId, payment_intent: anId, charge: anId, metadata: labels.catch({}) },
   // What pays an invoice names it one level deeper.
   payment: z.object({ payment_intent: anId }).optional().catch(undefined),
 })

@@ -50,14 +50,17 @@ export function prepareUpdateSubscription(call: Call<'subscription.update'>): Pr
     ...(cancelAtPeriodEnd !== undefined && { cancel_at_period_end: cancelAtPeriodEnd }),
     ...(cancelAt === null && { cancel_at: '' as const }),
     ...(metadata !== undefined && { metadata: { ...metadata } }),
-    ...(metadata !== undefined && { metadata: { ...metadata } }),
     expand,
   } satisfies Stripe.SubscriptionUpdateParams
   return { method: 'POST', path: `/v1/subscriptions/${call.subscription}`, params }
 }
 
-export function prepareResumeSubscription({ subscription }: Call<'subscription.resume'>): Prepared {
-  const params = { expand } satisfies Stripe.SubscriptionResumeParams
+export function prepareResumeSubscription({ subscription, payNow }: Call<'subscription.resume'>): Prepared {
+  const params = {
+    // Stripe's default makes an invoice, and leaves it to us to collect it.
+    ...(payNow && { payment_behavior: 'resume_on_payment_success' }),
+    expand,
+  } satisfies Stripe.SubscriptionResumeParams
   return { method: 'POST', path: `/v1/subscriptions/${subscription}/resume`, params }
 }
 

@@ -49,6 +49,8 @@ export const cancelSubscriptionUseCase: UseCase<
       settling,
       'subscription_already_canceled',
       (row) => isEnded(row) || (settling.input.atPeriodEnd && isEnding(row)),
+      // Support may cancel too.
+      { withSecret: false },
     ),
 }
 

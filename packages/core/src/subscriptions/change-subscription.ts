@@ -45,16 +45,20 @@ export function subscriptionOf<Input>({
   )
 }
 
-/** Shows the subscription as it is now; a refusal stands unless the state is the wanted one already. */
+/**
+ * Shows the subscription as it is now; a refusal stands unless the state is the wanted one already. Its secret is for the
+ * owner, and for the host that acts for the owner.
+ */
 export function settleChange<Input>(
   settling: Settling<Input>,
   whenState: RefusedError['code'],
-  alreadySo: (subscription: SubscriptionRow) => boolean = () => false,
+  alreadySo: (subscription: SubscriptionRow) => boolean,
+  { withSecret }: { withSecret: boolean } = { withSecret: true },
 ): Settled<Subscription> {
   const { answer, rows } = settling
   const subscription = subscriptionOf(settling)
   if (answer.outcome !== 'rejected' || alreadySo(subscription)) {
-    return { rows, done: toSubscription(subscription, { withSecret: true }) }
+    return { rows, done: toSubscription(subscription, { withSecret }) }
   }
   return { rows, refused: rejectionError(answer.rejection, whenState) }
 }

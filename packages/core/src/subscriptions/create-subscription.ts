@@ -12,9 +12,9 @@ import { perform } from '../operations/perform.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Deciding, Performed, Settling, UseCase } from '../operations/use-case.ts'
 import { paymentMethodId, paymentMethodKey } from '../payment-methods/payment-method.ts'
-import { declined, usableMethod } from '../payment-methods/usable-method.ts'
-import type { GatewayCall } from '../ports/gateway.ts'
-import { type FindOne, many, one, write } from '../ports/storage.ts'
+import { declined, ownerOf, usableMethod } from '../payment-methods/usable-method.ts'
+import type { GatewayCall, Rejection } from '../ports/gateway.ts'
+import { type FindMany, type FindOne, many, one, write } from '../ports/storage.ts'
 import { subscriptionOf } from './change-subscription.ts'
 import { type Subscription, type SubscriptionRow, toSubscription } from './subscription.ts'
 import { checkTerms, priceId } from './subscription-terms.ts'
@@ -35,7 +35,7 @@ type Input = z.output<typeof createSubscriptionInput>
 /** As data, so that recovery can go on with it. */
 export const createSubscriptionUseCase: UseCase<
   Input,
-  { customer: FindOne<'customers'>; method?: FindOne<'payment_methods'> },
+  { customers: FindMany<'customers'>; method?: FindOne<'payment_methods'> },
   Subscription
 > = {
   kind: 'subscription.create',
@@ -46,10 +46,12 @@ export const createSubscriptionUseCase: UseCase<
     checkTerms({ trialDays, metadata }, priceId, actor, settings)
   },
   read: ({ userId, paymentMethod }) => ({
-    customer: one('customers', { userId, isPrimary: true }),
+    customers: many('customers', { userId }),
     ...(paymentMethod !== undefined && { method: one('payment_methods', paymentMethodKey(paymentMethod)) }),
   }),
-  intend({ customer, method }, input, deciding) {
+  intend({ customers, method }, input, deciding) {
+    const owner = ownerOf(method, input.userId)
+    const customer = customers.find(({ id }) => id === owner) ?? customers.find(({ isPrimary }) => isPrimary)
     if (!customer) return { needs: customerFor(input.userId) }
     const subscription = pendingSubscription(input, customer.id, deciding)
     const { userId } = input
@@ -75,11 +77,16 @@ export const createSubscriptionUseCase: UseCase<
     const subscription = subscriptionOf(settling)
     const customer = must(customerOf(rows, subscription), `customer ${subscription.customerId}`)
     const method = step === 'attach' ? attachedBy(settling, customer) : undefined
+    const tag = { florinId: subscription.id, operationId: operation.id, userId: input.userId }
     if (answer.outcome === 'rejected' && method === undefined) {
+      // The default that was known is gone, so the first payment waits for the customer, as it does without one.
+      if (input.paymentMethod === undefined && isWithoutMethod(answer.rejection)) {
+        const call = createCall(input, { ...customer, defaultMethod: null }, tag, undefined)
+        return { rows, step: { name: 'create_unpaid', call } }
+      }
       return unmade(settling, rejectionError(answer.rejection, 'subscription_not_updatable'))
     }
     if (method === undefined) return { rows, done: toSubscription(subscription, { withSecret: true }) }
-    const tag = { florinId: subscription.id, operationId: operation.id, userId: input.userId }
     return { rows, step: { name: 'create', call: createCall(input, customer, tag, method) } }
   },
 }
@@ -111,6 +118,9 @@ function createCall(
     payNow: paymentMethod !== undefined || defaultMethod !== null,
   }
 }
+
+/** Stripe found nothing to charge. It names a parameter where an id in it is the one that is missing. */
+const isWithoutMethod = ({ code, param }: Rejection): boolean => code === 'resource_missing' && param === null
 
 /** The id of the method that was to be attached, where it is: by this call, or by an earlier send of it. */
 function attachedBy({ answer, rows, operation }: Settling<Input>, customer: CustomerRow): string | undefined {

@@ -1,16 +1,29 @@
 import { z } from 'zod'
 import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
-import { RefusedError } from '../errors.ts'
+import { must, RefusedError } from '../errors.ts'
+import { findRow, type RowSet } from '../observations/row-set.ts'
+import type { OperationRow } from '../operations/operation.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
+import type { Rejection } from '../ports/gateway.ts'
 import type { FindOne } from '../ports/storage.ts'
-import { callOn, changeOf, found, settleChange } from './change-subscription.ts'
-import { isEnded, isEnding, type Subscription, subscriptionId, toSubscription } from './subscription.ts'
+import { milliseconds } from '../time.ts'
+import { callOn, changeOf, found, settleChange, subscriptionOf } from './change-subscription.ts'
+import {
+  isEnded,
+  isEnding,
+  type Subscription,
+  type SubscriptionRow,
+  subscriptionId,
+  toSubscription,
+} from './subscription.ts'
 
 const resumeSubscriptionInput = z.strictObject({ id: subscriptionId })
 
 export type ResumeSubscription = z.input<typeof resumeSubscriptionInput>
+
+const WAKE = 'wake'
 
 /** As data, so that recovery can go on with it. */
 export const resumeSubscriptionUseCase: UseCase<
@@ -30,15 +43,27 @@ export const resumeSubscriptionUseCase: UseCase<
       throw new RefusedError('subscription_not_resumable', message)
     }
     if (subscription.status === 'paused') {
-      return callOn(subscription, 'resume', { do: 'subscription.resume', subscription: gatewayId })
+      return callOn(subscription, WAKE, { do: 'subscription.resume', subscription: gatewayId, payNow: true })
     }
     if (!isEnding(subscription)) return { done: toSubscription(subscription, { withSecret: false }) }
     // In flexible billing mode the end may be a date alone, which is taken back as such.
     const back = subscription.cancelAtPeriodEnd ? { cancelAtPeriodEnd: false } : { cancelAt: null }
     return callOn(subscription, 'resume', { do: 'subscription.update', subscription: gatewayId, ...back })
   },
-  settle: (settling) =>
-    settleChange(settling, 'subscription_not_resumable', (row) => !isEnding(row) && row.status !== 'paused'),
+  settle(settling) {
+    const { answer, step, rows, operation } = settling
+    const { status, gatewayId } = subscriptionOf(settling)
+    if (step === WAKE && status === 'paused' && answer.outcome === 'rejected' && cannotPayNow(answer.rejection)) {
+      const subscription = must(gatewayId, 'a paused subscription has a gateway id')
+      return {
+        rows,
+        step: { name: 'wake_unpaid', call: { do: 'subscription.resume', subscription, payNow: false } },
+      }
+    }
+    return settleChange(settling, 'subscription_not_resumable', (row) =>
+      row.status === 'paused' ? isAwaitingPayment(row, rows, operation) : !isEnding(row),
+    )
+  },
 }
 
 /** Resumes a subscription; `Subscriptions.resume` says what is promised. */
@@ -49,3 +74,18 @@ export function resumeSubscription(
 ): Promise<Performed<Subscription>> {
   return perform(deps, resumeSubscriptionUseCase, input, caller)
 }
+
+// There is no card, or the subscription has the older billing mode: then its invoice waits for the customer.
+const cannotPayNow = ({ code, param }: Rejection): boolean =>
+  code === null || code === 'resource_missing' || param === 'payment_behavior'
+
+/** Whether the invoice that wakes a subscription once it is paid was made by this operation. */
+const isAwaitingPayment = ({ latestInvoice }: SubscriptionRow, rows: RowSet, { createdAt }: OperationRow): boolean =>
+  findRow(
+    rows,
+    'invoices',
+    (invoice) =>
+      invoice.gatewayId === latestInvoice &&
+      invoice.status === 'open' &&
+      milliseconds(invoice.createdAt) > milliseconds(createdAt) - 1000,
+  ) !== undefined

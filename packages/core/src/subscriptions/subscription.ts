@@ -55,7 +55,7 @@ export interface SubscriptionRow extends Observed {
 /** incomplete → the living states, which come and go → the end. */
 export const subscriptionRanks = {
   incomplete: 0,
-  unknown: 0,
+  unknown: 1,
   trialing: 1,
   active: 1,
   past_due: 1,
@@ -115,7 +115,7 @@ export type Subscription = {
   readonly cancelAtPeriodEnd: boolean
   readonly canceledAt: Timestamp | null
   readonly endedAt: Timestamp | null
-  /** For Stripe.js, while the first payment needs the customer. Only for the owner, never in lists. */
+  /** For Stripe.js, while the first payment, or the one that ends a pause, needs the customer. Never in lists. */
   readonly clientSecret: string | null
   /** Stripe's id of the newest invoice; `GET /invoices/:id` takes it too. */
   readonly latestInvoice: string | null
@@ -148,7 +148,7 @@ export function toSubscription(row: SubscriptionRow, { withSecret }: { withSecre
     cancelAtPeriodEnd: row.cancelAtPeriodEnd,
     canceledAt: row.canceledAt,
     endedAt: row.endedAt,
-    clientSecret: withSecret && (row.status === 'incomplete' || row.status === 'trialing') ? row.clientSecret : null,
+    clientSecret: withSecret && ['incomplete', 'trialing', 'paused'].includes(row.status) ? row.clientSecret : null,
     latestInvoice: row.latestInvoice,
     metadata: row.metadata,
     stripeSubscriptionId: row.gatewayId,

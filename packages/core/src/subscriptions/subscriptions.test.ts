@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { pausedSubscription, stripeOf } from '../../test/paused-subscription.ts'
 import { alice, bob, type SandboxedFlorin, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 
 const DAY = 24 * 3600
@@ -6,6 +7,13 @@ const monthly = { userId: alice.id, priceId: 'price_1234567890' }
 
 const start = async ({ florin }: SandboxedFlorin, change: { paymentMethod?: string; trialDays?: number } = {}) =>
   (await florin.subscriptions.create({ ...monthly, paymentMethod: 'pm_card_visa', ...change }, { actor: service })).data
+
+async function paused(card?: string, billingMode?: 'classic') {
+  const one = sandboxedFlorin()
+  const id = await pausedSubscription(one, { card, ...(billingMode && { billingMode }) })
+  const invoice = async () => (await one.florin.invoices.list({ userId: alice.id, limit: 1 }, alice)).data[0]
+  return { one, id, invoice, resume: () => one.florin.subscriptions.resume({ id }, { actor: alice }) }
+}
 
 describe('subscribing', () => {
   it('attaches the card, is active at once, and has its first invoice paid', async () => {
@@ -48,6 +56,16 @@ describe('subscribing', () => {
     )
     const { data } = await florin.subscriptions.create(monthly, { actor: alice })
     expect(data.status).toBe('active')
+  })
+
+  it('waits for the customer where the default card was removed at Stripe, and nothing told so', async () => {
+    const one = sandboxedFlorin({ webhooks: false })
+    const card = { userId: alice.id, paymentMethod: 'pm_card_visa', setDefault: true }
+    const { data: method } = await one.florin.paymentMethods.attach(card, { actor: alice })
+    await stripeOf(one).paymentMethods.detach(method.stripePaymentMethodId)
+    const { data } = await one.florin.subscriptions.create(monthly, { actor: alice })
+    expect(data).toMatchObject({ status: 'incomplete', clientSecret: expect.stringMatching(/_secret_/) })
+    expect(one.sandbox.state.all('subscription')).toHaveLength(1)
   })
 
   it('keeps nothing open when the card is refused on attaching', async () => {
@@ -157,6 +175,22 @@ describe('a subscription', () => {
     await expect(update).rejects.toMatchObject({ code: 'subscription_not_updatable' })
   })
 
+  it('shows its client secret to the owner, and not to support, which may cancel it', async () => {
+    const { florin } = sandboxedFlorin()
+    const { data } = await florin.subscriptions.create({ ...monthly, trialDays: 14 }, { actor: service })
+    const support = { id: 'agent_1', roles: ['support'] } as const
+    const secret = { status: 'trialing', clientSecret: expect.stringMatching(/^seti_.*_secret_/) }
+    expect(data).toMatchObject(secret)
+    const cancel = { id: data.id, atPeriodEnd: true }
+    const caller = { actor: support, idempotencyKey: 'once' }
+    for (const replayed of [false, true]) {
+      const canceled = await florin.subscriptions.cancel(cancel, caller)
+      expect(canceled).toMatchObject({ replayed, data: { cancelAtPeriodEnd: true, clientSecret: null } })
+    }
+    expect((await florin.subscriptions.resume({ id: data.id }, { actor: alice })).data).toMatchObject(secret)
+    expect((await florin.subscriptions.get(data.id, support)).clientSecret).toBeNull()
+  })
+
   it('ends at the end of its period, as the webhook tells', async () => {
     const one = sandboxedFlorin()
     const { id } = await start(one)
@@ -183,5 +217,52 @@ describe('a subscription', () => {
     await expect(one.florin.subscriptions.update({ id, quantity: 2 }, { actor: bob })).rejects.toMatchObject(missing)
     await expect(one.florin.invoices.listBySubscription({ subscriptionId: id }, bob)).rejects.toMatchObject(missing)
     await expect(one.florin.subscriptions.list({ userId: alice.id }, bob)).rejects.toMatchObject({ code: 'forbidden' })
+  })
+})
+
+describe('a paused subscription', () => {
+  it('is woken, and its invoice paid by the default card', async () => {
+    const { id, one, invoice, resume } = await paused('pm_card_visa')
+    expect((await one.florin.subscriptions.get(id, alice)).status).toBe('paused')
+    expect((await resume()).data.status).toBe('active')
+    await one.advance(5 * DAY)
+    expect(await invoice()).toMatchObject({ status: 'paid', amountPaid: 2000 })
+    expect((await one.florin.subscriptions.get(id, alice)).status).toBe('active')
+  })
+
+  it.each([
+    { why: 'there is no card', card: undefined },
+    { why: 'the bank asks for the customer', card: 'pm_card_authenticationRequired' },
+    { why: 'the card is declined', card: 'pm_card_chargeCustomerFail' },
+  ])('waits for the customer with a client secret where $why, and is woken by the payment', async ({ card }) => {
+    const { id, one, invoice, resume } = await paused(card)
+    const { data } = await resume()
+    expect(data).toMatchObject({ status: 'paused', clientSecret: expect.stringMatching(/^pi_.*_secret_/) })
+    expect((await one.florin.subscriptions.get(id, service)).clientSecret).toBeNull()
+    const intent = data.clientSecret?.split('_secret_')[0] ?? ''
+    await stripeOf(one).paymentIntents.confirm(intent, { payment_method: 'pm_card_visa' })
+    await one.advance(1)
+    expect((await one.florin.subscriptions.get(id, alice)).status).toBe('active')
+    expect(await invoice()).toMatchObject({ status: 'paid' })
+  })
+
+  it('of the older billing mode waits for the customer, whose card Stripe does not charge by itself', async () => {
+    const { resume } = await paused('pm_card_visa', 'classic')
+    expect((await resume()).data).toMatchObject({ status: 'paused', clientSecret: expect.stringMatching(/^pi_/) })
+  })
+
+  it('is woken by another card, and pays once', async () => {
+    const { id, one, resume } = await paused('pm_card_chargeCustomerFail')
+    await resume()
+    const method = { userId: alice.id, paymentMethod: 'pm_card_visa', setDefault: true }
+    await one.florin.paymentMethods.attach(method, { actor: alice })
+    expect((await resume()).data.status).toBe('active')
+    await one.advance(20 * DAY)
+    const { data } = await one.florin.invoices.listBySubscription({ subscriptionId: id }, alice)
+    expect(data.map(({ status, amountPaid }) => [status, amountPaid])).toEqual([
+      ['paid', 2000],
+      ['void', 0],
+      ['paid', 0],
+    ])
   })
 })

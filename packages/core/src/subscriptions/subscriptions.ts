@@ -41,6 +41,9 @@ export interface Subscriptions {
   /**
    * Takes a scheduled cancellation back, or wakes a paused subscription. One that has ended never comes back.
    *
+   * To wake it, what is due is tried at once. Where that fails it stays `paused`, with a `clientSecret` for Stripe
+   * Elements, and is woken by the payment.
+   *
    * @throws `invalid` subscription_not_found, input_invalid
    * @throws `refused` subscription_not_resumable, gateway_refused, operation_in_progress, forbidden, user_erased
    * @throws `unavailable` as `payments.create`

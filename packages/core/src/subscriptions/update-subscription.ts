@@ -69,7 +69,7 @@ export function updateSubscription(
 function isAsAsked(row: SubscriptionRow, { priceId, quantity, cancelAtPeriodEnd, metadata }: Input): boolean {
   const [item] = row.items
   return (
-    metadata === undefined &&
+    Object.entries(metadata ?? {}).every(([key, value]) => row.metadata[key] === value) &&
     (priceId === undefined || priceId === item?.priceId) &&
     (quantity === undefined || quantity === item?.quantity) &&
     (cancelAtPeriodEnd === undefined || cancelAtPeriodEnd === row.cancelAtPeriodEnd)

@@ -81,6 +81,13 @@ it('is finished by another process wherever one dies, with every sum as it was',
     expect([open, events.filter(({ payload }) => payload !== null)], where).toEqual([[], []])
     const told = audits.filter(({ action }) => action === 'user.erase').map(({ outcome }) => outcome)
     expect(told, where).toEqual(['intended', 'succeeded'])
+    // What waited for a handler waits still, without a word of hers.
+    let heard = ''
+    world.florin.on('*', (event) => {
+      heard += JSON.stringify(event)
+    })
+    expect(await world.florin.maintenance.dispatch({ limit: 100 }), where).toMatchObject({ failed: 0, dead: 0 })
+    expect([heard.includes('payment.succeeded'), heard.includes('secret')], where).toEqual([true, false])
     const { destroyed, broken } = await world.florin.keys.verify({ full: true })
     expect([destroyed, broken], where).toEqual([1, []])
     expect(

@@ -15,8 +15,13 @@ export type Erasure = {
   readonly status: 'erasing' | 'erased'
   readonly startedAt: Timestamp
   readonly erasedAt: Timestamp | null
-  /** When it goes on, where it waits. */
+  /** When `maintenance.erase` goes on with it; past where nobody runs that. */
   readonly nextAttemptAt: Timestamp | null
+  /**
+   * What it waits for before the key is destroyed. `other_processes`: the time in which some may not know of it yet.
+   * `open_operations`: calls of the user's at the gateway whose outcome is not known.
+   */
+  readonly waitsFor: 'other_processes' | 'open_operations' | null
 }
 
 /** A data key of a user that is being erased. */
@@ -24,9 +29,14 @@ export type ClosedKey = DataKeyRow & { readonly closedAt: Timestamp }
 
 export const isClosedRow = (row: DataKeyRow | undefined): row is ClosedKey => row !== undefined && row.closedAt !== null
 
-export function toErasure(userId: string, { closedAt, destroyedAt, dueAt }: ClosedKey): Erasure {
+export function toErasure(
+  userId: string,
+  { closedAt, destroyedAt, dueAt }: ClosedKey,
+  waitsFor: Erasure['waitsFor'] = null,
+): Erasure {
   const status = destroyedAt === null ? 'erasing' : 'erased'
-  return { object: 'erasure', userId, status, startedAt: closedAt, erasedAt: destroyedAt, nextAttemptAt: dueAt }
+  const times = { startedAt: closedAt, erasedAt: destroyedAt, nextAttemptAt: dueAt }
+  return { object: 'erasure', userId, status, ...times, waitsFor }
 }
 
 /** A line of the audit log on an erasure. */

@@ -14,6 +14,7 @@ import { isEnded } from '../subscriptions/subscription.ts'
 import { milliseconds, timestamp } from '../time.ts'
 import { dropBodies } from './drop-bodies.ts'
 import { type ClosedKey, type Erasure, eraseEntry, isClosedRow, toErasure } from './erasure.ts'
+import { stripEvents } from './strip-events.ts'
 
 /**
  * How long after the key was closed some process may not know of it. It looks at a key again after a minute by its own
@@ -35,11 +36,13 @@ export async function goOnErasing(deps: Deps, userId: string, caller: Caller): P
   const ended = await endAtGateway(deps, userId, caller)
   const closed = await closedKey(deps, userId)
   const everybodyKnowsAt = milliseconds(closed.closedAt) + UNTIL_EVERYBODY_KNOWS_MS
-  if (deps.runtime.now() < everybodyKnowsAt) return toErasure(userId, closed)
+  if (deps.runtime.now() < everybodyKnowsAt) return toErasure(userId, closed, 'other_processes')
   // What is open is sealed under the key that has to go, and may have to be sent again.
-  if (!(await settleOpen(deps, userId))) return toErasure(userId, closed)
+  if (!(await settleOpen(deps, userId))) return toErasure(userId, closed, 'open_operations')
   const bodies = await dropBodies(deps, userId)
-  return destroy(deps, userId, caller, { ...ended, bodies })
+  // After what was open was settled, which may have brought more of them.
+  const events = await stripEvents(deps, userId)
+  return destroy(deps, userId, caller, { ...ended, bodies, events })
 }
 
 async function endAtGateway(deps: Deps, userId: string, caller: Caller) {

@@ -1,14 +1,14 @@
 import { installationTime, seekInstallationTime } from '../bookmarks/installation-time.ts'
 import { withDebts } from '../debts/with-debts.ts'
 import type { Deps, Settings } from '../deps.ts'
-import { DefectError, isFlorinError, UnavailableError } from '../errors.ts'
+import { DefectError, type FlorinError, isFlorinError, UnavailableError } from '../errors.ts'
 import { type Fact, factChanges, tellFacts } from '../events/domain-event.ts'
 import { observe, seek } from '../observations/observe.ts'
-import { changesBetween, findRow, type RowSet, rowSetOf } from '../observations/row-set.ts'
+import { changesBetween, type RowSet, rowSetOf } from '../observations/row-set.ts'
 import type { GatewayEvent } from '../ports/gateway.ts'
 import { type Change, one, type Query, write } from '../ports/storage.ts'
 import { milliseconds, type Timestamp, timestamp, timestampOfSeconds } from '../time.ts'
-import type { WebhookEventRow, WebhookEventStatus } from './webhook-event.ts'
+import type { LoggedEvent, WebhookEventRow, WebhookEventStatus } from './webhook-event.ts'
 
 const MOST_TRIES = 60
 
@@ -19,13 +19,13 @@ const LAST_RETRY_MS = 24 * 3600_000
 /** What became of an event, and its row as stored. Of a `duplicate` nothing was done: it had been taken before. */
 export interface Applied {
   readonly outcome: 'processed' | 'ignored' | 'failed' | 'duplicate'
-  readonly row: WebhookEventRow
+  readonly row: LoggedEvent
 }
 
 /** Has an event applied also where it was before. */
 interface Again {
   /** What to write in the same commit, by what came of it this time and what the event was before. */
-  beside(outcome: WebhookEventStatus, before: WebhookEventRow | undefined): readonly Change[]
+  beside(outcome: WebhookEventStatus, before: LoggedEvent | undefined): readonly Change[]
 }
 
 /**
@@ -36,35 +36,82 @@ interface Again {
  * @throws `unavailable` storage_unavailable, overloaded: it is not stored
  */
 export async function applyEvent(deps: Deps, event: GatewayEvent, body: string, again?: Again): Promise<Applied> {
-  // The same in every delivery of the event: it tells the storage where to look.
-  const occurredAt = timestampOfSeconds(event.created)
-  const query: Query = {
-    ...seek(event.observations),
-    ...seekInstallationTime(deps),
-    '(event)': one('webhook_events', { id: event.id, occurredAt }),
-    // What tells nothing here may still be an erased user's: its body must not be kept.
-    ...(event.observations.length === 0 &&
-      event.ownerId !== null && { '(owner)': one('customers', { id: event.ownerId }) }),
-  }
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     if (tries > 0) await deps.runtime.wait(Math.min(5 * tries, 100))
-    const found = rowSetOf(query, await deps.storage.load(query))
-    const rows = await withDebts(deps, found, event.observations)
-    const earlier = rows.webhook_events?.find(({ id }) => id === event.id)
-    if (earlier && earlier.status !== 'failed' && !again) return { outcome: 'duplicate', row: earlier }
-
-    const now = timestamp(deps.runtime.now())
-    const begun = installationTime(deps, rows, event.created, now)
-    const decided = decide(deps, event, body, { rows, earlier, now, installedAt: begun.begunAt })
-    const beside = again?.beside(decided.row.status, earlier) ?? []
-    const { row, changes, facts } = earlier?.status === 'processed' ? onceMore(decided) : decided
-    const told = [...factChanges(deps, facts, now), ...beside, ...begun.changes]
-    const all = [write('webhook_events', row), ...changes, ...told]
-    if ((await deps.storage.commit({ id: deps.newId('commit'), changes: all })) === 'conflict') continue
-    tellFacts(deps, facts, changes)
-    return { outcome: row.status, row }
+    const applied = await takeIn(deps, event, body, again).catch((error: unknown) => {
+      if (!isFlorinError(error) || error.kind !== 'defect') throw error
+      return takeUnopened(deps, event, body, error, again)
+    })
+    if (applied) return applied
   }
   throw new UnavailableError('overloaded', `event ${event.id} meets too many changes of its object`, 'not_applied')
+}
+
+/** The rows that an event concerns. */
+function seekEvent(deps: Deps, { observations, ownerId, paymentId, userId }: GatewayEvent): Query {
+  const query = { ...seek(observations), ...seekInstallationTime(deps) }
+  if (observations.length > 0) return query
+  // What tells nothing here may still be an erased user's: its body must not be kept.
+  return {
+    ...query,
+    ...(ownerId !== null && { '(owner)': one('customers', { id: ownerId }) }),
+    ...(paymentId !== null && userId === null && { '(payment)': one('transactions', { gatewayId: paymentId }) }),
+  }
+}
+
+// The time is the same in every delivery of the event: it tells the storage where to look.
+const findEvent = ({ id, created }: GatewayEvent) =>
+  one('webhook_events', { id, occurredAt: timestampOfSeconds(created) })
+
+/** Undefined where it was overtaken. */
+async function takeIn(deps: Deps, event: GatewayEvent, body: string, again?: Again): Promise<Applied | undefined> {
+  const query: Query = { ...seekEvent(deps, event), '(event)': findEvent(event) }
+  const found = rowSetOf(query, await deps.storage.load(query))
+  const rows = await withDebts(deps, found, event.observations)
+  const earlier = rows.webhook_events?.find(({ id }) => id === event.id)
+  if (earlier && isDone(earlier, again)) return { outcome: 'duplicate', row: earlier }
+  const now = timestamp(deps.runtime.now())
+  const begun = installationTime(deps, rows, event.created, now)
+  const decided = decide(deps, event, body, { rows, earlier, now, installedAt: begun.begunAt })
+  return store(deps, decided, earlier, again, begun.changes)
+}
+
+/**
+ * Stores an event where something does not open that it concerns: what is needed for that is known without opening any.
+ * Its own body, where that is what does not open, is stored anew.
+ */
+async function takeUnopened(
+  deps: Deps,
+  event: GatewayEvent,
+  body: string,
+  failure: FlorinError,
+  again?: Again,
+): Promise<Applied | undefined> {
+  const { earlier } = await deps.stored.load({ earlier: findEvent(event) })
+  if (earlier && isDone(earlier, again)) return { outcome: 'duplicate', row: earlier }
+  const named = Object.values(await deps.stored.load(seekEvent(deps, event))).flat()
+  const now = timestamp(deps.runtime.now())
+  const row = { ...eventRow(event, body, now, earlier), userId: ownerIn(named, event) }
+  return store(deps, unchanged(deps, event, row, now) ?? failed(row, reasonOf(failure), now), earlier, again, [])
+}
+
+const isDone = ({ status }: LoggedEvent, again: Again | undefined): boolean => status !== 'failed' && !again
+
+/** Undefined where it was overtaken. */
+async function store(
+  deps: Deps,
+  decided: Decided,
+  earlier: LoggedEvent | undefined,
+  again: Again | undefined,
+  begun: readonly Change[],
+): Promise<Applied | undefined> {
+  const beside = again?.beside(decided.row.status, earlier) ?? []
+  const { row, changes, facts } = earlier?.status === 'processed' ? onceMore(decided) : decided
+  const told = [...factChanges(deps, facts, row.updatedAt), ...beside, ...begun]
+  const all = [write('webhook_events', row), ...changes, ...told]
+  if ((await deps.storage.commit({ id: deps.newId('commit'), changes: all })) === 'conflict') return undefined
+  tellFacts(deps, facts, changes)
+  return { outcome: row.status, row }
 }
 
 interface Decided {
@@ -83,20 +130,29 @@ interface Known {
 
 /** The event's row, what it changes and what it proves. A poison event keeps its error, and changes nothing else. */
 function decide(deps: Deps, event: GatewayEvent, body: string, { rows, earlier, now, installedAt }: Known): Decided {
-  const row = { ...eventRow(event, body, now, earlier), userId: ownerIn(rows, event) }
-  const reason = ignoredBecause(deps, event)
-  if (reason !== undefined) return { row: { ...row, status: 'ignored', reason }, changes: [], facts: [] }
-  if (event.unreadable !== undefined) return failed(row, event.unreadable, now)
+  const row = { ...eventRow(event, body, now, earlier), userId: ownerIn(Object.values(rows).flat(), event) }
+  const without = unchanged(deps, event, row, now)
+  if (without) return without
   try {
     const { installation, sweepAfterMs } = deps.settings
     const observing = { now, newId: deps.newId, installation, sweepAfterMs, installedAt }
     const { rows: after, facts } = observe(rows, event.observations, observing)
     const changes = changesBetween(rows, after)
-    return { row: { ...row, userId: ownerIn(after, event), status: 'processed' }, changes, facts }
+    const userId = ownerIn(Object.values(after).flat(), event)
+    return { row: { ...row, userId, status: 'processed' }, changes, facts }
   } catch (error) {
     const failure = isFlorinError(error) ? error : new DefectError('cannot be applied', { cause: error })
-    return failed(row, `${failure.code}: ${failure.message}`, now)
+    return failed(row, reasonOf(failure), now)
   }
+}
+
+const reasonOf = ({ code, message }: FlorinError) => `${code}: ${message}`
+
+/** What becomes of an event that changes nothing, whatever the rows say; undefined for any other. */
+function unchanged(deps: Deps, event: GatewayEvent, row: WebhookEventRow, now: Timestamp): Decided | undefined {
+  const reason = ignoredBecause(deps, event)
+  if (reason !== undefined) return { row: { ...row, status: 'ignored', reason }, changes: [], facts: [] }
+  return event.unreadable === undefined ? undefined : failed(row, event.unreadable, now)
 }
 
 /**
@@ -107,13 +163,23 @@ function onceMore({ row, changes }: Decided): Decided {
   return { row: { ...row, status: 'processed', dueAt: null }, changes, facts: [] }
 }
 
-/** The user that an event is about, as far as the rows tell. */
-function ownerIn(rows: RowSet, { ownerId }: GatewayEvent): string | null {
-  const owner =
-    findRow(rows, 'customers', ({ id }) => id === ownerId) ??
-    findRow(rows, 'transactions', ({ gatewayId, chargeId }) => [gatewayId, chargeId].includes(ownerId)) ??
-    findRow(rows, 'payment_methods', ({ gatewayId }) => gatewayId === ownerId)
-  return owner?.userId ?? null
+interface Owned {
+  readonly id: string
+  readonly gatewayId?: string | null
+  readonly chargeId?: string | null
+  readonly userId?: string | null
+}
+
+/**
+ * The user that an event is about, as far as the rows or its object tell. A customer that nobody linked to a user does not
+ * hide whose its payment is.
+ */
+function ownerIn(rows: readonly (Owned | undefined)[], event: GatewayEvent): string | null {
+  for (const named of [event.ownerId, event.paymentId]) {
+    const owner = rows.find((row) => row && named !== null && [row.id, row.gatewayId, row.chargeId].includes(named))
+    if (owner?.userId) return owner.userId
+  }
+  return event.userId
 }
 
 function failed(row: WebhookEventRow, reason: string, now: Timestamp): Decided {
@@ -143,7 +209,7 @@ function eventRow(
   event: GatewayEvent,
   payload: string,
   now: Timestamp,
-  earlier: WebhookEventRow | undefined,
+  earlier: LoggedEvent | undefined,
 ): WebhookEventRow {
   const { id, type, apiVersion, livemode, objectId, ownerId } = event
   const first = { id, version: 0, createdAt: now, attempts: 0 }

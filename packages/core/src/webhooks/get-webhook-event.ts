@@ -7,13 +7,13 @@ import { toWebhookEvent, type WebhookEvent, webhookEventId } from './webhook-eve
 
 /** Reads a webhook event; `Webhooks.get` says what is promised. */
 export async function getWebhookEvent(
-  { storage }: Pick<Deps, 'storage'>,
+  { stored }: Pick<Deps, 'stored'>,
   id: string,
   actor: Actor,
 ): Promise<WebhookEvent> {
   parseInput(webhookEventId, id)
   scopeOf(actor, 'webhook-events:read')
-  const { event } = await storage.load({ event: one('webhook_events', { id }) })
+  const { event } = await stored.load({ event: one('webhook_events', { id }) })
   if (!event) throw new InvalidError('webhook_event_not_found', `no webhook event ${id}`)
   return toWebhookEvent(event)
 }

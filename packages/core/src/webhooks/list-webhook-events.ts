@@ -27,7 +27,7 @@ export type ListWebhookEvents = z.input<typeof listWebhookEventsInput>
 
 /** Lists webhook events; `Webhooks.list` says what is promised. */
 export async function listWebhookEvents(
-  { storage }: Pick<Deps, 'storage'>,
+  { stored }: Pick<Deps, 'stored'>,
   input: ListWebhookEvents,
   actor: Actor,
 ): Promise<Page<WebhookEvent>> {
@@ -36,11 +36,11 @@ export async function listWebhookEvents(
   const of = (one: (typeof webhookEventStatuses)[number]) =>
     page('webhook_events', { status: one, ...(type !== undefined && { type }) }, pageQuery(place))
   if (status !== undefined) {
-    const { events } = await storage.load({ events: of(status) })
+    const { events } = await stored.load({ events: of(status) })
     return toPage(events, place.limit, toWebhookEvent)
   }
   // One index, by status, serves every list: a page of all is merged from one of each, in the same round trip.
-  const { received, processed, ignored, failed } = await storage.load({
+  const { received, processed, ignored, failed } = await stored.load({
     received: of('received'),
     processed: of('processed'),
     ignored: of('ignored'),

@@ -119,6 +119,17 @@ describe('receiving a webhook', () => {
     expect(row).toMatchObject({ status: 'failed', attempts: 5 })
   })
 
+  it('takes the second delivery of one that was tried three times more meanwhile', async () => {
+    const { florin, event, advance } = await delivered()
+    const body = JSON.stringify({ ...event, data: { object: { object: 'payment_intent', id: 'pi_1' } } })
+    await expect(florin.webhooks.receive(body, sign(body))).rejects.toMatchObject({ kind: 'unavailable' })
+    for (const minutes of [1, 2, 4]) {
+      await advance(minutes * 60 + 1)
+      expect(await florin.maintenance.retryWebhooks()).toMatchObject({ failed: 1 })
+    }
+    expect(await florin.webhooks.receive(body, sign(body))).toMatchObject({ outcome: 'failed' })
+  })
+
   it('ignores what another installation made on the same account', async () => {
     const { florin, storage, event } = await delivered()
     const text = JSON.stringify({ ...event, id: 'evt_9' })

@@ -8,9 +8,9 @@ export interface Received {
   readonly outcome: Applied['outcome']
 }
 
-// A stored event that cannot be applied is refused at first, so that the gateway sends it again; later it is taken,
-// because it is durable and retried here, and gateways disable endpoints that fail for days.
-const REFUSED_DELIVERIES = 4
+// A stored event that cannot be applied is refused at first, so that the gateway sends it again and tells its owner; once
+// it was tried so often, here too, it is taken, because it is durable and gateways disable endpoints that fail for days.
+const REFUSED_TRIES = 4
 
 /** Takes a webhook; `Webhooks.receive` says what is promised. */
 export async function receiveWebhook(deps: Deps, body: string, signature: string | undefined): Promise<Received> {
@@ -23,7 +23,7 @@ export async function receiveWebhook(deps: Deps, body: string, signature: string
     ...{ what: 'webhook_received', eventId, type, outcome, milliseconds },
     ...(misdirected && { misdirected }),
   })
-  if (outcome === 'failed' && row.attempts <= REFUSED_DELIVERIES) {
+  if (outcome === 'failed' && row.attempts <= REFUSED_TRIES) {
     const message = `event ${eventId} is stored, but could not be applied yet`
     throw new UnavailableError('webhook_event_not_applied', message, 'not_applied')
   }

@@ -7,7 +7,7 @@ import type { Caller } from '../operations/use-case.ts'
 import { one, write } from '../ports/storage.ts'
 import { timestamp } from '../time.ts'
 import { applyEvent } from './apply-event.ts'
-import { toWebhookEvent, type WebhookEvent, type WebhookEventRow, webhookEventId } from './webhook-event.ts'
+import { type LoggedEvent, toWebhookEvent, type WebhookEvent, webhookEventId } from './webhook-event.ts'
 
 /** Applies a webhook event again; `Webhooks.replay` says what is promised. */
 export async function replayWebhookEvent(
@@ -33,7 +33,7 @@ export async function replayWebhookEvent(
 interface Replay {
   readonly id: string
   readonly outcome: string
-  readonly before: WebhookEventRow | undefined
+  readonly before: LoggedEvent | undefined
   readonly caller: Pick<Caller, 'actor' | 'requestId'>
 }
 

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { isFlorinError } from '../errors.ts'
-import { due, type PageQuery, page, write } from '../ports/storage.ts'
+import { due, one, type PageQuery, page, write } from '../ports/storage.ts'
 import { timestamp } from '../time.ts'
 import { type Applied, applyEvent } from './apply-event.ts'
 import type { WebhookEventRow } from './webhook-event.ts'
@@ -22,35 +22,43 @@ export type Retried = Readonly<Record<Applied['outcome'], number>>
 export async function retryWebhooks(deps: Deps, { limit = 50, all = false }: RetryWebhooks = {}): Promise<Retried> {
   const counts = { processed: 0, ignored: 0, failed: 0, duplicate: 0 }
   const failures: unknown[] = []
-  for await (const events of all ? everyFailed(deps, limit) : whoseTimeHasCome(deps, limit)) {
-    for (const event of events) {
-      try {
-        counts[await reapply(deps, event)] += 1
-      } catch (error) {
-        if (isFlorinError(error) && error.kind === 'unavailable') throw error
-        // One that breaks whoever takes it up does not keep the others from their turn, now or later.
-        failures.push(error)
-        await putOff(deps, event)
-      }
+  for await (const event of all ? everyFailed(deps, limit, failures) : whoseTimeHasCome(deps, limit)) {
+    try {
+      counts[await reapply(deps, event)] += 1
+    } catch (error) {
+      if (isFlorinError(error) && error.kind === 'unavailable') throw error
+      // One that breaks whoever takes it up does not keep the others from their turn, now or later.
+      failures.push(error)
+      await putOff(deps, event)
     }
   }
   if (failures.length > 0) throw failures[0]
   return counts
 }
 
-type Events = AsyncIterable<readonly WebhookEventRow[]>
+type Events = AsyncIterable<WebhookEventRow>
 
 async function* whoseTimeHasCome({ storage, runtime }: Deps, limit: number): Events {
   const { events } = await storage.load({ events: due('webhook_events', timestamp(runtime.now()), limit) })
-  yield events
+  yield* events
 }
 
-async function* everyFailed({ storage }: Deps, limit: number): Events {
+async function* everyFailed({ stored, storage }: Deps, limit: number, failures: unknown[]): Events {
   let after: PageQuery['after']
   do {
     const place: PageQuery = { limit, ...(after && { after }) }
-    const { events } = await storage.load({ events: page('webhook_events', { status: 'failed' }, place) })
-    yield events
+    const { events } = await stored.load({ events: page('webhook_events', { status: 'failed' }, place) })
+    for (const { id, occurredAt } of events) {
+      // Each by itself, since one may not open.
+      const { event } = await storage
+        .load({ event: one('webhook_events', { id, occurredAt }) })
+        .catch((error: unknown) => {
+          if (!isFlorinError(error) || error.kind !== 'defect') throw error
+          failures.push(error)
+          return { event: undefined }
+        })
+      if (event?.status === 'failed') yield event
+    }
     const last = events.length < limit ? undefined : events.at(-1)
     after = last && { createdAt: last.createdAt, id: last.id }
   } while (after)

@@ -22,7 +22,7 @@ export interface WebhookEventRow {
   readonly objectId: string | null
   /** The gateway's id of what the object belongs to: its customer, else its payment, else itself. */
   readonly ownerId: string | null
-  /** Whose it is, as far as the rows told when it was applied. The body of an erased user's event is not kept. */
+  /** Whose it is, as far as the rows and it told when it was applied. The body of an erased user's event is not kept. */
   readonly userId: string | null
   readonly status: WebhookEventStatus
   /** Why it was ignored, or could not be applied. */
@@ -33,6 +33,9 @@ export interface WebhookEventRow {
   /** The raw body; stored compressed and encrypted. */
   readonly payload: string | null
 }
+
+/** The row of an event whose body need not have been opened. */
+export type LoggedEvent = Omit<WebhookEventRow, 'payload'> & { readonly payload: string | Uint8Array | null }
 
 /**
  * A webhook event as Florin shows it: what is needed to find out what became of it. Its body is shown to nobody: it
@@ -57,7 +60,7 @@ export type WebhookEvent = {
   readonly isReplayable: boolean
 }
 
-export function toWebhookEvent(row: WebhookEventRow): WebhookEvent {
+export function toWebhookEvent(row: LoggedEvent): WebhookEvent {
   const { id, createdAt, updatedAt, type, apiVersion, livemode, occurredAt, status, reason, attempts } = row
   return {
     ...{ id, object: 'webhook_event', createdAt, updatedAt, type, apiVersion, livemode, occurredAt },

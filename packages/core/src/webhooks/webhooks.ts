@@ -11,8 +11,9 @@ export interface Webhooks {
    * Takes a webhook: verifies and stores it, and applies what it tells, in one commit. Answer 2xx only when this
    * returns, whatever its `outcome`. A duplicate changes nothing; order does not matter; Stripe is never called.
    *
-   * An event that cannot be applied is stored all the same, and tried again by `maintenance.retryWebhooks`. Its first
-   * four tries throw, so that Stripe sends it again too; later ones return, with the outcome `failed`.
+   * An event that cannot be applied is stored all the same, and tried again by `maintenance.retryWebhooks`. What comes
+   * among its first four tries, those retries included, throws, so that Stripe sends it again too; later ones return,
+   * with the outcome `failed`.
    *
    * @example
    * app.post('/webhooks/stripe', express.raw({ type: () => true }), async (request, response) => {

@@ -1,9 +1,9 @@
 import type { AuditSealer } from '@florin/adapter-postgres'
 import { type Florin, isFlorinError } from '@florin/core'
-import { Counter } from 'prom-client'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Tracing } from '../tracing.ts'
+import { runMetrics } from './run-metrics.ts'
 
 /** What keeps everything true while nobody asks: recovery, refreshing, stored webhooks, domain events. */
 export interface BackgroundWork {
@@ -30,18 +30,6 @@ interface Job {
 interface Watched {
   readonly metrics?: Metrics | undefined
   readonly tracing?: Pick<Tracing, 'job'> | undefined
-}
-
-function countedRuns({ registry }: Metrics, jobs: readonly Job[]) {
-  const runs = new Counter({
-    ...{ name: 'background_runs_total', help: 'Runs of background work, by outcome', registers: [registry] },
-    labelNames: ['job', 'outcome'],
-  })
-  // A series that begins at one shows no increase, and an alert waits for these.
-  for (const { name: job } of jobs) {
-    for (const outcome of ['done', 'failed']) runs.inc({ job, outcome }, 0)
-  }
-  return runs
 }
 
 const LIMIT = 50
@@ -99,10 +87,7 @@ export function backgroundWork(
     {
       name: 'erase users',
       everyMs: 30_000,
-      async run(limit) {
-        const { erased, left } = await maintenance.erase({ limit })
-        return { done: erased, told: { erased, left: left.length } }
-      },
+      run: erasing(maintenance, logger),
     },
     {
       name: 'prune',
@@ -114,16 +99,16 @@ export function backgroundWork(
       },
     },
   ]
-  const runs = metrics && countedRuns(metrics, jobs)
+  const runs = metrics && runMetrics(metrics, jobs)
   const watched = ({ run, ...job }: Job): Job => ({
     ...job,
     async run(limit) {
       try {
         const result = await (tracing ? tracing.job(job.name, () => run(limit)) : run(limit))
-        runs?.inc({ job: job.name, outcome: 'done' })
+        runs?.ended(job.name, 'done')
         return result
       } catch (error) {
-        runs?.inc({ job: job.name, outcome: 'failed' })
+        runs?.ended(job.name, 'failed')
         throw error
       }
     },
@@ -158,6 +143,20 @@ function retryingWebhooks({ retryWebhooks }: Pick<Maintenance, 'retryWebhooks'>)
       all &&= isFlorinError(error) && error.kind === 'unavailable'
       throw error
     }
+  }
+}
+
+/** Goes on with erasures. Where one does not end, the log is all that names the user. */
+function erasing({ erase }: Pick<Maintenance, 'erase'>, logger: Logger): Job['run'] {
+  return async (limit) => {
+    const { erased, left } = await erase({ limit })
+    for (const { userId, code } of left) {
+      // Without a code it waits for what is open at Stripe.
+      const level = code === undefined ? 'info' : 'warn'
+      const fields = { job: 'erase users', user_id: userId, ...(code !== undefined && { code }) }
+      logger[level](fields, 'an erasure does not end yet')
+    }
+    return { done: erased, told: { erased, left: left.length } }
   }
 }
 

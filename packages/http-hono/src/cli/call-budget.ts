@@ -7,7 +7,7 @@ import { isLiveKey } from './stripe-key.ts'
 import type { Config } from './variables.ts'
 
 /** What Stripe allows an account in a second: https://docs.stripe.com/rate-limits */
-const ofAccount = (secretKey: string): number => (isLiveKey(secretKey) ? 100 : 25)
+export const ofAccount = (secretKey: string): number => (isLiveKey(secretKey) ? 100 : 25)
 
 type Configured = Pick<Config, 'STRIPE_RATE_LIMIT_PER_SECOND' | 'STRIPE_ENDPOINT_RATE_LIMIT_PER_SECOND' | 'REPLICAS'>
 

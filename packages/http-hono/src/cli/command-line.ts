@@ -38,7 +38,9 @@ function explain(error: unknown, { name }: Command, program: Program): number {
   if (error instanceof ConfigError) {
     const count = error.problems.length
     const settings = count === 1 ? 'one setting is' : `${count} settings are`
-    program.complain(`florin ${name} cannot start: ${settings} missing or wrong.\n\n${error.message}\n`)
+    // It shows them for the server, and was able to.
+    const command = name === 'config' ? 'serve' : name
+    program.complain(`florin ${command} cannot start: ${settings} missing or wrong.\n\n${error.message}\n`)
     program.complain('Set them in the environment, in .env or in config.yaml; .env.example explains each.')
     if (name === 'serve') program.complain('To try Florin without any settings: florin dev')
     return exitCodes.config

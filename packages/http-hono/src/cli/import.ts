@@ -1,12 +1,14 @@
-import type { ImportProgress } from '@florin/core'
+import type { Imported, ImportProgress } from '@florin/core'
+import { countNobodysCustomers, watchNobodys } from './nobodys-rows.ts'
 import type { GivenFlags, Program } from './program.ts'
 import { withFlorin } from './with-florin.ts'
 
 const BAR = 28
 
-/** Brings the account's objects in that are not here yet. */
+/** Brings the account's objects in that are not here yet, and says what of it is nobody's. */
 export function importAccount(program: Program, flags: GivenFlags): Promise<number> {
-  return withFlorin(program, async (florin) => {
+  return withFlorin(program, async (florin, database) => {
+    const countLinked = await watchNobodys(database)
     const imported = await florin.maintenance.importAccount({
       emit: flags.isSet('emit'),
       onProgress(progress) {
@@ -16,8 +18,19 @@ export function importAccount(program: Program, flags: GivenFlags): Promise<numb
       },
     })
     program.redraw?.('')
-    for (const [kind, { read, adopted }] of Object.entries(imported)) {
-      program.print(`${nameOf(kind).padEnd(16)} ${adopted} new of ${read}`)
+    const linked = await countLinked()
+    const kinds = Object.keys(imported) as readonly (keyof Imported)[] // its type says that it names every kind once
+    for (const kind of kinds) {
+      const { read, adopted } = imported[kind]
+      const links = linked[kind] > 0 ? `, ${linked[kind]} linked to a user` : ''
+      program.print(`${nameOf(kind).padEnd(16)} ${adopted} new of ${read}${links}`)
+    }
+    const count = await countNobodysCustomers(database)
+    if (count > 0) {
+      const [belong, them] = count === 1 ? ['customer belongs', 'it'] : ['customers belong', 'them']
+      program.complain(
+        `${count} ${belong} to no user: set metadata.florin_user on ${them} at Stripe and import again (docs/migrating.md).`,
+      )
     }
     return 0
   })

@@ -16,6 +16,8 @@ const gauges: Readonly<Record<keyof Backlog, readonly [name: string, help: strin
   deadEvents: ['domain_events_dead', 'Domain events that were given up'],
   failedWebhooks: ['webhook_events_failed', 'Webhook events that are stored and could not be applied yet'],
   oldestWebhookSeconds: ['webhook_events_oldest_failed_seconds', 'How long the oldest of them has waited'],
+  openErasures: ['user_erasures_open', 'Users whose erasure has begun and not come to its end'],
+  oldestErasureSeconds: ['user_erasures_oldest_open_seconds', 'How long ago the oldest of them began'],
 }
 
 /**

@@ -1,26 +1,27 @@
-import type { Recovered } from '@florin/core'
 import type { Program } from './program.ts'
 import { withFlorin } from './with-florin.ts'
 
 const AT_ONCE = 100
 
 /**
- * Settles the operations that were left open, as servers do all the time. Exits 1 where some are open still: those that
- * a server is working on are not counted.
+ * Settles the operations that were left open, as servers do all the time. Exits 1 where some that it took up are open
+ * still. Those whose turn has not come are not counted: a server is working on them, or looks for them again soon.
  */
 export function recover(program: Program): Promise<number> {
   return withFlorin(program, async ({ maintenance }) => {
     let settled = 0
-    let open: Recovered['open'] = []
+    // Of all rounds: one that has to be looked for again later is not met by the next round.
+    const open = new Map<string, string>()
     for (let isMore = true; isMore; ) {
       const round = await maintenance.recover({ limit: AT_ONCE })
       settled += round.settled
-      open = round.open
+      for (const { operationId, code } of round.open) open.set(operationId, code)
+      for (const id of round.settledIds) open.delete(id)
       // A round that settles none would find the same ones again.
       isMore = round.settled > 0
     }
-    for (const { operationId, code } of open) program.print(`${operationId}  ${code}`)
-    program.print(`${settled} settled, ${open.length} still open`)
-    return open.length > 0 ? 1 : 0
+    for (const [operationId, code] of open) program.print(`${operationId}  ${code}`)
+    program.print(`${settled} settled, ${open.size} still open`)
+    return open.size > 0 ? 1 : 0
   })
 }

@@ -1,6 +1,7 @@
 import { type Erasure, type Florin, isFlorinError } from '@florin/core'
 import { CommandError, usageError } from './command-error.ts'
 import type { GivenFlags, Program } from './program.ts'
+import { untilErased } from './until-erased.ts'
 import { atTheTerminal, withFlorin } from './with-florin.ts'
 
 /** Erases a user, and waits for it to come to its end. */
@@ -14,15 +15,7 @@ export function users(
   const cancelSubscriptions = flags.isSet('cancel-subscriptions')
   return withFlorin(program, async (florin) => {
     const erase = () => eraseOnce(florin, userId, cancelSubscriptions)
-    let erasure = await erase()
-    while (erasure.status === 'erasing' && !flags.isSet('no-wait')) {
-      const until = Date.parse(erasure.nextAttemptAt ?? '')
-      program.complain(
-        `User ${userId} is being erased: nothing personal is shown or stored any more. The key goes at ${erasure.nextAttemptAt}.`,
-      )
-      await new Promise((resolve) => setTimeout(resolve, Math.max(until - Date.now(), 1000)))
-      erasure = await erase()
-    }
+    const erasure = flags.isSet('no-wait') ? await erase() : await untilErased(erase, (line) => program.complain(line))
     program.print(lineOf(erasure))
     return 0
   })
@@ -37,7 +30,8 @@ async function eraseOnce(florin: Florin, userId: string, cancelSubscriptions: bo
   }
 }
 
-function lineOf({ userId, status, startedAt, erasedAt, nextAttemptAt }: Erasure): string {
+function lineOf({ userId, status, startedAt, erasedAt, nextAttemptAt, waitsFor }: Erasure): string {
   if (status === 'erased') return `${userId}  erased ${erasedAt}`
-  return `${userId}  erasing since ${startedAt}; the servers go on at ${nextAttemptAt}`
+  const first = waitsFor === 'open_operations' ? ', once its open operations are settled' : ''
+  return `${userId}  erasing since ${startedAt}; the servers go on at ${nextAttemptAt}${first}`
 }

@@ -1,4 +1,4 @@
-import { type Florin, type WebhookEvent, webhookEventStatuses } from '@florin/core'
+import { type Florin, isFlorinError, type WebhookEvent, webhookEventStatuses } from '@florin/core'
 import { usageError } from './command-error.ts'
 import type { GivenFlags, Program } from './program.ts'
 import { atTheTerminal, withFlorin } from './with-florin.ts'
@@ -45,6 +45,8 @@ interface Filter {
   readonly type?: string
 }
 
+const narrower = '--status and --type narrow them down'
+
 async function list(program: Program, florin: Florin, filter: Filter, limit: number): Promise<number> {
   let count = 0
   for await (const event of events(florin, filter, limit + 1)) {
@@ -54,7 +56,10 @@ async function list(program: Program, florin: Florin, filter: Filter, limit: num
   // Not where a program reads on: there, no line is no event.
   if (count === 0)
     program.complain(filter.status === undefined ? 'There is no event.' : `No event is ${filter.status}.`)
-  if (count > limit) program.complain(`There are more; --limit ${limit * 10} shows more of them.`)
+  if (count > limit) {
+    const way = limit < MOST ? `--limit ${Math.min(limit * 10, MOST)} shows more of them` : narrower
+    program.complain(`There are more; ${way}.`)
+  }
   return 0
 }
 
@@ -93,9 +98,13 @@ async function replayFailed(program: Program, florin: Florin): Promise<number> {
       counts.gone += 1
       continue
     }
-    const event = await florin.webhooks.replay(id, { actor: atTheTerminal })
-    counts[hasFailed(event) ? 'failed' : 'applied'] += 1
-    program.print(lineOf(event))
+    const event = await florin.webhooks.replay(id, { actor: atTheTerminal }).catch((error: unknown) => {
+      if (!isFlorinError(error) || error.kind !== 'defect') throw error
+      program.complain(`${id} was not applied: ${error.message}`)
+      return undefined
+    })
+    counts[!event || hasFailed(event) ? 'failed' : 'applied'] += 1
+    if (event) program.print(lineOf(event))
   }
   const gone = counts.gone > 0 ? `, ${counts.gone} whose body is no longer kept` : ''
   program.complain(`${counts.applied} applied, ${counts.failed} failed again${gone}.`)

@@ -1,4 +1,4 @@
-import { postgresStorage } from '@florin/adapter-postgres'
+import { type Database, postgresStorage } from '@florin/adapter-postgres'
 import { type Actor, createFlorin, type Florin, isFlorinError, type PaymentGateway } from '@florin/core'
 import { nodeCipher } from '@florin/core/node'
 import { stripeClient, stripeGateway } from '@florin/core/stripe'
@@ -16,7 +16,10 @@ import type { Program } from './program.ts'
 export const atTheTerminal: Actor = { id: 'florin-cli', roles: ['admin'] }
 
 /** Runs a command over the configured database and Stripe's API; no server need be running, and any number may. */
-export async function withFlorin(program: Program, run: (florin: Florin) => Promise<number>): Promise<number> {
+export async function withFlorin(
+  program: Program,
+  run: (florin: Florin, database: Database) => Promise<number>,
+): Promise<number> {
   const config = readConfig(program, needs.florin)
   const { ENCRYPTION_KEY: current, ENCRYPTION_KEYS_RETIRED: retired, STRIPE_SECRET_KEY: secretKey } = config
   if (current === undefined) throw new ConfigError([{ name: 'ENCRYPTION_KEY', message: 'is not set' }])
@@ -41,7 +44,7 @@ export async function withFlorin(program: Program, run: (florin: Florin) => Prom
       settings: rulesOf(config),
     })
     await refuseOtherAccounts(florin)
-    return await run(florin)
+    return await run(florin, database.database)
   } finally {
     redis?.disconnect()
     await database.close()

@@ -63,6 +63,7 @@ export const resume = operation({
   ...one,
   name: 'resumeSubscription',
   summary: 'Take a scheduled end back, or wake a paused subscription',
+  description: 'One that needs the customer to pay stays `paused`, with a `client_secret` for Stripe.js.',
   problems: ['subscription_not_resumable', 'gateway_refused'],
   perform: ({ subscriptions }, input, caller) => subscriptions.resume(input, caller),
 })

@@ -65,10 +65,10 @@ export const subscription = z
     cancel_at_period_end: z.boolean(),
     canceled_at: time.nullable(),
     ended_at: time.nullable(),
-    client_secret: z
-      .string()
-      .nullable()
-      .meta({ description: 'For Stripe.js, while the first payment needs the customer. Only for the owner.' }),
+    client_secret: z.string().nullable().meta({
+      description:
+        'For Stripe.js, while a first payment, or one after a pause, needs the customer. Only for the owner.',
+    }),
     latest_invoice: z.string().nullable().meta({ description: "Stripe's id; `GET /api/v1/invoices/{id}` takes it." }),
     metadata,
     stripe_subscription_id: z.string().nullable(),

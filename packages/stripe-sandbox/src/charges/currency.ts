@@ -65,6 +65,11 @@ export function checkAmount(amount: number, currency: string, param = 'amount'):
   if (amount > most) {
     throw invalidParam(`Amount must be no more than ${formatAmount(most, currency)}`, param, 'amount_too_large')
   }
+  checkMultiple(amount, currency, param)
+}
+
+/** Checks that a sum can be counted in its currency, as any part of a charge must be. */
+export function checkMultiple(amount: number, currency: string, param = 'amount'): void {
   if (threeDecimal.has(currency) && amount % 10 !== 0) {
     throw invalidParam(`Invalid amount: must be divisible by 10 in ${currency}`, param, 'parameter_invalid_integer')
   }

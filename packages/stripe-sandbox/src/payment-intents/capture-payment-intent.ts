@@ -1,4 +1,5 @@
 import { bookCharge, charges } from '../charges/charge.ts'
+import { checkMultiple } from '../charges/currency.ts'
 import { openDisputeAfter, openDisputeTask } from '../disputes/dispute.ts'
 import type { Context } from '../engine/context.ts'
 import { mergeMetadata, metadataParam } from '../engine/metadata.ts'
@@ -45,6 +46,7 @@ function capturePaymentIntent(context: Context, params: ParamsOf<typeof shape>, 
       payment_intent: intent,
     })
   }
+  if (params.amount_to_capture !== undefined) checkMultiple(amount, intent.currency, 'amount_to_capture')
   context.unschedule(expireTask, id)
   const captured = context.store.update(charges, intent.latest_charge, { amount_captured: amount, captured: true })
   const card = captured.payment_method === null ? undefined : behaviourOf(context, captured.payment_method).card

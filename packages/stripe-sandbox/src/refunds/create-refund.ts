@@ -1,5 +1,5 @@
 import { charges, type StoredCharge } from '../charges/charge.ts'
-import { formatAmount } from '../charges/currency.ts'
+import { checkMultiple, formatAmount } from '../charges/currency.ts'
 import { disputes } from '../disputes/dispute.ts'
 import type { Context } from '../engine/context.ts'
 import { mergeMetadata, metadataParam } from '../engine/metadata.ts'
@@ -52,6 +52,7 @@ function createRefund(context: Context, params: Params): StoredRefund {
       param: 'amount',
     })
   }
+  if (params.amount !== undefined) checkMultiple(amount, charge.currency)
   const behaviour = charge.payment_method === null ? undefined : behaviourOf(context, charge.payment_method).card.refund
   const refund = makeRefund(context, charge, {
     amount,

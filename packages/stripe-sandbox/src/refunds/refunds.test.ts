@@ -111,6 +111,22 @@ describe.each(transports)('refunds, %s', (transport) => {
     })
   })
 
+  test.each([
+    { currency: 'isk', odd: 150, even: 200 },
+    { currency: 'kwd', odd: 1234, even: 1230 },
+  ])('in $currency are of whole steps, as captures are', async ({ currency, odd, even }) => {
+    const { stripe } = await openRig(transport)
+    const sum = { amount: 100_000, currency }
+    const held = await payWith(stripe, 'pm_card_visa', { ...sum, capture_method: 'manual' })
+    const refused = { statusCode: 400, code: 'parameter_invalid_integer' }
+    const capture = stripe.paymentIntents.capture(held.id, { amount_to_capture: odd })
+    await expect(capture).rejects.toMatchObject({ ...refused, param: 'amount_to_capture' })
+    const paid = await payWith(stripe, 'pm_card_visa', sum)
+    const refund = stripe.refunds.create({ payment_intent: paid.id, amount: odd })
+    await expect(refund).rejects.toMatchObject({ ...refused, param: 'amount' })
+    expect((await stripe.refunds.create({ payment_intent: paid.id, amount: even })).amount).toBe(even)
+  })
+
   test('two at once that exceed the rest together: the second is turned away', async () => {
     const { stripe } = await openRig(transport, { latency: 20 })
     const paid = await payWith(stripe)

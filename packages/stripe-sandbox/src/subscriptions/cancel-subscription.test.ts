@@ -126,13 +126,14 @@ describe('ending subscriptions', () => {
 })
 
 describe('resuming paused subscriptions', () => {
-  const paused = async () => {
+  const paused = async (mode: 'classic' | 'flexible' = 'flexible') => {
     const rig = await openBilling()
     const { stripe, sandbox } = rig
     const { id: customer } = await stripe.customers.create()
     const { id } = await stripe.subscriptions.create({
       customer,
       items: [{ price: monthly }],
+      billing_mode: { type: mode },
       trial_period_days: 7,
       trial_settings: { end_behavior: { missing_payment_method: 'pause' } },
     })
@@ -160,6 +161,26 @@ describe('resuming paused subscriptions', () => {
     await sandbox.clock.advanceTo(at('2026-12-21'))
     expect(await latestInvoice(id)).toMatchObject({ billing_reason: 'subscription_cycle', status: 'paid' })
     await expect(stripe.subscriptions.resume(id)).rejects.toMatchObject({ statusCode: 400 })
+  })
+
+  test.each([
+    { why: 'without a card', mode: 'flexible', refusal: { code: 'resource_missing' } },
+    { why: 'in the classic billing mode', mode: 'classic', refusal: { param: 'payment_behavior' } },
+  ] as const)('with resume_on_payment_success is refused $why', async ({ mode, refusal }) => {
+    const { stripe, id, latestInvoice } = await paused(mode)
+    const resume = stripe.subscriptions.resume(id, { payment_behavior: 'resume_on_payment_success' })
+    await expect(resume).rejects.toMatchObject({ statusCode: 400, ...refusal })
+    expect(await latestInvoice(id)).toMatchObject({ status: 'paid', total: 0 })
+  })
+
+  test('once more voids the invoice of the attempt before', async () => {
+    const { stripe, id, saveCard, latestInvoice } = await paused()
+    await stripe.subscriptions.resume(id)
+    const earlier = await latestInvoice(id)
+    await saveCard('pm_card_visa')
+    await stripe.subscriptions.resume(id, { payment_behavior: 'resume_on_payment_success' })
+    expect(await stripe.invoices.retrieve(earlier.id)).toMatchObject({ status: 'void' })
+    expect(await latestInvoice(id)).toMatchObject({ status: 'paid' })
   })
 
   test('by default its invoice waits to be paid; after 23 hours it is void and the pause goes on', async () => {

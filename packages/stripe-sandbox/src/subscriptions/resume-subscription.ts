@@ -27,7 +27,8 @@ export const resumeShape = {
 
 /**
  * Begins a new period of a paused subscription and invoices it at once. The subscription is active when the invoice is
- * paid or given up; if it is voided, or not paid within 23 hours, the subscription stays paused.
+ * paid or given up; if it is voided, or not paid within 23 hours, the subscription stays paused. An attempt to resume takes
+ * the place of an earlier one, whose invoice is void then.
  */
 export function resumeSubscription(
   context: Context,
@@ -38,6 +39,14 @@ export function resumeSubscription(
   if (before.status !== 'paused') {
     throw invalidRequest(`Only subscriptions with the status \`paused\` can be resumed. This one is ${before.status}.`)
   }
+  if (params.payment_behavior === 'resume_on_payment_success' && before.billing_mode.type !== 'flexible') {
+    throw invalidRequest('`resume_on_payment_success` needs a subscription of the flexible billing mode.', {
+      param: 'payment_behavior',
+    })
+  }
+  const earlier = context.store.find(invoices, before.latest_invoice ?? '')
+  if (earlier?.status === 'open' && earlier.billing_reason === 'subscription_update')
+    closeInvoice(context, earlier.id, 'void')
   const anchor = anchorWord(context, params.billing_cycle_anchor) ?? 'now'
   const lines = anchor === 'now' ? newCycle(context, before) : oldCycle(context, before, params)
   if (lines.length === 0) return activate(context, before)

@@ -2,6 +2,7 @@ import { stripeClient } from '@florin/core/stripe'
 import type Stripe from 'stripe'
 import { webhookTypes } from '../../webhook-types.ts'
 import type { Config } from '../variables.ts'
+import { deliveryFinding } from './delivery-finding.ts'
 import { clockFinding, type Finding, fail, pass, warn } from './finding.ts'
 
 const WEBHOOK_PATH = '/api/v1/webhooks/stripe'
@@ -22,9 +23,22 @@ export async function stripeFindings(config: Config): Promise<readonly Finding[]
       // The header counts whole seconds, rounded down.
       ...clock(lastResponse.headers, middle),
       ...webhookFindings(endpoints),
+      ...(await deliveries(stripe, endpoints)),
     ]
   } catch (error) {
     return [refusal(error)]
+  }
+}
+
+async function deliveries(stripe: Stripe, endpoints: readonly Stripe.WebhookEndpoint[]): Promise<readonly Finding[]> {
+  if (!endpoints.some(isOurs)) return []
+  const isOnlyOurs = endpoints.every((one) => isOurs(one) || one.status !== 'enabled')
+  try {
+    return [await deliveryFinding(stripe, { now: Math.floor(Date.now() / 1000), isOnlyOurs })]
+  } catch (error) {
+    if (statusOf(error) !== 403) throw error
+    const fix = 'give it the permission to read them: florin reconcile needs it too'
+    return [warn('webhook deliveries', 'the restricted key may not read events', fix)]
   }
 }
 
@@ -35,8 +49,11 @@ function clock(headers: Readonly<Record<string, string | undefined>> | Headers, 
   return Number.isNaN(told) ? [] : [clockFinding('Stripe', told - middle, { warnFrom: 2, failFrom: 60 })]
 }
 
+const statusOf = (error: unknown): unknown =>
+  error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
+
 function refusal(error: unknown): Finding {
-  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
+  const status = statusOf(error)
   if (status === 401)
     return fail('Stripe', 'refuses the key', 'put a key of https://dashboard.stripe.com/apikeys into STRIPE_SECRET_KEY')
   if (status === 403)
@@ -50,10 +67,13 @@ function refusal(error: unknown): Finding {
   return fail('Stripe', what, 'see whether this machine reaches https://api.stripe.com and https://status.stripe.com')
 }
 
-/** The endpoints that lead here, as far as their address tells. */
+/** Whether an endpoint leads here, as far as its address tells. */
+const isOurs = ({ url }: Stripe.WebhookEndpoint): boolean => new URL(url).pathname.endsWith(WEBHOOK_PATH)
+
+/** The endpoints that lead here. */
 export function webhookFindings(endpoints: readonly Stripe.WebhookEndpoint[]): readonly Finding[] {
   const check = 'webhook endpoint'
-  const ours = endpoints.filter(({ url }) => new URL(url).pathname.endsWith(WEBHOOK_PATH))
+  const ours = endpoints.filter(isOurs)
   if (ours.length === 0)
     return [
       fail(

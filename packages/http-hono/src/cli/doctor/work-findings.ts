@@ -23,7 +23,7 @@ export async function workFindings({ pool, database }: OpenDatabase, now: Date):
           `${ignored} of the other mode or of another account came in the last week`,
           'let the endpoint and STRIPE_SECRET_KEY be of one account and one mode',
         ),
-    lastWebhook(lastHours),
+    latestEvent(lastHours),
     backlog.deadEvents === 0
       ? pass('events told', 'none was given up')
       : fail(
@@ -51,15 +51,17 @@ function openOperations(count: number, oldestSeconds: number): Finding {
   return pass(check, count === 0 ? 'none' : says)
 }
 
-function lastWebhook(hours: number | null): Finding {
-  const check = 'latest webhook'
+/** Catching up stores the same rows as webhooks do, so these say only that events come at all. */
+function latestEvent(hours: number | null): Finding {
+  const check = 'latest event'
   if (hours === null)
     return warn(check, 'none has come yet', 'send a test event from https://dashboard.stripe.com/webhooks')
+  const how = 'by webhook or by catching up'
   if (hours > 72)
     return warn(
       check,
-      `${Math.floor(hours / 24)} days ago`,
+      `${Math.floor(hours / 24)} days ago, ${how}`,
       'see whether Stripe reaches the endpoint; florin reconcile brings what is missing',
     )
-  return pass(check, hours < 1 ? 'less than an hour ago' : `${Math.floor(hours)} hours ago`)
+  return pass(check, `${hours < 1 ? 'less than an hour' : `${Math.floor(hours)} hours`} ago, ${how}`)
 }
