@@ -101,7 +101,7 @@ export interface Maintenance {
    * Brings in what an account held before Florin: customers with their payment methods, payments, refunds,
    * subscriptions, invoices and disputes. Once, by hand. What is here already is left alone, only missing links to
    * customers and users are filled in; objects of other installations are ignored. Unless `emit` is set, nobody is told
-   * of what comes in.
+   * of what comes in, but for what was made in the last hour, whose webhooks would find it known.
    *
    * May be broken off at any point and goes on at the page where it was; once it came to its end, it starts anew. At
    * most 20 calls a second: one for each hundred objects, and one for each customer's payment methods. An object that
@@ -125,8 +125,9 @@ export interface Maintenance {
   /**
    * Replaces what {@link Maintenance.findDrift} named by what the gateway tells now, final states included, and adopts
    * what is missing; a row that was lost gets its old id back where anything still names it. Each row that changes is
-   * audited with what it was and what it is. Unless `emit` is set, nobody is told of it. May be run again at any time:
-   * what is right is left alone.
+   * audited with what it was and what it is. Unless `emit` is set, nobody is told of it, but for what was made in the last
+   * hour: a webhook that comes after a repair finds nothing to tell. May be run again at any time: what is right is left
+   * alone.
    *
    * @example
    * const { differences } = await florin.maintenance.findDrift({ mode: 'full' })

@@ -10,7 +10,7 @@ import { type SubscriptionObservation, subscriptionStatuses } from '../src/subsc
 
 // One object of each kind, told of in few seconds and few values, in part and in whole: ties are the rule.
 const stamp = fc.integer({ min: 10, max: 13 })
-export const identity = {
+const identity = {
   florinId: null,
   installation: null,
   customerId: 'cus_1',

@@ -5,6 +5,7 @@ import type { Observation } from '../observations/observation.ts'
 import { observe } from '../observations/observe.ts'
 import { changesBetween, findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
 import { timestamp } from '../time.ts'
+import { freshFacts } from './fresh-facts.ts'
 import { gatewayIdOf, kinds, type ObjectTable, tableOf } from './kinds.ts'
 import { restoring, rowsAround } from './truth.ts'
 
@@ -27,7 +28,7 @@ export async function adopt(
     const rows = await rowsAround(deps, target, observations)
     const { rows: after, facts } = withNew(deps, rows, observations)
     const now = timestamp(deps.runtime.now())
-    const told = emit ? facts : []
+    const told = emit ? facts : await freshFacts(deps, after, facts)
     const changes = [...changesBetween(rows, owned(after, now)), ...factChanges(deps, told, now)]
     const outcome = await deps.storage.commit({ id: deps.newId('commit'), changes })
     if (outcome === 'conflict') continue

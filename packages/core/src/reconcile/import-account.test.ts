@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { debtWorld } from '../../test/debt-world.ts'
 import { dashboardOf, liveFully, rowsIn, type UnhurriedFlorin, unhurried } from '../../test/reconciling-florin.ts'
 import { alice, type SandboxedFlorin, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import { differences } from '../../test/truth.ts'
@@ -177,5 +178,37 @@ describe('importAccount', { timeout: 60_000 }, () => {
     await one.florin.maintenance.importAccount({ emit: true })
     expect(await sizes(one)).toMatchObject({ customers: 1, transactions: 1, disputes: 0 })
     expect((await rowsIn(one.storage, 'outbox')).map(({ type }) => type)).toEqual(['payment.succeeded'])
+  })
+})
+
+describe.each([
+  { what: 'an import', run: ({ florin }: SandboxedFlorin) => florin.maintenance.importAccount() },
+  {
+    what: 'a repair',
+    run: async ({ florin: { maintenance } }: SandboxedFlorin) =>
+      maintenance.repairDrift({ differences: (await maintenance.findDrift({ mode: 'full' })).differences }),
+  },
+])('$what before the webhooks', ({ run }) => {
+  it('tells what happened just now, once', async () => {
+    const world = debtWorld()
+    await world.pay({ reference: 'order-1' })
+    await world.letIn()
+    await world.advance(24 * 3600)
+    await world.payElsewhere({ 'metadata[florin_reference]': 'order-2' })
+    await run(world)
+    expect(await world.told('payment.succeeded')).toBe(2)
+    await world.settle()
+    expect(await world.told('payment.succeeded')).toBe(2)
+  })
+
+  it('tells nothing of what is older', async () => {
+    const world = debtWorld()
+    await world.pay({ reference: 'order-1' })
+    await world.letIn()
+    await world.payElsewhere({ 'metadata[florin_reference]': 'order-2' })
+    await world.advance(2 * 3600)
+    await run(world)
+    await world.settle()
+    expect(await world.told('payment.succeeded')).toBe(1)
   })
 })

@@ -38,7 +38,7 @@ export interface ImportProgress {
 export type Imported = Readonly<Record<Kind, { readonly read: number; readonly adopted: number }>>
 
 export interface ImportAccount {
-  /** Tells the host app what the imported objects prove, as if it happened now. Off: nobody ships an old order again. */
+  /** Tells the host app all that the imported objects prove, as if it happened now. Off: nobody ships an old order again. */
   readonly emit?: boolean
   readonly onProgress?: (progress: ImportProgress) => void
 }

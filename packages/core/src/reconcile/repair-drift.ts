@@ -10,6 +10,7 @@ import { type Change, write } from '../ports/storage.ts'
 import { timestamp } from '../time.ts'
 import { type Difference, differentFields } from './drift.ts'
 import { type Examined, examine } from './examine.ts'
+import { freshFacts } from './fresh-facts.ts'
 import { gatewayIdOf, kinds, type ObjectRow, type ObjectTable, tableOf } from './kinds.ts'
 import { paced } from './paced.ts'
 
@@ -18,7 +19,7 @@ const MOST_TRIES = 10
 export interface RepairDrift {
   /** What `findDrift` found. */
   readonly differences: readonly Difference[]
-  /** Tells the host app what the repair proves. Off: nobody ships an old order again. */
+  /** Tells the host app all that the repair proves. Off: of what is older than an hour nothing; nobody ships an old order again. */
   readonly emit?: boolean
 }
 
@@ -53,7 +54,7 @@ async function repairOne(deps: Deps, ref: ObjectRef, emit: boolean): Promise<'le
     const examined = await examine(deps, ref)
     if (!examined.difference) return []
     if (examined.difference.what === 'unknown_at_gateway') return 'left'
-    const facts = emit ? examined.facts : []
+    const facts = emit ? examined.facts : await freshFacts(deps, examined.truth, examined.facts)
     const now = timestamp(deps.runtime.now())
     const { repairs, gatewayIds } = repairsOf(deps, ref, examined, now)
     const changes = [...repairs, ...factChanges(deps, facts, now)]
