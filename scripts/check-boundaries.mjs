@@ -102,7 +102,34 @@ function ambientUse(node) {
   return ['Date.now', 'Math.random', 'performance.now'].includes(name) ? name : undefined
 }
 
+/** The files that a file loads when it runs: types load nothing. */
+function loaded({ path, code }) {
+  return parse(code).program.body.flatMap(({ type, source, importKind, exportKind, specifiers = [] }) => {
+    const isModule = /^(Import|Export)/.test(type) && source?.value.startsWith('.')
+    const kinds = specifiers.map((one) => one.importKind ?? one.exportKind ?? 'value')
+    const isTyped = importKind === 'type' || exportKind === 'type' || (kinds.length > 0 && !kinds.includes('value'))
+    return isModule && !isTyped ? [posix.join(posix.dirname(path), source.value)] : []
+  })
+}
+
+/** @returns {string[]} one line for each circle of files that load each other: which runs first is chance */
+export function findCycles(files) {
+  const loads = new Map(files.filter(({ path }) => !isTest(path)).map((file) => [file.path, loaded(file)]))
+  const done = new Set()
+  const found = []
+  const visit = (path, way) => {
+    const start = way.indexOf(path)
+    if (start >= 0) found.push(`${way.slice(start).join(' → ')} → ${path}: these load each other`)
+    if (start >= 0 || done.has(path)) return
+    for (const next of loads.get(path) ?? []) visit(next, [...way, path])
+    done.add(path)
+  }
+  for (const path of loads.keys()) visit(path, [])
+  return found
+}
+
 if (isProgram(import.meta.url)) {
   const files = readSources(['packages/*/src/**/*.ts'])
-  report('boundaries', files.flatMap(findViolations), `${files.length} files keep to the table`)
+  const found = [...files.flatMap(findViolations), ...findCycles(files)]
+  report('boundaries', found, `${files.length} files keep to the table, and none loads itself`)
 }

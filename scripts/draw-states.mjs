@@ -17,7 +17,9 @@ const slices = [
 
 function draw([title, statuses, ranks]) {
   // Where Stripe has no such word, `pending` is before anything was observed: every observation follows it.
-  const known = statuses.filter((status) => status !== 'pending' || title === 'Refunds')
+  const isAsked = (status) => status === 'pending' && title !== 'Refunds'
+  const asked = statuses.filter(isAsked)
+  const known = statuses.filter((status) => !isAsked(status))
   const levels = [...new Set(known.map((status) => ranks[status] ?? 0))].sort((a, b) => a - b)
   const at = (level) => known.filter((status) => (ranks[status] ?? 0) === level)
   const rows = levels.map(
@@ -28,8 +30,10 @@ function draw([title, statuses, ranks]) {
   )
   const arrows = levels.slice(1).map((level, index) => `  rank${levels[index]} --> rank${level}`)
   const boxes = levels.map((level) => `  state "${at(level).join(', ')}" as rank${level}`)
-  const chart = ['```mermaid', 'stateDiagram-v2', ...boxes, ...arrows, '```']
-  return [`## ${title}`, '', '| rank | statuses |', '|---|---|', ...rows, '', ...chart, ''].join('\n')
+  const first = asked.flatMap((status) => [`  ${status} --> rank${levels[0]}`])
+  const chart = ['```mermaid', 'stateDiagram-v2', ...boxes, ...first, ...arrows, '```']
+  const before = asked.map((status) => `| before | \`${status}\` |`)
+  return [`## ${title}`, '', '| rank | statuses |', '|---|---|', ...before, ...rows, '', ...chart, ''].join('\n')
 }
 
 const page = `# States
@@ -38,6 +42,9 @@ What is stored is the join of everything that was observed. A status of a higher
 rank, whatever arrives; within a rank Stripe's own time decides, and values of one second are kept side by side until
 something later, or a direct read, settles them ([decision 3](decisions/0003-ties-are-sets.md)). A direct read at the
 gateway stands above all that was known when it was asked.
+
+\`pending\` is what was asked for and is not answered yet: whatever Stripe tells follows it, and what never reached Stripe ends
+as \`canceled\` ([when it stays so](troubleshooting.md#a-payment-is-stuck)).
 
 A payment method that was detached and a customer that was deleted stay so. Disputes may change as long as they live, so
 they have one rank.

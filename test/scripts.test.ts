@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { findViolations } from '../scripts/check-boundaries.mjs'
+import { findCycles, findViolations } from '../scripts/check-boundaries.mjs'
 import { findExcess, reached } from '../scripts/check-bundle.mjs'
 import { findStale } from '../scripts/check-docs.mjs'
 import { countCode, findLarge } from '../scripts/check-size.mjs'
@@ -55,6 +55,15 @@ describe('check-boundaries', () => {
     { why: 'an adapter in the cli', path: 'packages/http-hono/src/cli/a.ts', code: "import '@florin/adapter-redis'" },
   ])('lets pass $why', ({ path, code }) => {
     expect(findViolations({ path, code })).toEqual([])
+  })
+
+  test('finds files that load each other, over any number of others, and not those that share types', () => {
+    const file = (name: string, code: string) => ({ path: `packages/core/src/${name}.ts`, code })
+    const circle = [file('a', "import { b } from './b.ts'"), file('b', "export * from './c/c.ts'")]
+    const closing = file('c/c', "import { type A, a } from '../a.ts'")
+    expect(findCycles([...circle, closing])).toEqual([expect.stringContaining('src/c/c.ts → packages/core/src/a.ts')])
+    const typed = file('c/c', "import type { A } from '../a.ts'\nimport { type B } from '../b.ts'")
+    expect(findCycles([...circle, typed, file('a.test', "import './a.test.ts'")])).toEqual([])
   })
 })
 

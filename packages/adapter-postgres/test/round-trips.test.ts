@@ -71,7 +71,11 @@ test('sends statements without a name where prepared statements are turned off',
 test('keeps two storages on one pool apart', async () => {
   const pool = database.pool({ max: 1 })
   const [first, second] = [postgresStorage({ database: fromPool(pool) }), postgresStorage({ database: fromPool(pool) })]
-  await first.load({ payment: one('transactions', { id: 'tx_1' }) })
-  await second.load({ refund: one('refunds', { id: 'refund_1' }) })
-  await second.load({ payment: one('transactions', { id: 'tx_1' }) })
+  const [payment, refund] = [aStoredRow('transactions'), aStoredRow('refunds')]
+  await commit(first, put('transactions', payment), put('refunds', refund))
+  const [paymentId, refundId] = [payment.id, refund.id]
+  // One that has prepared a statement must not have the other send its name for another question.
+  expect(await first.load({ row: one('transactions', { id: paymentId }) })).toMatchObject({ row: { id: paymentId } })
+  expect(await second.load({ row: one('refunds', { id: refundId }) })).toMatchObject({ row: { id: refundId } })
+  expect(await second.load({ row: one('transactions', { id: paymentId }) })).toMatchObject({ row: { id: paymentId } })
 })

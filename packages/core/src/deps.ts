@@ -8,7 +8,7 @@ import type { Storage, StoredTables, Tables } from './ports/storage.ts'
 export interface Settings {
   /** Names this installation in the metadata of what it makes, so that two may share one Stripe account. */
   readonly installation: string
-  /** Whether the gateway's keys are live ones; events of the other mode are ignored. Absent: as the gateway knows. */
+  /** Whether the gateway's keys are live ones; events of the other mode are ignored. */
   readonly livemode: boolean
   /** The prices that users may subscribe to by themselves. */
   readonly subscribablePrices: readonly string[]

@@ -156,7 +156,7 @@ export function createApp(florin: Florin, options: AppOptions): OpenAPIHono<Http
   }
   app.notFound(
     layered(before(UNMATCHED, 'system', options), () => {
-      throw new HttpError('route_not_found', 'there is no such route')
+      throw new HttpError('route_not_found', `there is no such route${docs ? ': see /docs' : ''}`)
     }),
   )
   return app

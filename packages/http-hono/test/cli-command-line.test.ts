@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { jwtAuthenticator } from '../src/auth.ts'
@@ -82,6 +82,33 @@ describe('florin', { timeout: 60_000 }, () => {
     },
   ])('$args: exits 2 and says what is wrong', async ({ args, says }) => {
     expect(await florin(args)).toStrictEqual({ code: 2, printed: '', complained: says })
+  })
+
+  test('help of a command is what --help of it says, and knows no other', async () => {
+    expect(await florin(['help', 'serve'])).toStrictEqual(await florin(['serve', '--help']))
+    expect(await florin(['help'])).toStrictEqual(await florin(['--help']))
+    const unknown = 'florin: there is no command serv; is serve meant? (florin --help)'
+    expect(await florin(['help', 'serv'])).toStrictEqual({ code: 2, printed: '', complained: unknown })
+  })
+
+  test.each(['version', '--version'])('%s prints the version', async (arg) => {
+    const file: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
+    expect(file).toMatchObject({ version: (await florin([arg])).printed })
+  })
+
+  test.each([
+    { where: 'runs', pid: process.pid },
+    // No process has it.
+    { where: 'ran', pid: 2 ** 30 },
+  ])('a command that needs settings says so where a sandbox $where, and how that is asked', async ({ where, pid }) => {
+    const { code, complained } = await florin(['webhooks', 'list'], {}, { '.florin/lock': String(pid) })
+    expect(code).toBe(78)
+    expect(complained).toContain('STRIPE_SECRET_KEY')
+    expect(complained).toMatch(new RegExp(`^A sandbox ${where} here, .*GET /api/v1/webhook-events .*admin token`, 'm'))
+  })
+
+  test('nothing is said of a sandbox where there is none', async () => {
+    expect((await florin(['webhooks', 'list'])).complained).not.toContain('sandbox')
   })
 
   test('a wrong value of a flag is told like a wrong setting, and as what it is', async () => {

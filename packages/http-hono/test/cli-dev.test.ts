@@ -72,6 +72,15 @@ describe('florin dev', () => {
     expect(existsSync(join(folder, '.florin'))).toBe(false)
   })
 
+  test('limits no requests where nobody asked for a limit', slow, async () => {
+    const { florin, url } = await startDev(['--memory'], { folder: temporaryFolder() })
+    const headers = { Authorization: `Bearer ${tokenOf(florin, 'admin')}` }
+    const answers = await Promise.all(
+      Array.from({ length: 110 }, () => fetch(`${url}/api/v1/webhook-events`, { headers })),
+    )
+    expect(new Set(answers.map(({ status }) => status))).toStrictEqual(new Set([200]))
+  })
+
   test('gives a token for each role, valid for 30 days', slow, async () => {
     const { florin } = await startDev(['--memory'], { folder: temporaryFolder() })
     const check = (role: string, days: number) => {

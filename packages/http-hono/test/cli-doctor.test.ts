@@ -164,7 +164,8 @@ describe('florin doctor', () => {
       'fail',
       /does not answer: connect ECONNREFUSED/,
     ],
-    ['REDIS_URL', 'redis://127.0.0.1:1', 'Redis', 'warn', /does not answer/],
+    ['REDIS_URL', 'redis://127.0.0.1:1', 'Redis', 'warn', /does not answer: connect ECONNREFUSED 127\.0\.0\.1:1;/],
+    ['REDIS_CLUSTER_NODES', '127.0.0.1:1', 'Redis', 'warn', /does not answer: Connection is closed/],
     ['SERVER_PORT', 'many', 'SERVER_PORT', 'fail', /whole number/],
   ])('%s=%s: %s is %s', async (name, value, check, state, says) => {
     expect((await findingsOf({ [name]: value })).get(check)).toMatchObject({ state, says: expect.stringMatching(says) })

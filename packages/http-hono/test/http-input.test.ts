@@ -248,3 +248,10 @@ test('answers 404 to a path that no route has, with the headers of every answer'
   expect(answer).toMatchObject({ status: 404, body: { code: 'route_not_found', request_id: 'lost-1' } })
   expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
 })
+
+test('points to the reference where it is served', async () => {
+  const detail = 'there is no such route: see /docs'
+  expect(await world.send('GET', '/')).toMatchObject({ status: 404, body: { code: 'route_not_found', detail } })
+  const { send } = await openWorld({ app: { docs: false } })
+  expect((await send('GET', '/')).body.detail).toBe('there is no such route')
+})

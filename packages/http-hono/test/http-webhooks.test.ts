@@ -28,21 +28,25 @@ test('takes an event by its signature alone, and the same one again', async () =
 })
 
 test.each([
-  { why: 'without a signature', headers: () => ({}), code: 'webhook_signature_invalid' },
+  {
+    why: 'without a signature',
+    headers: () => ({}),
+    ...{ code: 'webhook_signature_invalid', detail: 'the Stripe-Signature header is missing' },
+  },
   {
     why: 'with a signature of another body',
     headers: (w: World) => ({ 'Stripe-Signature': w.sign('{}') }),
-    code: 'webhook_signature_invalid',
+    ...{ code: 'webhook_signature_invalid', detail: 'the Stripe-Signature header does not fit the body' },
   },
   {
     why: 'with something else for a signature',
     headers: () => ({ 'Stripe-Signature': 't=,v1=x' }),
-    code: 'webhook_signature_invalid',
+    ...{ code: 'webhook_signature_invalid', detail: 'the Stripe-Signature header does not fit the body' },
   },
-])('refuses an event $why', async ({ headers, code }) => {
+])('refuses an event $why', async ({ headers, code, detail }) => {
   const world = await openWorld()
   const answer = await post(world, JSON.stringify(event), headers(world))
-  expect(answer).toMatchObject({ status: 400, body: { code } })
+  expect(answer).toMatchObject({ status: 400, body: { code, detail } })
 })
 
 test('refuses what is signed and no event', async () => {

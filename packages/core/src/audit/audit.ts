@@ -20,8 +20,8 @@ export interface AuditRow {
   readonly operationId: string | null
   readonly requestId: string | null
   /**
-   * What came of it: `accepted`, `declined` or `rejected` by the gateway; `succeeded` for what Florin does by itself; what
-   * became of an event that was replayed.
+   * What came of it: `accepted`, `declined` or `rejected` by the gateway; `succeeded` for what Florin does by itself, or
+   * `intended` where it only begins; what became of an event that was replayed.
    */
   readonly outcome: string
   readonly detail: Json
@@ -100,7 +100,7 @@ const objectTables = ['transactions', 'refunds', 'subscriptions', 'payment_metho
 /** States and sums by name: whatever else a row has may be private, or is found in the row itself. */
 const toldColumns = [
   ...['status', 'currency', 'amount', 'amountCapturable', 'amountCaptured', 'amountRefunded'],
-  ...['cancelAtPeriodEnd', 'isDefault'],
+  ...['cancelAtPeriodEnd', 'isPrimary', 'defaultMethod', 'deleted'],
 ]
 
 function stateIn(rows: RowSet, objectId: string): Json {

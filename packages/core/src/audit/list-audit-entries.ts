@@ -33,9 +33,13 @@ export async function listAuditEntries(
 const findByStripes = {
   pi: (gatewayId: string) => one('transactions', { gatewayId }),
   pm: (gatewayId: string) => one('payment_methods', { gatewayId }),
+  card: (gatewayId: string) => one('payment_methods', { gatewayId }),
+  src: (gatewayId: string) => one('payment_methods', { gatewayId }),
+  ba: (gatewayId: string) => one('payment_methods', { gatewayId }),
   sub: (gatewayId: string) => one('subscriptions', { gatewayId }),
   in: (gatewayId: string) => one('invoices', { gatewayId }),
   re: (gatewayId: string) => one('refunds', { gatewayId }),
+  pyr: (gatewayId: string) => one('refunds', { gatewayId }),
   dp: (gatewayId: string) => one('disputes', { gatewayId }),
   du: (gatewayId: string) => one('disputes', { gatewayId }),
 } as const

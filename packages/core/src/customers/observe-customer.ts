@@ -1,9 +1,9 @@
 import { fold, unobserved } from '../observations/join.ts'
 import { lookAgainAt } from '../observations/look-again.ts'
-import type { Folded, Observing } from '../observations/observe.ts'
+import { gatewayIdOf, type ObjectRow, type ObjectTable } from '../observations/object-kinds.ts'
+import { asSent, type Folded, type Observing } from '../observations/observing.ts'
 import { findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
 import { type Find, many, one } from '../ports/storage.ts'
-import { gatewayIdOf, type ObjectRow, type ObjectTable } from '../reconcile/kinds.ts'
 import { isEnded } from '../subscriptions/subscription.ts'
 import { type Timestamp, timestampOfSeconds } from '../time.ts'
 import { type CustomerObservation, type CustomerRow, customerGroup } from './customer.ts'
@@ -34,11 +34,10 @@ const nobodys = (table: (typeof owned)[number], customerId: string): Find => ({
 
 /** Folds an observation of a customer; one that is deleted at the gateway is primary no more. */
 export function foldCustomer(rows: RowSet, observation: CustomerObservation, observing: Observing): Folded {
-  const { now, sent } = observing
+  const { now } = observing
   const known = findRow(rows, 'customers', ({ id }) => id === observation.gatewayId)
   const base = known ?? adopted(observation)
-  const asSent = sent && findRow(sent, 'customers', ({ id }) => id === observation.gatewayId)
-  const joined = fold(base, customerGroup, observation.customer, asSent)
+  const joined = fold(base, customerGroup, observation.customer, asSent(observing, 'customers', observation.gatewayId))
   const userId = joined.userId ?? observation.userId
   const taken = rowsOf(rows, 'customers').some(
     (other) => other.id !== joined.id && other.userId === userId && other.isPrimary,

@@ -8,7 +8,7 @@ import { type OpenedTexts, openedTexts } from './opened-texts.ts'
 
 /**
  * How long a process goes by what it knows of a key. Another process may close or destroy it meanwhile; an erasure waits
- * until everybody must have looked again (erase-user.ts).
+ * until everybody must have looked again (go-on-erasing.ts).
  */
 export const DATA_KEY_MEMORY_MS = 60_000
 

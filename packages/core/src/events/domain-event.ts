@@ -64,7 +64,7 @@ export interface Fact {
 export function factChanges(deps: { newId: NewId }, facts: readonly Fact[], now: Timestamp): readonly Change[] {
   const rows = new Map(facts.map((fact) => [[fact.objectId, fact.type, fact.discriminator].join(' '), fact]))
   return [...rows.values()].map((fact) => ({
-    ...write('outbox', toDomainEvent(deps, fact, now)),
+    ...write('outbox', outboxRow(deps, fact, now)),
     ifAbsent: true as const,
   }))
 }
@@ -85,7 +85,7 @@ export function tellFacts(
 }
 
 /** The outbox row of a fact. */
-function toDomainEvent({ newId }: { newId: NewId }, fact: Fact, now: Timestamp): DomainEventRow {
+function outboxRow({ newId }: { newId: NewId }, fact: Fact, now: Timestamp): DomainEventRow {
   return {
     id: newId('event'),
     version: 0,

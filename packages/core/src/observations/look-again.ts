@@ -1,5 +1,5 @@
 import { milliseconds, type Timestamp, timestamp } from '../time.ts'
-import type { Observing } from './observe.ts'
+import type { Observing } from './observing.ts'
 
 /**
  * When to read a row again at the gateway: at once in doubt; while it is not final after `sweepAfterMs` and then at

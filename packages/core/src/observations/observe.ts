@@ -1,39 +1,17 @@
 import { foldCustomer, seekCustomer } from '../customers/observe-customer.ts'
 import { foldDispute, seekDispute } from '../disputes/observe-dispute.ts'
 import type { Fact } from '../events/domain-event.ts'
-import type { NewId } from '../ids.ts'
 import { foldInvoice, seekInvoice } from '../invoices/observe-invoice.ts'
 import { foldPaymentMethod, seekPaymentMethod } from '../payment-methods/observe-payment-method.ts'
 import { UNSEEN } from '../payment-methods/payment-method.ts'
 import { foldPayment, seekPayment } from '../payments/observe-payment.ts'
-import type { Find, Query, Tables } from '../ports/storage.ts'
-import { gatewayIdOf, type ObjectRow, type ObjectTable, tableOf } from '../reconcile/kinds.ts'
+import type { Find, Query } from '../ports/storage.ts'
 import { foldRefund, seekRefund } from '../refunds/observe-refund.ts'
 import { foldSubscription, seekSubscription } from '../subscriptions/observe-subscription.ts'
-import type { Timestamp } from '../time.ts'
+import { gatewayIdOf, type ObjectRow, type ObjectTable, tableOf } from './object-kinds.ts'
 import type { Observation } from './observation.ts'
+import type { Folded, Observing } from './observing.ts'
 import { findRow, type RowSet } from './row-set.ts'
-
-/** What folding needs besides rows: the local time for `updated_at`, ids for adopted rows, and who we are. */
-export interface Observing {
-  readonly now: Timestamp
-  readonly newId: NewId
-  readonly installation: string
-  readonly sweepAfterMs: number
-  /**
-   * When the installation began, in the gateway's seconds. What happened before is not told, and what is older and first
-   * seen now tells nothing either: nobody ships an old order again. Absent where all is new, or is told anyway.
-   */
-  readonly installedAt?: number | undefined
-  /** For the answer to a request: the rows as they were known when it was sent. */
-  readonly sent?: RowSet
-}
-
-/** The rows after an observation, and the facts that it proved. */
-export interface Folded {
-  readonly rows: RowSet
-  readonly facts: readonly Fact[]
-}
 
 /** How to find the rows that observations concern, all in one query. */
 export function seek(observations: readonly Observation[]): Query {
@@ -72,13 +50,6 @@ function newsOf(
 /** Whether the state of a row's object was seen. It was not where something else told of the object. */
 const isSeen = (row: ObjectRow): boolean =>
   !('status' in row && row.status === 'unknown') && !('type' in row && row.type === UNSEEN)
-
-/** A row as it was known when the request was sent that is being answered. */
-export function asSent<
-  T extends 'transactions' | 'refunds' | 'subscriptions' | 'invoices' | 'payment_methods' | 'disputes',
->({ sent }: Observing, table: T, gatewayId: string): Tables[T] | undefined {
-  return sent && findRow(sent, table, (row) => row.gatewayId === gatewayId)
-}
 
 function seekOne(observation: Observation): readonly Find[] {
   switch (observation.object) {

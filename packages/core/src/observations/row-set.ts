@@ -1,3 +1,4 @@
+import { must } from '../errors.ts'
 import type { Change, Find, Loaded, Query, TableName, Tables } from '../ports/storage.ts'
 
 /** Rows by table: what a decision works on. Plain data; every function here answers a new one. */
@@ -17,6 +18,13 @@ export function findRow<T extends TableName>(
 ): Tables[T] | undefined {
   return rowsOf(set, table).find(match)
 }
+
+/** The row of a table that has an id, where it is certain to be among the rows. */
+export const rowWithId = <T extends TableName>(set: RowSet, table: T, id: string | null): Tables[T] =>
+  must(
+    findRow(set, table, (row) => row.id === id),
+    `${table} ${id}`,
+  )
 
 /** The set with a row put in place of the one with its id, or added. */
 export function putRow<T extends TableName>(set: RowSet, table: T, row: Tables[T]): RowSet {

@@ -7,19 +7,19 @@ import { parseInput } from '../input/parse-input.ts'
 import { checkUserId } from '../input/user-id.ts'
 import type { Json } from '../json.ts'
 import { committed, putRow, type RowSet, rowSetOf } from '../observations/row-set.ts'
-import { type Change, type Loaded, one, type Query, write } from '../ports/storage.ts'
+import { type Change, type Loaded, one, type Query } from '../ports/storage.ts'
 import { milliseconds, type Timestamp, timestamp } from '../time.ts'
 import { answerOf, userErased } from './answer.ts'
 import { answerInTime, type Progress, stopIfLate } from './answer-in-time.ts'
 import { unknownOutcome } from './call-gateway.ts'
 import { type CallerKey, callerKey } from './caller-key.ts'
-import { runsUntil } from './deadlines.ts'
 import { inProgress } from './in-progress.ts'
-import { isHeld, taken } from './lease.ts'
+import { intentOf } from './intent.ts'
+import { isHeld } from './lease.ts'
 import type { OperationRow } from './operation.ts'
 import { reconsider, resume, run } from './run.ts'
 import { isCalledOff } from './settle.ts'
-import type { Caller, Decision, Performed, UseCase } from './use-case.ts'
+import type { Caller, Performed, UseCase } from './use-case.ts'
 
 const MOST_TRIES = 200
 const LONGEST_WAIT_MS = 10_000
@@ -104,14 +104,8 @@ async function begin<Input, const Q extends Query, View extends Json>(
       if (reserved.hasWaited) continue
     }
 
-    const operation = operationOf(deps, useCase, decision, input, caller, key, { operationId, now, isErased })
-    const changes: readonly Change[] = [
-      ...decision.changes,
-      // Its key goes over to the new operation, in one commit: of two that ask, one gets it.
-      ...(expired ? [write('operations', { ...expired, callerScope: null, callerKey: null, updatedAt: now })] : []),
-      write('operations', operation),
-      ...(lease === undefined ? [] : [write('leases', taken(held, lease, operationId, now))]),
-    ]
+    const asked = { input, caller, key, expired, held, operationId, now, isErased }
+    const { operation, changes } = intentOf(deps, useCase, decision, asked)
     stopIfLate(caller.signal)
     progress.operation = operation
     const intent = { id: deps.newId('commit'), changes }
@@ -191,40 +185,6 @@ function isExpired(
 ): boolean {
   if (status === 'open' || completedAt === null || actor === florin) return false
   return milliseconds(completedAt) + idempotencyKeyMs <= milliseconds(now)
-}
-
-function operationOf<Input, Q extends Query, View extends Json>(
-  { gateway }: Deps,
-  { kind }: UseCase<Input, Q, View>,
-  decision: Extract<Decision<View>, { step: unknown }>,
-  input: Input,
-  caller: Caller,
-  key: CallerKey | undefined,
-  { operationId, now, isErased }: { operationId: string; now: string; isErased: boolean },
-): OperationRow {
-  const { name, call } = decision.step
-  return {
-    id: operationId,
-    version: 0,
-    createdAt: now,
-    updatedAt: now,
-    kind,
-    status: 'open',
-    actor: caller.actor,
-    // What is done after an erasure is nobody's: it must still be there, and open, once the user's key is gone.
-    userId: isErased ? null : decision.userId,
-    objectId: decision.objectId,
-    callerScope: key?.callerScope ?? null,
-    callerKey: key?.callerKey ?? null,
-    requestHash: key?.requestHash ?? null,
-    requestId: caller.requestId ?? null,
-    input,
-    steps: [{ name, call: gateway.prepare(call), objectId: null, answered: false }],
-    answer: null,
-    leaseId: decision.lease ?? null,
-    dueAt: runsUntil(now),
-    completedAt: null,
-  }
 }
 
 function withChanges(rows: RowSet, changes: readonly Change[]): RowSet {

@@ -1,10 +1,10 @@
 import type { Deps } from '../deps.ts'
 import { type FlorinError, isFlorinError, must } from '../errors.ts'
 import type { Json } from '../json.ts'
+import { gatewayIdOf, tableOf } from '../observations/object-kinds.ts'
 import { changesBetween, committed, findRow, putRow, type RowSet } from '../observations/row-set.ts'
 import { type Answer, objectOfCall } from '../ports/gateway.ts'
 import { type Query, write } from '../ports/storage.ts'
-import { gatewayIdOf, tableOf } from '../reconcile/kinds.ts'
 import { timestamp } from '../time.ts'
 import { answerOf } from './answer.ts'
 import { type Before, type Called, callGateway, neverReached, notKnownYet, unknownOutcome } from './call-gateway.ts'
@@ -64,7 +64,7 @@ export async function reconsider<Input, Q extends Query, View extends Json>(
     ? { outcome: 'accepted', objectId: made, observations: [], replayed: false }
     : neverReached()
   const settled = await settle(deps, useCase, rows, operation, step, { answer })
-  return answerOf(settled === 'look later' ? operation : operationIn(settled.rows, operation.id), true)
+  return answerOf(operationIn(settled.rows, operation.id), true)
 }
 
 /** The gateway's id of what an operation makes, once its row has one. */
@@ -99,19 +99,19 @@ export async function run<Input, Q extends Query, View extends Json>(
     const step = must(operation.steps.at(-1), 'an open operation has a step')
     const called = await callOrLetGo(deps, operation, step, before)
     const settled = await orUnknown(operation, settle(deps, useCase, rows, operation, step, called))
-    if (settled === 'look later') {
+    if (settled.outcome === 'look later') {
       await lookLater(deps, operation, step, called)
       throw unknownOutcome(operation, notKnownYet())
     }
     const { answer } = called
     rows = settled.rows
-    if ('failure' in answer && settled.byUs) {
+    const isOurs = settled.outcome === 'settled'
+    if ('failure' in answer && isOurs) {
       if (answer.customerGone) return { anew: answer.failure }
       throw answer.failure
     }
     // Another process has it, and goes on with it.
-    if (!settled.byUs && operationIn(rows, operationId).status === 'open')
-      throw unknownOutcome(operation, notKnownYet())
+    if (!isOurs && operationIn(rows, operationId).status === 'open') throw unknownOutcome(operation, notKnownYet())
     before = { ...before, maybeSent: false }
   }
 }

@@ -3,11 +3,20 @@ import { installationTime } from '../bookmarks/installation-time.ts'
 import { isDeletedCustomer } from '../customers/customer.ts'
 import { withDebts } from '../debts/with-debts.ts'
 import type { Deps } from '../deps.ts'
-import { must, UnavailableError } from '../errors.ts'
+import { UnavailableError } from '../errors.ts'
 import { factChanges, tellFacts } from '../events/domain-event.ts'
 import type { Json } from '../json.ts'
 import { observe, seek } from '../observations/observe.ts'
-import { changesBetween, committed, findRow, putRow, type RowSet, rowSetOf } from '../observations/row-set.ts'
+import type { Folded } from '../observations/observing.ts'
+import {
+  changesBetween,
+  committed,
+  findRow,
+  putRow,
+  type RowSet,
+  rowSetOf,
+  rowWithId,
+} from '../observations/row-set.ts'
 import type { Answer } from '../ports/gateway.ts'
 import { type Change, one, type Query, write } from '../ports/storage.ts'
 import { type Timestamp, timestamp } from '../time.ts'
@@ -26,10 +35,11 @@ export const isCalledOff = ({ answer }: OperationRow): boolean =>
 
 type AnyUseCase<Input, View extends Json> = Pick<UseCase<Input, Query, View>, 'kind' | 'reread' | 'settle'>
 
-interface SettledRows {
+/** What became of a step's answer, and the rows as they are stored now. */
+export interface Settlement {
   readonly rows: RowSet
-  /** False where another process had settled the step before. */
-  readonly byUs: boolean
+  /** `overtaken`: another process had settled the step before. `look later`: a refusal that is not certain yet. */
+  readonly outcome: 'settled' | 'overtaken' | 'look later'
 }
 
 /**
@@ -45,7 +55,7 @@ export async function settle<Input, View extends Json>(
   operation: OperationRow,
   step: StepRecord,
   { answer, missingAt }: Called,
-): Promise<SettledRows | 'look later'> {
+): Promise<Settlement> {
   // What hung on a customer was not needed before.
   let rows = answer.observations.some(isDeletedCustomer)
     ? await reload(deps, useCase, operation, answer.observations)
@@ -61,19 +71,12 @@ export async function settle<Input, View extends Json>(
     // It was stored from the parsed input of this same use case.
     const input = current.input as Input
     const settling = { answer, step: step.name, rows: observed.rows, operation: current, input, now }
-    const isLater = current.steps.length > operation.steps.length
-    const isDone = current.status === 'done' || isLater
-    const settled = isDone && (isLater || !isCalledOff(current)) ? undefined : useCase.settle(settling)
-    // What was called off, and is carried out after all, is settled anew; but nothing more is begun for it.
-    const isNews = settled && ('done' in settled || ('refused' in settled && answer.outcome !== 'rejected'))
-    // Somebody else was faster, mostly with the same answer of the gateway's. What is new in this one is kept.
-    if (!settled || (isDone && !isNews)) {
-      const news = [...changesBetween(rows, observed.rows), ...factChanges(deps, observed.facts, now)]
-      if (news.length === 0) return { rows, byUs: false }
-      if ((await deps.storage.commit({ id: newId('commit'), changes: news, settles: true })) === 'committed') {
-        tellFacts(deps, observed.facts, news)
-        return { rows: committed(rows, observed.rows), byUs: false }
-      }
+    const role = roleIn(current, operation)
+    const settled = role === 'observe' ? undefined : useCase.settle(settling)
+    if (!settled || (role === 'settle anew' && !isCarriedOut(settled, answer))) {
+      // Somebody else was faster, mostly with the same answer of the gateway's. What is new in this one is kept.
+      const kept = await keepObserved(deps, rows, observed, now)
+      if (kept) return { outcome: 'overtaken', rows: kept }
       rows = await reload(deps, useCase, operation, answer.observations)
       continue
     }
@@ -81,7 +84,7 @@ export async function settle<Input, View extends Json>(
     if (answer.outcome === 'rejected' && current.version !== operation.version) {
       throw unknownOutcome(operation, 'failure' in answer ? answer.failure : notKnownYet())
     }
-    if (missingAt !== undefined && 'refused' in settled) return 'look later'
+    if (missingAt !== undefined && 'refused' in settled) return { outcome: 'look later', rows }
     const next = nextOperation(deps, current, step, answer, settled, now)
     const after = withLease(putRow(settled.rows, 'operations', next), next, now)
     const { outcome } = answer
@@ -94,11 +97,32 @@ export async function settle<Input, View extends Json>(
     const stored = await deps.storage.commit({ id: deps.newId('commit'), changes, settles: true })
     if (stored === 'committed') {
       tellFacts(deps, observed.facts, changes)
-      return { rows: committed(rows, after), byUs: true }
+      return { outcome: 'settled', rows: committed(rows, after) }
     }
     rows = await reload(deps, useCase, operation, answer.observations)
   }
   throw new UnavailableError('overloaded', 'could not settle', 'unknown')
+}
+
+/** What an answer to a step may do, by what the operation has come to meanwhile. */
+function roleIn(current: OperationRow, { steps }: OperationRow): 'settle' | 'settle anew' | 'observe' {
+  if (current.steps.length > steps.length) return 'observe'
+  if (current.status === 'open') return 'settle'
+  return isCalledOff(current) ? 'settle anew' : 'observe'
+}
+
+/** Whether what was called off is done after all, or declined. Nothing more is begun for it. */
+const isCarriedOut = <View>(settled: Settled<View>, { outcome }: StepAnswer): boolean =>
+  'done' in settled || ('refused' in settled && outcome !== 'rejected')
+
+/** Commits what was observed, and nothing else. Undefined in conflict. */
+async function keepObserved(deps: Deps, rows: RowSet, { rows: after, facts }: Folded, now: Timestamp) {
+  const changes = [...changesBetween(rows, after), ...factChanges(deps, facts, now)]
+  if (changes.length === 0) return rows
+  const outcome = await deps.storage.commit({ id: deps.newId('commit'), changes, settles: true })
+  if (outcome === 'conflict') return undefined
+  tellFacts(deps, facts, changes)
+  return committed(rows, after)
 }
 
 /** The first answer of all begins the installation: what it shows was made just now, by the gateway's own clock. */
@@ -141,10 +165,7 @@ function withLease(rows: RowSet, operation: OperationRow, now: Timestamp): RowSe
 }
 
 export function operationIn(rows: RowSet, id: string): OperationRow {
-  return must(
-    findRow(rows, 'operations', (row) => row.id === id),
-    `operation ${id}`,
-  )
+  return rowWithId(rows, 'operations', id)
 }
 
 export async function reload<Input, View extends Json>(

@@ -2,7 +2,7 @@ import { isOwnerGone, seekOwner, userOf } from '../customers/observe-customer.ts
 import type { Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
 import { lookAgainAt } from '../observations/look-again.ts'
-import { asSent, type Folded, type Observing } from '../observations/observe.ts'
+import { asSent, type Folded, type Observing } from '../observations/observing.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
 import { type Find, one } from '../ports/storage.ts'
 import { timestampOfSeconds } from '../time.ts'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
-import { InvalidError, must } from '../errors.ts'
-import { findRow } from '../observations/row-set.ts'
+import { InvalidError } from '../errors.ts'
+import { findRow, rowWithId } from '../observations/row-set.ts'
 import { perform } from '../operations/perform.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
@@ -47,10 +47,7 @@ export const setDefaultPaymentMethodUseCase: UseCase<
   },
   reread: ({ objectId }) => ({ method: one('payment_methods', { id: objectId ?? '' }) }),
   settle({ answer, rows, operation }) {
-    const method = must(
-      findRow(rows, 'payment_methods', ({ id }) => id === operation.objectId),
-      `payment method ${operation.objectId}`,
-    )
+    const method = rowWithId(rows, 'payment_methods', operation.objectId)
     const isDefault = findRow(rows, 'customers', ({ defaultMethod }) => defaultMethod === method.gatewayId)
     if (answer.outcome === 'rejected' && !isDefault) {
       return { rows, refused: rejectionError(answer.rejection, 'payment_method_unusable') }

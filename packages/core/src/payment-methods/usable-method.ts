@@ -9,7 +9,7 @@ import type { PaymentMethodRow } from './payment-method.ts'
  * @throws `invalid` payment_method_not_found for another user's · `refused` payment_method_unusable when it is detached
  */
 export function usableMethod(id: string, method: PaymentMethodRow | undefined, userId: string): string {
-  if (!method && id.startsWith('pm_')) return id
+  if (!method && !id.startsWith('method_')) return id
   if (!method || (method.userId !== null && method.userId !== userId)) {
     throw new InvalidError('payment_method_not_found', `no payment method ${id}`)
   }

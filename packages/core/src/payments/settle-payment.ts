@@ -1,6 +1,6 @@
 import { freeClaim } from '../debts/claim-debt.ts'
-import { must, type RefusedError } from '../errors.ts'
-import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
+import type { RefusedError } from '../errors.ts'
+import { putRow, type RowSet, rowWithId } from '../observations/row-set.ts'
 import type { OperationRow } from '../operations/operation.ts'
 import { failureOf, rejectionError } from '../operations/rejection.ts'
 import type { Settled, Settling } from '../operations/use-case.ts'
@@ -9,10 +9,7 @@ import type { PaymentFailure, PaymentRow } from './payment.ts'
 
 /** The payment that an operation made or changes. */
 export function paymentOf(rows: RowSet, { objectId }: OperationRow): PaymentRow {
-  return must(
-    findRow(rows, 'transactions', ({ id }) => id === objectId),
-    `payment ${objectId}`,
-  )
+  return rowWithId(rows, 'transactions', objectId)
 }
 
 /** What a payment's step comes to: shown as it is now, or refused. A decline shows in the payment itself. */

@@ -1,12 +1,12 @@
 import type { Deps } from '../deps.ts'
 import { UnavailableError } from '../errors.ts'
 import { type Fact, factChanges, tellFacts } from '../events/domain-event.ts'
+import { gatewayIdOf, kinds, type ObjectTable, tableOf } from '../observations/object-kinds.ts'
 import type { Observation } from '../observations/observation.ts'
 import { observe } from '../observations/observe.ts'
 import { changesBetween, findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
 import { timestamp } from '../time.ts'
 import { freshFacts } from './fresh-facts.ts'
-import { gatewayIdOf, kinds, type ObjectTable, tableOf } from './kinds.ts'
 import { restoring, rowsAround } from './truth.ts'
 
 const MOST_TRIES = 60

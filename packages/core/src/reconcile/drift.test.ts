@@ -4,9 +4,9 @@ import { altered, dashboardOf, liveFully, rowsIn, unhurried } from '../../test/r
 import { alice, type SandboxedFlorin, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import { must } from '../errors.ts'
 import type { Difference } from '../index.ts'
+import { tableOf } from '../observations/object-kinds.ts'
 import { many, type Storage, type StoredTables, type TableName, type Tables } from '../ports/storage.ts'
 import { differentFields } from './drift.ts'
-import { tableOf } from './kinds.ts'
 
 const full = { mode: 'full' } as const
 const named = (differences: readonly Difference[]) =>
@@ -147,7 +147,22 @@ describe('findDrift, full, and repairDrift', { timeout: 60_000 }, () => {
       }),
     )
     expect(details.filter((detail) => JSON.stringify(detail).includes('"before":null'))).toHaveLength(deleted.length)
-    expect(JSON.stringify([details, differences])).not.toMatch(/mallory|4242|_secret_|user_/)
+    const told = JSON.stringify([details, differences])
+    expect(told).not.toMatch(/4242|_secret_|visa/)
+    expect(told).toContain(`"userId":"${alice.id}"`)
+  })
+
+  it('shows what is stored in clear, and of what is encrypted that it differs', async () => {
+    const bad = await altered(world.storage, (table, row) =>
+      table === 'payment_methods' && Reflect.get(row, 'status') === 'attached'
+        ? { ...row, card: null, userId: 'user_mallory' }
+        : row,
+    )
+    const { florin } = unhurried(world, { storage: bad })
+    const { differences } = await florin.maintenance.findDrift(full)
+    const fields = differences.flatMap((one) => (one.what === 'different' ? one.fields : []))
+    expect(fields).toContainEqual({ field: 'userId', stored: 'user_mallory', actual: alice.id })
+    expect(fields).toContainEqual({ field: 'card', stored: '(not shown)', actual: '(not shown)' })
   })
 
   it('emits, when asked, what it proves and nobody was told', async () => {
@@ -170,7 +185,7 @@ describe('findDrift, full, and repairDrift', { timeout: 60_000 }, () => {
     )
     const { florin } = unhurried(world, { storage: bad })
     const { differences } = await florin.maintenance.findDrift(full)
-    const fields = [{ field: 'userId', stored: '(not shown)', actual: '(not shown)' }]
+    const fields = [{ field: 'userId', stored: 'user_mallory', actual: alice.id }]
     expect(differences).toMatchObject([{ table: 'customers', fields }])
     await florin.maintenance.repairDrift({ differences })
     expect((await florin.maintenance.findDrift(full)).differences).toEqual([])

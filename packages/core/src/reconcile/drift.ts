@@ -1,11 +1,12 @@
 import type { Json } from '../json.ts'
 import { canonicalJson } from '../json.ts'
+import { gatewayIdOf, type ObjectRow, type ObjectTable, tableOf } from '../observations/object-kinds.ts'
 import type { Observation } from '../observations/observation.ts'
 import { findRow, type RowSet } from '../observations/row-set.ts'
 import { refundsIn } from '../payments/observe-payment.ts'
-import { gatewayIdOf, type ObjectRow, type ObjectTable, tableOf } from './kinds.ts'
+import { sealedIn } from '../ports/storage.ts'
 
-/** A field that is stored otherwise than it is. What may be personal is named without its values. */
+/** A field that is stored otherwise than it is. What is stored encrypted is named without its values. */
 export interface DifferentField {
   readonly field: string
   readonly stored: Json
@@ -35,19 +36,15 @@ const notCompared: ReadonlySet<string> = new Set([
   ...['description', 'metadata', 'reference', 'duplicateOf', 'isPrimary'],
 ])
 
-/** Fields whose values may be told: ids of objects, states, sums and times. */
-const told: ReadonlySet<string> = new Set([
-  ...['id', 'gatewayId', 'customerId', 'paymentId', 'paymentGatewayId', 'subscriptionId', 'subscriptionGatewayId'],
-  ...['chargeId', 'paymentMethod', 'defaultMethod', 'latestInvoice', 'items'],
-  ...['status', 'gatewayStatus', 'deleted', 'type', 'reason', 'failureReason', 'captureMethod', 'billingReason'],
-  ...['amount', 'amountCapturable', 'amountCaptured', 'amountRefunded', 'chargeRefunded', 'currency'],
-  ...['amountDue', 'amountPaid', 'amountRemaining', 'attemptCount', 'nextPaymentAttempt', 'paidAt'],
-  ...['periodStart', 'periodEnd', 'trialStart', 'trialEnd', 'cancelAt', 'cancelAtPeriodEnd', 'canceledAt', 'endedAt'],
-  ...['evidenceDueBy', 'gatewayCreated'],
-])
+/** Fields whose values are told to nobody: those that are encrypted where they are stored. */
+const hidden: ReadonlySet<string> = new Set(
+  Object.values(tableOf)
+    .flatMap(sealedIn)
+    .map(({ column }) => column),
+)
 
 /** A value as it may be told. */
-const shown = (field: string, value: Json): Json => (told.has(field) ? value : '(not shown)')
+const shown = (field: string, value: Json): Json => (hidden.has(field) ? '(not shown)' : value)
 
 /** The fields in which two rows differ. A row that is not there has no fields. */
 export function differentFields(stored: ObjectRow | undefined, actual: ObjectRow): readonly DifferentField[] {

@@ -1,11 +1,11 @@
 import type { Deps } from '../deps.ts'
 import type { Fact } from '../events/domain-event.ts'
+import { gatewayIdOf, type ObjectTable, tableOf } from '../observations/object-kinds.ts'
 import type { Observation } from '../observations/observation.ts'
 import { findRow, type RowSet } from '../observations/row-set.ts'
 import type { ObjectRef } from '../ports/gateway.ts'
 import { sealedColumns } from '../ports/storage.ts'
 import { compare, type Difference } from './drift.ts'
-import { gatewayIdOf, type ObjectTable, tableOf } from './kinds.ts'
 import { rowsAround, truthOf } from './truth.ts'
 
 /** An object held against its row. */

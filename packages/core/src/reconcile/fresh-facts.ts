@@ -1,9 +1,9 @@
 import { readInstallationTime } from '../bookmarks/installation-time.ts'
 import type { Deps } from '../deps.ts'
 import type { Fact } from '../events/domain-event.ts'
+import { type ObjectTable, tableOf } from '../observations/object-kinds.ts'
 import { findRow, type RowSet } from '../observations/row-set.ts'
 import { milliseconds } from '../time.ts'
-import { type ObjectTable, tableOf } from './kinds.ts'
 
 const FRESH_MS = 3_600_000
 

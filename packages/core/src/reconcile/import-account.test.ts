@@ -6,8 +6,8 @@ import { differences } from '../../test/truth.ts'
 import { must, UnavailableError } from '../errors.ts'
 import type { ImportProgress } from '../index.ts'
 import { memoryStorage } from '../memory/index.ts'
+import { tableOf } from '../observations/object-kinds.ts'
 import type { PaymentGateway } from '../ports/gateway.ts'
-import { tableOf } from './kinds.ts'
 
 const by = { actor: service }
 const ten = { userId: alice.id, amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }

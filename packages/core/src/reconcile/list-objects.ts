@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
+import { type Kind, type ObjectTable, tableOf } from '../observations/object-kinds.ts'
 import type { Observation } from '../observations/observation.ts'
 import { type PageQuery, page } from '../ports/storage.ts'
-import { type Kind, type ObjectTable, tableOf } from './kinds.ts'
 
 /** One listed object, with what hangs on it. */
 interface Listed {

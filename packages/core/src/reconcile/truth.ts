@@ -2,14 +2,15 @@ import { userOf } from '../customers/observe-customer.ts'
 import { withDebts } from '../debts/with-debts.ts'
 import type { Deps } from '../deps.ts'
 import type { NewId } from '../ids.ts'
+import { gatewayIdOf, type ObjectTable, prefixOf, tableOf } from '../observations/object-kinds.ts'
 import type { Observation } from '../observations/observation.ts'
-import { type Folded, observe, seek } from '../observations/observe.ts'
+import { observe, seek } from '../observations/observe.ts'
+import type { Folded } from '../observations/observing.ts'
 import { findRow, putRow, type RowSet, rowSetOf, rowsOf } from '../observations/row-set.ts'
 import { linkToPayment } from '../payments/observe-payment.ts'
 import type { ObjectRef } from '../ports/gateway.ts'
 import { type Find, many, one, type Query, type Tables } from '../ports/storage.ts'
 import { timestamp } from '../time.ts'
-import { gatewayIdOf, type ObjectTable, prefixOf, tableOf } from './kinds.ts'
 
 /** The rows around an object: its own, those that observations of it concern, and those that hang on it. */
 export async function rowsAround(

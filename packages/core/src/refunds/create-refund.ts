@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts'
 import { type FlorinError, InvalidError, must, RefusedError } from '../errors.ts'
 import { amount, badAmount, checkMultiple, multipleProblem } from '../money/money.ts'
 import { unobserved } from '../observations/join.ts'
-import { findRow, putRow } from '../observations/row-set.ts'
+import { putRow, rowWithId } from '../observations/row-set.ts'
 import { leasedId, leaseOn } from '../operations/lease.ts'
 import { perform } from '../operations/perform.ts'
 import { failureOf, rejectionError } from '../operations/rejection.ts'
@@ -72,17 +72,11 @@ export const createRefundUseCase: UseCase<
     }
   },
   settle({ answer, rows, operation, now }) {
-    const refund = must(
-      findRow(rows, 'refunds', ({ id }) => id === operation.objectId),
-      `refund ${operation.objectId}`,
-    )
+    const refund = rowWithId(rows, 'refunds', operation.objectId)
     if (answer.outcome === 'accepted') return { rows, done: toRefund(refund) }
     const failed: RefundRow = { ...refund, status: 'failed', failureReason: failureOf(answer).code, updatedAt: now }
     const withFailed = putRow(rows, 'refunds', failed)
-    const payment = must(
-      findRow(rows, 'transactions', ({ id }) => id === refund.paymentId),
-      `payment ${refund.paymentId}`,
-    )
+    const payment = rowWithId(rows, 'transactions', refund.paymentId)
     const sums = { ...payment, amountRefunded: refundedAmount(payment, refundsIn(withFailed, payment)), updatedAt: now }
     const after = putRow(withFailed, 'transactions', sums)
     if (answer.outcome === 'declined') return { rows: after, done: toRefund(failed) }

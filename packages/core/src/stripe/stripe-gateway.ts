@@ -4,13 +4,13 @@ import type { Observation } from '../observations/observation.ts'
 import type { Answer, GatewayEvents, GatewayPage, ObjectRef, PaymentGateway } from '../ports/gateway.ts'
 import { systemRuntime } from '../runtime.ts'
 import { toAnswer } from './errors.ts'
+import { expansions } from './expansions.ts'
 import { lookUp } from './look-up.ts'
 import { observeObject } from './observe-object.ts'
 import { render, subjectOf } from './prepare.ts'
 import { API_VERSION, livemodeOf, sendsOnce } from './stripe-client.ts'
 import {
   collections,
-  expansions,
   page,
   pathOf,
   type SlowDown,
@@ -103,7 +103,7 @@ async function listObjects(
   requests: StripeRequests,
   { object, customer, after }: { object: ObjectRef['object']; customer?: string; after?: string },
 ): Promise<GatewayPage<readonly Observation[]>> {
-  const expand = (expansions[object] ?? []).map((field) => `data.${field}`)
+  const expand = expansions[object].map((field) => `data.${field}`)
   const path = `/v1/${collections[object]}`
   const { data, stamp, next } = await page(requests, { of: object, path, filter: { customer }, after, expand })
   return { data: data.map((one) => observeObject(one, { stamp })), next }

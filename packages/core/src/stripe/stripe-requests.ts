@@ -5,6 +5,7 @@ import type { CallBudget } from '../ports/call-budget.ts'
 import type { Answer, ObjectRef, PreparedCall } from '../ports/gateway.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { isTurnedAway, noAnswer, readFailure, type StripeFailure } from './errors.ts'
+import { expansions } from './expansions.ts'
 import { readHeaders } from './headers.ts'
 import { observeObject } from './observe-object.ts'
 import { idIn, text, type Wire, wire } from './wire.ts'
@@ -110,18 +111,11 @@ export const collections = {
   subscription: 'subscriptions',
 } as const satisfies Record<ObjectRef['object'], string>
 
-/** What hangs on an object and is only told on expand. */
-export const expansions: Partial<Record<ObjectRef['object'], readonly string[]>> = {
-  payment: ['latest_charge.refunds'],
-  invoice: ['payments'],
-  subscription: ['latest_invoice.confirmation_secret', 'latest_invoice.payments', 'pending_setup_intent'],
-}
-
 /** The path of an object, with what hangs on it. */
 export function pathOf({ object, gatewayId }: ObjectRef): string {
   // An empty id would turn the read into a list.
   if (gatewayId === '') throw new TypeError('an object is read by its id')
-  return `/v1/${collections[object]}/${encodeURIComponent(gatewayId)}${queryOf({}, expansions[object] ?? [])}`
+  return `/v1/${collections[object]}/${encodeURIComponent(gatewayId)}${queryOf({}, expansions[object])}`
 }
 
 /** What is asked of a list, and where. */

@@ -111,7 +111,8 @@ async function verified(
       if (!isSignatureError(error)) throw new InvalidError('webhook_payload_invalid', 'the signed body is not an event')
     }
   }
-  throw new InvalidError('webhook_signature_invalid', 'the Stripe-Signature header does not fit the body')
+  const says = signature ? 'does not fit the body' : 'is missing'
+  throw new InvalidError('webhook_signature_invalid', `the Stripe-Signature header ${says}`)
 }
 
 const signatureError = z.object({ type: z.literal('StripeSignatureVerificationError') })

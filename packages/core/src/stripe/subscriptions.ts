@@ -2,6 +2,7 @@ import type Stripe from 'stripe'
 import { z } from 'zod'
 import type { GatewayCall } from '../ports/gateway.ts'
 import type { SubscriptionFacts, SubscriptionObservation } from '../subscriptions/subscription.ts'
+import { expansions } from './expansions.ts'
 import type { Prepared } from './prepare.ts'
 import {
   identity,
@@ -20,7 +21,8 @@ import {
 
 type Call<Name extends GatewayCall['do']> = Extract<GatewayCall, { do: Name }>
 
-const expand = ['latest_invoice.confirmation_secret', 'latest_invoice.payments', 'pending_setup_intent']
+// Answers tell as much as reads do.
+const expand = [...expansions.subscription]
 
 export function prepareCreateSubscription(call: Call<'subscription.create'>, installation: string): Prepared {
   const params = {

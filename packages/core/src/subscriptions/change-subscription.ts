@@ -1,6 +1,6 @@
 import { type Actor, type Permission, scopeOf } from '../actor.ts'
-import { InvalidError, must, type RefusedError } from '../errors.ts'
-import { findRow } from '../observations/row-set.ts'
+import { InvalidError, type RefusedError } from '../errors.ts'
+import { rowWithId } from '../observations/row-set.ts'
 import { leaseOn } from '../operations/lease.ts'
 import type { OperationRow } from '../operations/operation.ts'
 import { rejectionError } from '../operations/rejection.ts'
@@ -39,10 +39,7 @@ export function subscriptionOf<Input>({
   rows,
   operation,
 }: Pick<Settling<Input>, 'rows' | 'operation'>): SubscriptionRow {
-  return must(
-    findRow(rows, 'subscriptions', ({ id }) => id === operation.objectId),
-    `subscription ${operation.objectId}`,
-  )
+  return rowWithId(rows, 'subscriptions', operation.objectId)
 }
 
 /**

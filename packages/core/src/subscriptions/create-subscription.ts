@@ -84,7 +84,7 @@ export const createSubscriptionUseCase: UseCase<
         const call = createCall(input, { ...customer, defaultMethod: null }, tag, undefined)
         return { rows, step: { name: 'create_unpaid', call } }
       }
-      return unmade(settling, rejectionError(answer.rejection, 'subscription_not_updatable'))
+      return unmade(settling, rejectionError(answer.rejection, 'gateway_refused'))
     }
     if (method === undefined) return { rows, done: toSubscription(subscription, { withSecret: true }) }
     return { rows, step: { name: 'create', call: createCall(input, customer, tag, method) } }

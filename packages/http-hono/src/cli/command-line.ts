@@ -1,18 +1,27 @@
+import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 import { isFlorinError } from '@florin/core'
+import { z } from 'zod'
 import { closest } from './closest.ts'
 import { CommandError, exitCodes, hasCode, usageError } from './command-error.ts'
 import { commands } from './commands.ts'
 import { ConfigError } from './config.ts'
+import { sandboxIn } from './dev-folder.ts'
 import type { Command, GivenFlags, Program } from './program.ts'
 
 /** Runs what the arguments say. Answers the exit code; never throws. */
 export async function runCommandLine(args: readonly string[], program: Program): Promise<number> {
-  const [name, ...rest] = args
-  if (name === undefined || ['--help', '-h', 'help'].includes(name)) {
+  const [first, ...others] = args
+  if (first === undefined || (others.length === 0 && isHelp(first))) {
     program.print(overview())
-    return name === undefined ? exitCodes.usage : 0
+    return first === undefined ? exitCodes.usage : 0
   }
+  if (['--version', '-v', 'version'].includes(first)) {
+    program.print(version())
+    return 0
+  }
+  // `florin help serve` is `florin serve --help`.
+  const [name = '', ...rest] = isHelp(first) ? [...others.slice(0, 1), '--help'] : args
   const command = commands.find((known) => known.name === name)
   if (!command) {
     const meant = closest(
@@ -34,6 +43,14 @@ export async function runCommandLine(args: readonly string[], program: Program):
   }
 }
 
+const isHelp = (word: string) => ['--help', '-h', 'help'].includes(word)
+
+/** By the package's name, which leads to it from the sources as well as from what is built of them. */
+function version(): string {
+  const file: unknown = createRequire(import.meta.url)('@florin/http-hono/package.json')
+  return z.object({ version: z.string() }).parse(file).version
+}
+
 function explain(error: unknown, { name }: Command, program: Program): number {
   if (error instanceof ConfigError) {
     const count = error.problems.length
@@ -42,6 +59,8 @@ function explain(error: unknown, { name }: Command, program: Program): number {
     const command = name === 'config' ? 'serve' : name
     program.complain(`florin ${command} cannot start: ${settings} missing or wrong.\n\n${error.message}\n`)
     program.complain('Set them in the environment, in .env or in config.yaml; .env.example explains each.')
+    const sandbox = sandboxIn(program.folder)
+    if (sandbox && !['serve', 'run', 'config'].includes(name)) program.complain(besides(sandbox))
     if (name === 'serve') program.complain('To try Florin without any settings: florin dev')
     return exitCodes.config
   }
@@ -61,6 +80,13 @@ function explain(error: unknown, { name }: Command, program: Program): number {
   }
   program.complain(`florin ${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   return 1
+}
+
+/** The commands are for a server's database. Whoever tries the sandbox has none, and a database that one process holds. */
+function besides(sandbox: 'runs' | 'ran'): string {
+  const first = sandbox === 'runs' ? 'ask it' : 'start florin dev and ask it'
+  const how = 'GET /api/v1/webhook-events with the admin token that florin dev prints'
+  return `A sandbox ${sandbox} here, which this command does not reach: ${first} over HTTP, e.g. ${how}.`
 }
 
 interface Given {
@@ -123,7 +149,7 @@ function overview(): string {
     '',
     ...commands.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`),
     '',
-    'florin <command> --help tells more. Settings: .env.example.',
+    'florin <command> --help tells more; florin --version which one this is. Settings: .env.example.',
   ].join('\n')
 }
 

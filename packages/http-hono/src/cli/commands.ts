@@ -157,7 +157,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'config',
-    about: 'Shows the configuration as serve would use it, without secrets',
+    about: 'Shows the configuration as serve would use it, and where each setting comes from; no secrets',
     flags: {
       example: { type: 'string', value: 'form', about: 'Prints every setting with its default: env, yaml or page' },
     },

@@ -12,8 +12,8 @@ cors_origins: [https://shop.example]
 \`\`\`
 
 A name in \`config.yaml\` that is not known is an error, with the name that was probably meant. Whatever is missing or wrong
-is told at once, by name and with the fix, and the command ends with exit code 78. \`florin config\` shows what is in force,
-secrets masked. Secrets never stand in a message.
+is told at once, by name and with the fix, and the command ends with exit code 78. \`florin config\` shows what is in force
+and from where, secrets masked, and does so where something is missing or wrong as well. Secrets never stand in a message.
 
 \`NODE_ENV=production\` refuses secrets that stand in Florin's own source and examples, a \`JWT_SECRET\` of less than 32
 characters, keys that would travel over plain HTTP, and \`NODE_TLS_REJECT_UNAUTHORIZED=0\`.

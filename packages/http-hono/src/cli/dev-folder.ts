@@ -23,6 +23,9 @@ const snapshotShape = z.object({
   tasks: z.array(z.object({ at: z.number(), kind: z.string(), id: z.string() })),
 })
 
+/** Where that is, of a program that runs in a folder. */
+export const devFolderIn = (folder: string): string => join(folder, '.florin')
+
 /**
  * Takes the folder for this process: two databases on one folder would ruin it.
  *
@@ -71,6 +74,14 @@ function takeLock(lock: string, folder: string): void {
     // Its process ended without cleaning up.
     writeFileSync(lock, String(process.pid))
   }
+}
+
+/** Whether sandbox mode keeps its state below this folder, and runs. */
+export function sandboxIn(folder: string): 'runs' | 'ran' | undefined {
+  const path = devFolderIn(folder)
+  const lock = join(path, 'lock')
+  if (existsSync(lock) && isRunning(Number(readFileSync(lock, 'utf8')))) return 'runs'
+  return existsSync(path) ? 'ran' : undefined
 }
 
 function isRunning(pid: number): boolean {

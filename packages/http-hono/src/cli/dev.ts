@@ -1,17 +1,17 @@
-import { join } from 'node:path'
 import { type ServedSandbox, serveSandbox } from '@florin/stripe-sandbox'
 import { createLogger } from '../logger.ts'
 import { CommandError, exitCodes } from './command-error.ts'
 import { type ComposedSandbox, composeSandbox } from './compose-sandbox.ts'
 import { readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
-import { type DevFolder, openDevFolder } from './dev-folder.ts'
+import { type DevFolder, devFolderIn, openDevFolder } from './dev-folder.ts'
 import { welcome } from './dev-welcome.ts'
 import { later } from './later.ts'
 import { type Listening, listen } from './listen.ts'
 import type { GivenFlags, Program } from './program.ts'
 import { takenPort } from './sandbox.ts'
 import { tlsOf } from './serve.ts'
+import { gatherSettings } from './setting-sources.ts'
 import { stopSignal } from './stop-signal.ts'
 import type { Config } from './variables.ts'
 
@@ -39,9 +39,12 @@ export async function dev(program: Program, flags: GivenFlags): Promise<number> 
       choosePort: '--port or SERVER_PORT',
     })
     stripe = await serveStripe(config, opened.promise)
-    const path = join(program.folder, '.florin')
+    const path = devFolderIn(program.folder)
     folder = flags.isSet('memory') ? undefined : openDevFolder(path, { fresh: flags.isSet('fresh') })
-    composed = await composeSandbox(config, { folder, logger: createLogger({ level: config.LOG_LEVEL }) })
+    // Whoever tries things in a loop meets no limit that nobody asked for.
+    const { RATE_LIMIT_PER_MINUTE: limit } = gatherSettings(program).settings
+    const limited = limit ? config : { ...config, RATE_LIMIT_PER_MINUTE: 0 }
+    composed = await composeSandbox(limited, { folder, logger: createLogger({ level: config.LOG_LEVEL }) })
     opened.resolve(composed)
     program.print(await welcome(config, { apiPort: api.port, stripeUrl: stripe.url, isKept: folder !== undefined }))
     await stopped

@@ -8,14 +8,22 @@ import type { Config } from './variables.ts'
 
 const CONNECT_MS = 2000
 
-/** Connects to Redis, or goes on without after two seconds: the server works without it, and it may come later. */
-export async function openRedis(config: Config, logger: Logger): Promise<Redis | Cluster> {
+/**
+ * Connects to Redis, or goes on without after two seconds: the server works without it, and it may come later. `onLost` is
+ * told what is wrong with the connection at each attempt.
+ */
+export async function openRedis(
+  config: Config,
+  logger: Logger,
+  onLost?: (error: unknown) => void,
+): Promise<Redis | Cluster> {
   const redis = clientOf(config)
   // Of one that cannot be reached the client rejects with less than what it told before.
   let told: unknown
   // The client says so at each attempt; what it means is told once, by the limiter.
   redis.on('error', (error) => {
     told = error
+    onLost?.(error)
     logger.debug({ err: error }, 'Redis')
   })
   const late = AbortSignal.timeout(CONNECT_MS)

@@ -18,7 +18,10 @@ export const serverVariables = {
     .register(about, server('debug, info, warn, error or silent')),
   RATE_LIMIT_PER_MINUTE: integer({ from: 0, to: 1_000_000 })
     .default(100)
-    .register(about, server('Requests that one client may make in a minute; 0 turns it off')),
+    .register(
+      about,
+      server('Requests that one client may make in a minute; 0 turns it off, as dev does where it is not set'),
+    ),
   CORS_ORIGINS: list(readOrigin)
     .default([])
     .register(

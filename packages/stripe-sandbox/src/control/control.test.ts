@@ -58,8 +58,14 @@ describe.each(transports)('the control API, %s', (transport) => {
     expect((await control('GET', '/requests')).json).toEqual({ data: [] })
   })
 
-  test('refuses what it does not know', async () => {
+  test('refuses what it does not know, says where all is described, and points to no page of Stripe', async () => {
     const { control, raw } = await open()
+    for (const path of ['', '/', '/nothing']) {
+      const { status, json } = await control('GET', path)
+      expect({ status, json }).toMatchObject({ status: 404, json: { error: { type: 'invalid_request_error' } } })
+      expect(json.error.message).toMatch(/^no control GET .*: GET \/_sandbox\/openapi\.json describes them$/)
+      expect(json.error).not.toHaveProperty('request_log_url')
+    }
     expect((await control('POST', '/nothing')).status).toBe(404)
     expect((await control('POST', '/payment_intents/pi_none/authenticate', { outcome: 'maybe' })).status).toBe(400)
     expect((await control('POST', '/payment_intents/pi_none/authenticate', { outcome: 'fail' })).status).toBe(404)

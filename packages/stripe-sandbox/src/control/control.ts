@@ -1,4 +1,4 @@
-import { type Answer, failureBody, toJson } from '../engine/answer.ts'
+import { type Answer, toJson } from '../engine/answer.ts'
 import { currentApiVersion } from '../engine/api-versions.ts'
 import { createContext } from '../engine/context.ts'
 import { createMatcher, type Registry } from '../engine/registry.ts'
@@ -35,7 +35,8 @@ export function createControl(parts: ControlParts): {
     if (found !== undefined) return found.route.run(parts, body, found.ids[0] ?? '')
     const match = registry.matchControl(method, path)
     if (match === undefined) {
-      throw new StripeFailure(404, { type: 'invalid_request_error', message: `no control ${method} ${path}` })
+      const message = `no control ${method} /_sandbox${path}: GET /_sandbox/openapi.json describes them`
+      throw new StripeFailure(404, { type: 'invalid_request_error', message })
     }
     const context = createContext(parts.engine, { apiVersion: currentApiVersion })
     const result = atomically(
@@ -55,7 +56,8 @@ export function createControl(parts: ControlParts): {
         return { status: 200, headers: { 'content-type': 'application/json' }, body: toJson(result) }
       } catch (error) {
         if (!(error instanceof StripeFailure)) throw error
-        const text = failureBody(error, 'req_control', parts.clock.now())
+        // Not as Stripe's own failures: nothing at Stripe knows of this request.
+        const text = toJson({ error: error.body })
         return { status: error.status, headers: { 'content-type': 'application/json' }, body: text }
       }
     },

@@ -42,14 +42,17 @@ async function examine(program: Program): Promise<readonly Finding[]> {
   const now = new Date()
   const logger = createLogger({ level: 'silent' })
   const database = openDatabase(config, logger, { max: 1, query_timeout: 10_000 })
-  const redis = await openRedis(config, logger)
+  let lost: unknown
+  const redis = await openRedis(config, logger, (error) => {
+    lost = error
+  })
   try {
     const stored = await postgresFindings(database, config)
     const usable = !stored.some(({ check, state }) => state === 'fail' && ['PostgreSQL', 'migrations'].includes(check))
     return [
       ...settingsFindings(config, problems, now),
       ...stored,
-      ...(await redisFindings(redis, config)),
+      ...(await redisFindings(redis, config, lost)),
       ...(await stripeFindings(config)),
       ...(usable
         ? await workFindings(database, now)

@@ -1,10 +1,14 @@
 import { Cluster, type Redis } from 'ioredis'
-import { redisTls } from '../connection-tls.ts'
+import { redisTls, withoutTls13 } from '../connection-tls.ts'
 import type { Config } from '../variables.ts'
 import { type Finding, fail, isHere, pass, reasonOf, warn } from './finding.ts'
 
-/** What Redis tells of itself; of a cluster, one of its masters. */
-export async function redisFindings(redis: Redis | Cluster, config: Config): Promise<readonly Finding[]> {
+/** What Redis tells of itself; of a cluster, one of its masters. `lost` is what was last wrong with the connection. */
+export async function redisFindings(
+  redis: Redis | Cluster,
+  config: Config,
+  lost: unknown,
+): Promise<readonly Finding[]> {
   const node = redis instanceof Cluster ? redis.nodes('master')[0] : redis
   try {
     if (!node) throw new Error('the cluster has no master')
@@ -12,10 +16,17 @@ export async function redisFindings(redis: Redis | Cluster, config: Config): Pro
     const kept = readInfo(await node.info('persistence'))
     return [version(server.redis_version), await persistence(node, kept), ...transport(node, config)]
   } catch (error) {
-    const says = `does not answer: ${reasonOf(error)}; each server then counts requests and calls alone`
+    // Without a connection a command fails with less than what the connection told.
+    const cause = redis.status === 'ready' ? error : (lost ?? error)
+    const why = withoutTls13(cause, 'REDIS_TLS') ?? reasonOf(ofNode(cause))
+    const says = `does not answer: ${why}; each server then counts requests and calls alone`
     return [warn('Redis', says, 'start it, and check REDIS_URL or the other REDIS_ settings')]
   }
 }
+
+/** A cluster that cannot be reached says so in general, and keeps what one of its servers said. */
+const ofNode = (error: unknown): unknown =>
+  error instanceof Error && 'lastNodeError' in error ? (error.lastNodeError ?? error) : error
 
 const readInfo = (text: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
