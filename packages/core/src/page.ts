@@ -10,7 +10,14 @@ export interface Page<T> {
   readonly nextCursor: string | null
 }
 
-/** What a list use case takes besides its filter. */
+/** What every list takes besides its filter. */
+export interface PageInput {
+  /** How many at most, from 1 to 100; 10 where absent. */
+  readonly limit?: number | undefined
+  /** The `nextCursor` of the page before. Absent: the first page, with the newest. */
+  readonly cursor?: string | undefined
+}
+
 export const pageInput = {
   limit: z.int().min(1).max(100).default(10),
   cursor: z.string().max(500).optional(),

@@ -2,19 +2,23 @@ import { z } from 'zod'
 import { type Actor, scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { parseInput } from '../input/parse-input.ts'
-import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
+import { type Page, type PageInput, pageInput, pageQuery, toPage } from '../page.ts'
 import { one, page } from '../ports/storage.ts'
 import { type AuditEntry, toAuditEntry } from './audit.ts'
 
-const listAuditEntriesInput = z.strictObject({
+/** What `audit.list` takes. */
+export interface ListAuditEntries extends PageInput {
+  /** What was changed: Florin's id, e.g. `tx_…`, or Stripe's, e.g. `pi_…`. Absent: whatever it was. */
+  readonly objectId?: string | undefined
+}
+
+export const listAuditEntriesInput = z.strictObject({
   objectId: z
     .string()
     .regex(/^[a-z]+_[A-Za-z0-9_]{1,250}$/, { error: 'must be an id such as tx_… or pi_…' })
     .optional(),
   ...pageInput,
 })
-
-export type ListAuditEntries = z.input<typeof listAuditEntriesInput>
 
 /** Lists who did what; `Audit.list` says what is promised. */
 export async function listAuditEntries(

@@ -10,9 +10,15 @@ import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import { type FindOne, one } from '../ports/storage.ts'
 import type { Timestamp } from '../time.ts'
 
-const createBillingPortalSessionInput = z.strictObject({ userId, returnUrl })
+/** What `billingPortalSessions.create` takes. */
+export interface CreateBillingPortalSession {
+  /** Your own id of the user. Letters, digits and `. _ : @ -`; one that is new becomes a customer at Stripe. */
+  readonly userId: string
+  /** Where the portal's way back leads: an http or https URL. */
+  readonly returnUrl: string
+}
 
-export type CreateBillingPortalSession = z.input<typeof createBillingPortalSessionInput>
+export const createBillingPortalSessionInput = z.strictObject({ userId, returnUrl })
 
 /** A page of Stripe's on which a user sees invoices, changes cards and ends subscriptions. Good for a few minutes. */
 export type BillingPortalSession = {

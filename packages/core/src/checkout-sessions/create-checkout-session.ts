@@ -13,13 +13,38 @@ import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import type { GatewayCall } from '../ports/gateway.ts'
 import { type FindOne, one } from '../ports/storage.ts'
 import { checkTerms, priceId } from '../subscriptions/subscription-terms.ts'
-import { type CheckoutSession, checkoutModes } from './checkout-session.ts'
+import { type CheckoutMode, type CheckoutSession, checkoutModes } from './checkout-session.ts'
 
-const createCheckoutSessionInput = z
+/** What `checkoutSessions.create` takes. */
+export interface CreateCheckoutSession {
+  /** Your own id of the user. Letters, digits and `. _ : @ -`; one that is new becomes a customer at Stripe. */
+  readonly userId: string
+  /** Pay once, subscribe to a `priceId`, or only save a card (`setup`). */
+  readonly mode: CheckoutMode
+  /** What to pay, in the currency's smallest unit: 1000 is 10.00 USD, or 1000 JPY. Or else a `priceId`. */
+  readonly amount?: number | undefined
+  /** The ISO code that goes with the `amount`. In `setup`: what the cards are for; USD where absent. */
+  readonly currency?: string | undefined
+  /** What the page says is paid for, up to 250 characters; the `reference` where absent. Not with a `priceId`. */
+  readonly description?: string | undefined
+  /** Stripe's id of a price, `price_…`: needed to subscribe, and to pay without an `amount`. */
+  readonly priceId?: string | undefined
+  /** How many of the `priceId`, up to 1,000,000; 1 where absent. */
+  readonly quantity?: number | undefined
+  /** Where Stripe sends the customer when it is done. That proves no payment: wait for the event. */
+  readonly successUrl: string
+  /** Where Stripe sends a customer who turns back. Absent: the page has no way back. */
+  readonly cancelUrl?: string | undefined
+  /** Your own name for what is owed, e.g. an order. One that is paid, or being paid, is refused. */
+  readonly reference?: string | undefined
+  /** Your own keys and values, kept at Stripe too: up to 44 keys of 40 characters, values of 500. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined
+}
+
+export const createCheckoutSessionInput = z
   .strictObject({
     userId,
     mode: z.enum(checkoutModes),
-    /** What to pay, with its currency and a description for the page; or a price of Stripe's. */
     amount: amount.optional(),
     currency: currencyCode.optional(),
     description: freeText(250).optional(),
@@ -34,7 +59,6 @@ const createCheckoutSessionInput = z
     for (const [field, message] of problemsOf(input)) context.addIssue({ code: 'custom', path: [field], message })
   })
 
-export type CreateCheckoutSession = z.input<typeof createCheckoutSessionInput>
 type Input = z.output<typeof createCheckoutSessionInput>
 type Item = Extract<GatewayCall, { do: 'checkout_session.create' }>['item']
 

@@ -8,6 +8,7 @@ import type { KeyDeps } from './rotate-keys.ts'
 export interface VerifyKeys {
   /** Opens every value that is stored. Off: those of the newest rows of each table. */
   readonly full?: boolean
+  /** Is told each value that does not open, at once. */
   readonly onBroken?: (broken: BrokenValue) => void
 }
 

@@ -3,14 +3,18 @@ import { type Actor, scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError } from '../errors.ts'
 import { parseInput } from '../input/parse-input.ts'
-import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
+import { type Page, type PageInput, pageInput, pageQuery, toPage } from '../page.ts'
 import { ofPayment, paymentId, paymentKey } from '../payments/payment.ts'
 import { one, page } from '../ports/storage.ts'
 import { type Dispute, toDispute } from './dispute.ts'
 
-const listDisputesInput = z.strictObject({ transactionId: paymentId, ...pageInput })
+/** What `disputes.list` takes. */
+export interface ListDisputes extends PageInput {
+  /** The payment: Florin's `tx_…` or Stripe's `pi_…`. */
+  readonly transactionId: string
+}
 
-export type ListDisputes = z.input<typeof listDisputesInput>
+export const listDisputesInput = z.strictObject({ transactionId: paymentId, ...pageInput })
 
 /** Lists the disputes of a payment; `Disputes.list` says what is promised. */
 export async function listDisputes(

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Actor, scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { parseInput } from '../input/parse-input.ts'
-import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
+import { type Page, type PageInput, pageInput, pageQuery, toPage } from '../page.ts'
 import { page } from '../ports/storage.ts'
 import type { Timestamp } from '../time.ts'
 import type { DomainEventRow, DomainEventType } from './domain-event.ts'
@@ -26,10 +26,14 @@ export function toOutboxEvent(row: DomainEventRow): OutboxEvent {
   return { id, object: 'event', type, objectId, occurredAt, createdAt, status, attempts, dueAt }
 }
 
-// Only what was not delivered has an index by time: the rest is nearly all of the table, and pruned.
-const listEventsInput = z.strictObject({ status: z.enum(['pending', 'dead']).default('dead'), ...pageInput })
+/** What `events.list` takes. */
+export interface ListEvents extends PageInput {
+  /** `dead`, as where absent: given up until somebody retries it. `pending`: waits to be delivered. */
+  readonly status?: 'pending' | 'dead' | undefined
+}
 
-export type ListEvents = z.input<typeof listEventsInput>
+// Only what was not delivered has an index by time: the rest is nearly all of the table, and pruned.
+export const listEventsInput = z.strictObject({ status: z.enum(['pending', 'dead']).default('dead'), ...pageInput })
 
 /** Lists events that were not delivered; `Events.list` says what is promised. */
 export async function listEvents(

@@ -2,13 +2,17 @@ import { z } from 'zod'
 import { type Actor, mayActFor } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { parseInput, userId } from '../input/parse-input.ts'
-import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
+import { type Page, type PageInput, pageInput, pageQuery, toPage } from '../page.ts'
 import { page } from '../ports/storage.ts'
 import { type Invoice, toInvoice } from './invoice.ts'
 
-const listInvoicesInput = z.strictObject({ userId, ...pageInput })
+/** What `invoices.list` takes. */
+export interface ListInvoices extends PageInput {
+  /** Whose invoices: your own id of the user. */
+  readonly userId: string
+}
 
-export type ListInvoices = z.input<typeof listInvoicesInput>
+export const listInvoicesInput = z.strictObject({ userId, ...pageInput })
 
 /** Lists a user's invoices; `Invoices.list` says what is promised. */
 export async function listInvoices(

@@ -3,14 +3,18 @@ import { type Actor, scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError } from '../errors.ts'
 import { parseInput } from '../input/parse-input.ts'
-import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
+import { type Page, type PageInput, pageInput, pageQuery, toPage } from '../page.ts'
 import { one, page } from '../ports/storage.ts'
 import { ofSubscription, subscriptionId, subscriptionKey } from '../subscriptions/subscription.ts'
 import { type Invoice, toInvoice } from './invoice.ts'
 
-const listSubscriptionInvoicesInput = z.strictObject({ subscriptionId, ...pageInput })
+/** What `invoices.listBySubscription` takes. */
+export interface ListSubscriptionInvoices extends PageInput {
+  /** Florin's `subscription_…` or Stripe's `sub_…`. */
+  readonly subscriptionId: string
+}
 
-export type ListSubscriptionInvoices = z.input<typeof listSubscriptionInvoicesInput>
+export const listSubscriptionInvoicesInput = z.strictObject({ subscriptionId, ...pageInput })
 
 /** Lists the invoices of a subscription; `Invoices.listBySubscription` says what is promised. */
 export async function listSubscriptionInvoices(

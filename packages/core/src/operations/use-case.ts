@@ -13,7 +13,10 @@ import type { OperationKind, OperationRow } from './operation.ts'
 /** Who asks, and under which key. */
 export interface Caller {
   readonly actor: Actor
-  /** The same key and input get the stored answer; 1 to 255 printable ASCII characters. */
+  /**
+   * The same key and input get the stored answer; 1 to 255 printable ASCII characters. Two calls without a key are two
+   * payments: `Settings.requireIdempotencyKey` refuses payments and refunds that come without one.
+   */
   readonly idempotencyKey?: string | undefined
   /** Names the request in the audit log. */
   readonly requestId?: string | undefined

@@ -22,14 +22,21 @@ import {
 } from './payment-method.ts'
 import { declined } from './usable-method.ts'
 
-const attachPaymentMethodInput = z.strictObject({
+/** What `paymentMethods.attach` takes. */
+export interface AttachPaymentMethod {
+  /** Your own id of whose it becomes. Letters, digits and `. _ : @ -`; one that is new becomes a customer at Stripe. */
+  readonly userId: string
+  /** Stripe's `pm_…`, as Stripe.js made it, or Florin's `method_…`. A card number is never taken. */
+  readonly paymentMethod: string
+  /** Makes it the one that invoices are paid with. `false` where absent. */
+  readonly setDefault?: boolean | undefined
+}
+
+export const attachPaymentMethodInput = z.strictObject({
   userId,
   paymentMethod: paymentMethodId,
-  /** Makes it the one that invoices are paid with. */
   setDefault: z.boolean().default(false),
 })
-
-export type AttachPaymentMethod = z.input<typeof attachPaymentMethodInput>
 
 /** As data, so that recovery can go on with it. */
 export const attachPaymentMethodUseCase: UseCase<

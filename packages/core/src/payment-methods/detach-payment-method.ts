@@ -10,9 +10,13 @@ import { type FindMany, type FindOne, many, one } from '../ports/storage.ts'
 import { type PaymentMethodRow, paymentMethodId, paymentMethodKey } from './payment-method.ts'
 import { methodLease } from './usable-method.ts'
 
-const detachPaymentMethodInput = z.strictObject({ id: paymentMethodId })
+/** What `paymentMethods.detach` takes. */
+export interface DetachPaymentMethod {
+  /** Stripe's `pm_…` or Florin's `method_…`. */
+  readonly id: string
+}
 
-export type DetachPaymentMethod = z.input<typeof detachPaymentMethodInput>
+export const detachPaymentMethodInput = z.strictObject({ id: paymentMethodId })
 
 /** As data, so that recovery can go on with it. */
 export const detachPaymentMethodUseCase: UseCase<

@@ -2,13 +2,17 @@ import { z } from 'zod'
 import { type Actor, mayActFor } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { parseInput, userId } from '../input/parse-input.ts'
-import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
+import { type Page, type PageInput, pageInput, pageQuery, toPage } from '../page.ts'
 import { one, page } from '../ports/storage.ts'
 import { type PaymentMethod, toPaymentMethod } from './payment-method.ts'
 
-const listPaymentMethodsInput = z.strictObject({ userId, ...pageInput })
+/** What `paymentMethods.list` takes. */
+export interface ListPaymentMethods extends PageInput {
+  /** Whose payment methods: your own id of the user. */
+  readonly userId: string
+}
 
-export type ListPaymentMethods = z.input<typeof listPaymentMethodsInput>
+export const listPaymentMethodsInput = z.strictObject({ userId, ...pageInput })
 
 /** Lists a user's payment methods; `PaymentMethods.list` says what is promised. */
 export async function listPaymentMethods(

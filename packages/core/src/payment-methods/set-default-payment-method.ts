@@ -10,9 +10,13 @@ import { type FindOne, one } from '../ports/storage.ts'
 import { type PaymentMethod, paymentMethodId, paymentMethodKey, toPaymentMethod } from './payment-method.ts'
 import { methodLease, methodRemoved } from './usable-method.ts'
 
-const setDefaultPaymentMethodInput = z.strictObject({ id: paymentMethodId })
+/** What `paymentMethods.setDefault` takes. */
+export interface SetDefaultPaymentMethod {
+  /** Stripe's `pm_…` or Florin's `method_…`. */
+  readonly id: string
+}
 
-export type SetDefaultPaymentMethod = z.input<typeof setDefaultPaymentMethodInput>
+export const setDefaultPaymentMethodInput = z.strictObject({ id: paymentMethodId })
 
 type Reading = { method: FindOne<'payment_methods'>; customer?: FindOne<'customers'> }
 

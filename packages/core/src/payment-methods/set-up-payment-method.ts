@@ -9,9 +9,13 @@ import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import { type FindOne, one } from '../ports/storage.ts'
 
-const setUpPaymentMethodInput = z.strictObject({ userId })
+/** What `paymentMethods.setUp` takes. */
+export interface SetUpPaymentMethod {
+  /** Your own id of whose it becomes. Letters, digits and `. _ : @ -`; one that is new becomes a customer at Stripe. */
+  readonly userId: string
+}
 
-export type SetUpPaymentMethod = z.input<typeof setUpPaymentMethodInput>
+export const setUpPaymentMethodInput = z.strictObject({ userId })
 
 /** What Stripe.js needs to collect a card. */
 export type SetupIntent = {

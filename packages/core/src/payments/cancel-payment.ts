@@ -9,12 +9,18 @@ import { type FindOne, one } from '../ports/storage.ts'
 import { type Payment, paymentId, paymentKey, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
-const cancelPaymentInput = z.strictObject({
+/** What `payments.cancel` takes. */
+export interface CancelPayment {
+  /** Florin's `tx_…` or Stripe's `pi_…`. */
+  readonly id: string
+  /** Why, as Stripe records it. */
+  readonly reason?: 'duplicate' | 'fraudulent' | 'requested_by_customer' | 'abandoned' | undefined
+}
+
+export const cancelPaymentInput = z.strictObject({
   id: paymentId,
   reason: z.enum(['duplicate', 'fraudulent', 'requested_by_customer', 'abandoned']).optional(),
 })
-
-export type CancelPayment = z.input<typeof cancelPaymentInput>
 
 /** As data, so that recovery can go on with it. */
 export const cancelPaymentUseCase: UseCase<

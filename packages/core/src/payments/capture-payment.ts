@@ -10,9 +10,15 @@ import { type FindOne, one } from '../ports/storage.ts'
 import { type Payment, paymentId, paymentKey, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
-const capturePaymentInput = z.strictObject({ id: paymentId, amount: amount.optional() })
+/** What `payments.capture` takes. */
+export interface CapturePayment {
+  /** Florin's `tx_…` or Stripe's `pi_…`. */
+  readonly id: string
+  /** In the currency's smallest unit. Absent: all that is authorised. What is left of it is released for good. */
+  readonly amount?: number | undefined
+}
 
-export type CapturePayment = z.input<typeof capturePaymentInput>
+export const capturePaymentInput = z.strictObject({ id: paymentId, amount: amount.optional() })
 
 /** As data, so that recovery can go on with it. */
 export const capturePaymentUseCase: UseCase<

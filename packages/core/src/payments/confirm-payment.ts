@@ -14,13 +14,21 @@ import { type FindOne, one, write } from '../ports/storage.ts'
 import { type Payment, type PaymentStatus, paymentId, paymentKey, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
-const confirmPaymentInput = z.strictObject({
+/** What `payments.confirm` takes. */
+export interface ConfirmPayment {
+  /** Florin's `tx_…` or Stripe's `pi_…`. */
+  readonly id: string
+  /** What to try with: Stripe's `pm_…` or Florin's `method_…`. It may be the same one again. */
+  readonly paymentMethod: string
+  /** Where Stripe sends the customer back. Needed where the payment was made without a `paymentMethod`. */
+  readonly returnUrl?: string | undefined
+}
+
+export const confirmPaymentInput = z.strictObject({
   id: paymentId,
   paymentMethod: paymentMethodId,
   returnUrl: returnUrl.optional(),
 })
-
-export type ConfirmPayment = z.input<typeof confirmPaymentInput>
 
 const confirmable: readonly PaymentStatus[] = [
   'failed',

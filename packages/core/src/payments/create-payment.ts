@@ -12,19 +12,41 @@ import type { Caller, Deciding, Performed, UseCase } from '../operations/use-cas
 import { paymentMethodId, paymentMethodKey } from '../payment-methods/payment-method.ts'
 import { ownerOf, usableMethod } from '../payment-methods/usable-method.ts'
 import { type FindOne, many, one, write } from '../ports/storage.ts'
-import { type Payment, type PaymentRow, toPayment } from './payment.ts'
+import { type CaptureMethod, type Payment, type PaymentRow, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
-const createPaymentInput = z
+/** What `payments.create` takes. */
+export interface CreatePayment {
+  /** Your own id of who pays. Letters, digits and `. _ : @ -`; one that is new becomes a customer at Stripe. */
+  readonly userId: string
+  /** In the currency's smallest unit: 1000 is 10.00 USD, or 1000 JPY. Within Stripe's limits. */
+  readonly amount: number
+  /** The ISO code of a currency that Stripe charges in, e.g. `EUR`. Lower case is accepted. */
+  readonly currency: string
+  /** For people to read, at Stripe too: up to 1000 characters. A card number in it is refused. */
+  readonly description?: string | undefined
+  /** Stripe's `pm_…` or Florin's `method_…`, charged at once. Absent: the payment waits for Stripe Elements. */
+  readonly paymentMethod?: string | undefined
+  /** `manual` only authorises: capture it within days, or it lapses. `automatic` where absent. */
+  readonly captureMethod?: CaptureMethod | undefined
+  /** The customer is not there to authenticate: a card that asks for it is declined. `false` where absent. */
+  readonly offSession?: boolean | undefined
+  /** Where Stripe sends the customer back, http or https. Absent: a `paymentMethod` that redirects is refused. */
+  readonly returnUrl?: string | undefined
+  /** Your own name for what is owed, e.g. an order. One that the user has paid, or is paying, is refused. */
+  readonly reference?: string | undefined
+  /** Your own keys and values, kept at Stripe too: up to 44 keys of 40 characters, values of 500. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined
+}
+
+export const createPaymentInput = z
   .strictObject({
     userId,
     amount,
     currency: currencyCode,
     description: freeText(1000).optional(),
-    /** Stripe's `pm_…` or Florin's `method_…`. Without one the payment waits for Stripe Elements. */
     paymentMethod: paymentMethodId.optional(),
     captureMethod: z.enum(['automatic', 'manual']).default('automatic'),
-    /** The customer is not there to authenticate: a card that asks for it is declined. */
     offSession: z.boolean().default(false),
     returnUrl: returnUrl.optional(),
     reference: freeText(255).optional(),
@@ -35,7 +57,6 @@ const createPaymentInput = z
     if (problem) context.addIssue({ code: 'custom', path: ['amount'], message: problem })
   })
 
-export type CreatePayment = z.input<typeof createPaymentInput>
 type Input = z.output<typeof createPaymentInput>
 
 const referenced = z.looseObject({ reference: z.string().optional() })

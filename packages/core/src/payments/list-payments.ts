@@ -2,13 +2,17 @@ import { z } from 'zod'
 import { type Actor, mayActFor } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { parseInput, userId } from '../input/parse-input.ts'
-import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
+import { type Page, type PageInput, pageInput, pageQuery, toPage } from '../page.ts'
 import { page } from '../ports/storage.ts'
 import { type Payment, toPayment } from './payment.ts'
 
-const listPaymentsInput = z.strictObject({ userId, ...pageInput })
+/** What `payments.list` takes. */
+export interface ListPayments extends PageInput {
+  /** Whose payments: your own id of the user. */
+  readonly userId: string
+}
 
-export type ListPayments = z.input<typeof listPaymentsInput>
+export const listPaymentsInput = z.strictObject({ userId, ...pageInput })
 
 /** Lists a user's payments; `Payments.list` says what is promised. */
 export async function listPayments(

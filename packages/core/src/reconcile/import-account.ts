@@ -40,6 +40,7 @@ export type Imported = Readonly<Record<Kind, { readonly read: number; readonly a
 export interface ImportAccount {
   /** Tells the host app all that the imported objects prove, as if it happened now. Off: nobody ships an old order again. */
   readonly emit?: boolean
+  /** Is told how far it came: where a kind begins, and after each page. */
   readonly onProgress?: (progress: ImportProgress) => void
 }
 

@@ -13,16 +13,24 @@ import { refundsIn } from '../payments/observe-payment.ts'
 import { ofPayment, type PaymentRow, paymentId, paymentKey } from '../payments/payment.ts'
 import type { Rejection } from '../ports/gateway.ts'
 import { type FindMany, type FindOne, many, one, write } from '../ports/storage.ts'
-import { type Refund, type RefundRow, refundedAmount, refundReasons, toRefund } from './refund.ts'
+import { type Refund, type RefundReason, type RefundRow, refundedAmount, refundReasons, toRefund } from './refund.ts'
 
-const createRefundInput = z.strictObject({
+/** What `refunds.create` takes. */
+export interface CreateRefund {
+  /** The payment: Florin's `tx_…` or Stripe's `pi_…`. */
+  readonly transactionId: string
+  /** In the smallest unit of the payment's currency: 400 is 4.00 USD, or 400 JPY. Absent: all that is left. */
+  readonly amount?: number | undefined
+  /** Why, as Stripe records it. At `fraudulent` Stripe also blocks the card and the customer's email. */
+  readonly reason?: RefundReason | undefined
+}
+
+export const createRefundInput = z.strictObject({
   transactionId: paymentId,
-  /** Absent: all that is left. */
   amount: amount.optional(),
   reason: z.enum(refundReasons).optional(),
 })
 
-export type CreateRefund = z.input<typeof createRefundInput>
 type Input = z.output<typeof createRefundInput>
 
 /** As data, so that recovery can go on with it. */

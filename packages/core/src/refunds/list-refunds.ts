@@ -3,14 +3,18 @@ import { type Actor, scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError } from '../errors.ts'
 import { parseInput } from '../input/parse-input.ts'
-import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
+import { type Page, type PageInput, pageInput, pageQuery, toPage } from '../page.ts'
 import { ofPayment, paymentId, paymentKey } from '../payments/payment.ts'
 import { one, page } from '../ports/storage.ts'
 import { type Refund, toRefund } from './refund.ts'
 
-const listRefundsInput = z.strictObject({ transactionId: paymentId, ...pageInput })
+/** What `refunds.list` takes. */
+export interface ListRefunds extends PageInput {
+  /** The payment: Florin's `tx_…` or Stripe's `pi_…`. */
+  readonly transactionId: string
+}
 
-export type ListRefunds = z.input<typeof listRefundsInput>
+export const listRefundsInput = z.strictObject({ transactionId: paymentId, ...pageInput })
 
 /** Lists the refunds of a payment; `Refunds.list` says what is promised. */
 export async function listRefunds(

@@ -8,13 +8,18 @@ import type { FindOne } from '../ports/storage.ts'
 import { callOn, changeOf, found, settleChange } from './change-subscription.ts'
 import { isEnded, isEnding, type Subscription, subscriptionId, toSubscription } from './subscription.ts'
 
-const cancelSubscriptionInput = z.strictObject({
+/** What `subscriptions.cancel` takes. */
+export interface CancelSubscription {
+  /** Florin's `subscription_…` or Stripe's `sub_…`. */
+  readonly id: string
+  /** Paid time is used up first. Off, as where absent: it ends at once; nothing is refunded by itself. */
+  readonly atPeriodEnd?: boolean | undefined
+}
+
+export const cancelSubscriptionInput = z.strictObject({
   id: subscriptionId,
-  /** Paid time is used up first. Off: it ends at once; nothing is refunded by itself. */
   atPeriodEnd: z.boolean().default(false),
 })
-
-export type CancelSubscription = z.input<typeof cancelSubscriptionInput>
 
 /** As data, so that recovery can go on with it. */
 export const cancelSubscriptionUseCase: UseCase<

@@ -19,17 +19,31 @@ import { subscriptionOf } from './change-subscription.ts'
 import { type Subscription, type SubscriptionRow, toSubscription } from './subscription.ts'
 import { checkTerms, priceId } from './subscription-terms.ts'
 
-const createSubscriptionInput = z.strictObject({
+/** What `subscriptions.create` takes. */
+export interface CreateSubscription {
+  /** Your own id of who subscribes. Letters, digits and `. _ : @ -`; one that is new becomes a customer at Stripe. */
+  readonly userId: string
+  /** Stripe's id of a price that recurs, `price_…`. */
+  readonly priceId: string
+  /** Stripe's `pm_…` or Florin's `method_…`. Absent: the user's default, or Stripe Elements where there is none. */
+  readonly paymentMethod?: string | undefined
+  /** Days until the first payment, from 1 to 730: Stripe allows at most two years. Absent: no trial. */
+  readonly trialDays?: number | undefined
+  /** How many of the price, up to 1,000,000; 1 where absent. */
+  readonly quantity?: number | undefined
+  /** Your own keys and values, kept at Stripe too: up to 44 keys of 40 characters, values of 500. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined
+}
+
+export const createSubscriptionInput = z.strictObject({
   userId,
   priceId,
   paymentMethod: paymentMethodId.optional(),
-  /** Stripe allows at most two years. */
   trialDays: z.int().min(1).max(730).optional(),
   quantity: z.int().min(1).max(1_000_000).default(1),
   metadata: metadata.optional(),
 })
 
-export type CreateSubscription = z.input<typeof createSubscriptionInput>
 type Input = z.output<typeof createSubscriptionInput>
 
 /** As data, so that recovery can go on with it. */

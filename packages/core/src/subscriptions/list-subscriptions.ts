@@ -2,13 +2,17 @@ import { z } from 'zod'
 import { type Actor, mayActFor } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { parseInput, userId } from '../input/parse-input.ts'
-import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
+import { type Page, type PageInput, pageInput, pageQuery, toPage } from '../page.ts'
 import { page } from '../ports/storage.ts'
 import { type Subscription, toSubscription } from './subscription.ts'
 
-const listSubscriptionsInput = z.strictObject({ userId, ...pageInput })
+/** What `subscriptions.list` takes. */
+export interface ListSubscriptions extends PageInput {
+  /** Whose subscriptions: your own id of the user. */
+  readonly userId: string
+}
 
-export type ListSubscriptions = z.input<typeof listSubscriptionsInput>
+export const listSubscriptionsInput = z.strictObject({ userId, ...pageInput })
 
 /** Lists a user's subscriptions; `Subscriptions.list` says what is promised. */
 export async function listSubscriptions(

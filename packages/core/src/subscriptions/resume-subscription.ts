@@ -19,9 +19,13 @@ import {
   toSubscription,
 } from './subscription.ts'
 
-const resumeSubscriptionInput = z.strictObject({ id: subscriptionId })
+/** What `subscriptions.resume` takes. */
+export interface ResumeSubscription {
+  /** Florin's `subscription_…` or Stripe's `sub_…`. */
+  readonly id: string
+}
 
-export type ResumeSubscription = z.input<typeof resumeSubscriptionInput>
+export const resumeSubscriptionInput = z.strictObject({ id: subscriptionId })
 
 const WAKE = 'wake'
 

@@ -10,12 +10,27 @@ import { callOn, changeOf, found, settleChange } from './change-subscription.ts'
 import { isEnded, type Subscription, type SubscriptionRow, subscriptionId } from './subscription.ts'
 import { checkTerms, priceId } from './subscription-terms.ts'
 
-const updateSubscriptionInput = z
+/** What `subscriptions.update` takes. */
+export interface UpdateSubscription {
+  /** Florin's `subscription_…` or Stripe's `sub_…`. */
+  readonly id: string
+  /** Stripe's id of the price to change to, `price_…`. */
+  readonly priceId?: string | undefined
+  /** How many of the price from now on, from 1 to 1,000,000. */
+  readonly quantity?: number | undefined
+  /** What happens to the time already paid: on the next invoice (default), on one of its own now, or nothing. */
+  readonly proration?: 'create_prorations' | 'always_invoice' | 'none' | undefined
+  /** `true`: ends once the paid time is used up. `false`: takes that back. */
+  readonly cancelAtPeriodEnd?: boolean | undefined
+  /** Added to what is there: keys that are not named stay. Up to 44 keys of 40 characters, values of 500. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined
+}
+
+export const updateSubscriptionInput = z
   .strictObject({
     id: subscriptionId,
     priceId: priceId.optional(),
     quantity: z.int().min(1).max(1_000_000).optional(),
-    /** What happens to the time already paid: on the next invoice (default), on one of its own now, or nothing. */
     proration: z.enum(['create_prorations', 'always_invoice', 'none']).optional(),
     cancelAtPeriodEnd: z.boolean().optional(),
     metadata: metadata.optional(),
@@ -24,7 +39,6 @@ const updateSubscriptionInput = z
     error: 'must change at least one of price_id, quantity, cancel_at_period_end, metadata',
   })
 
-export type UpdateSubscription = z.input<typeof updateSubscriptionInput>
 type Input = z.output<typeof updateSubscriptionInput>
 
 /** As data, so that recovery can go on with it. */

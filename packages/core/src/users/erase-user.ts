@@ -13,13 +13,18 @@ import { timestamp } from '../time.ts'
 import { type ClosedKey, type Erasure, eraseEntry, isClosedRow, toErasure } from './erasure.ts'
 import { goOnErasing, UNTIL_EVERYBODY_KNOWS_MS } from './go-on-erasing.ts'
 
-const eraseUserInput = z.strictObject({
+/** What `users.erase` takes. */
+export interface EraseUser {
+  /** Your own id of the user. It is closed for good: who comes back needs a new one. */
+  readonly userId: string
+  /** Cancels what still runs, at once; nothing is refunded. Off, as where absent: who has a running one is refused. */
+  readonly cancelSubscriptions?: boolean | undefined
+}
+
+export const eraseUserInput = z.strictObject({
   userId,
-  /** Cancels what still runs, at once; nothing is refunded. Off: a user with a running subscription is not erased. */
   cancelSubscriptions: z.boolean().default(false),
 })
-
-export type EraseUser = z.input<typeof eraseUserInput>
 
 /** Erases a user; `Users.erase` says what is promised. */
 export async function eraseUser(

@@ -2,14 +2,22 @@ import { z } from 'zod'
 import { type Actor, scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { parseInput } from '../input/parse-input.ts'
-import { type Page, pageInput, pageQuery, toPage } from '../page.ts'
+import { type Page, type PageInput, pageInput, pageQuery, toPage } from '../page.ts'
 import { page } from '../ports/storage.ts'
-import { toWebhookEvent, type WebhookEvent, webhookEventStatuses } from './webhook-event.ts'
+import { toWebhookEvent, type WebhookEvent, type WebhookEventStatus, webhookEventStatuses } from './webhook-event.ts'
 
 // What was processed is nearly all of the table, and no index by type is worth its price at every webhook.
 const typed = ['failed', 'ignored'] as const
 
-const listWebhookEventsInput = z
+/** What `webhooks.list` takes. */
+export interface ListWebhookEvents extends PageInput {
+  /** What became of them. Absent: whatever it was. */
+  readonly status?: WebhookEventStatus | undefined
+  /** Stripe's type, e.g. `invoice.paid`. Only with the status `failed` or `ignored`. */
+  readonly type?: string | undefined
+}
+
+export const listWebhookEventsInput = z
   .strictObject({
     status: z.enum(webhookEventStatuses).optional(),
     type: z
@@ -22,8 +30,6 @@ const listWebhookEventsInput = z
     path: ['type'],
     error: `goes with the status ${typed.join(' or ')}: only those are found by their type`,
   })
-
-export type ListWebhookEvents = z.input<typeof listWebhookEventsInput>
 
 /** Lists webhook events; `Webhooks.list` says what is promised. */
 export async function listWebhookEvents(
