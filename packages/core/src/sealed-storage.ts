@@ -46,7 +46,7 @@ export function sealedStorage(
     unreadable.add(id)
     observer?.tell({ what: 'row_unreadable', table, id })
   }
-  async function load<const Q extends Query>(query: Q): Promise<Loaded<Q, Tables>> {
+  async function load<const Q extends Query>(query: Q, wanted: Query = query): Promise<Loaded<Q, Tables>> {
     const at = runtime.now()
     keys.texts.age(at)
     const subjects = keys.ahead(query)
@@ -60,16 +60,16 @@ export function sealedStorage(
       subjects,
     )
     const opened = await openAll(keys, query, stored, tell)
-    const crowded = crowdedOut(query, stored, opened)
+    const crowded = crowdedOut(query, wanted, stored, opened)
     if (Object.keys(crowded).length === 0) return opened
-    const wider: Plain = await load({ ...query, ...crowded })
-    const cut = Object.keys(crowded).map((name) => [name, rowsIn(wider[name]).slice(0, limitOf(query[name]))])
+    const wider: Plain = await load({ ...query, ...crowded }, wanted)
+    const cut = Object.keys(crowded).map((name) => [name, rowsIn(wider[name]).slice(0, limitOf(wanted[name]))])
     // The same names, each with no more rows than were asked for.
     return { ...wider, ...Object.fromEntries(cut) } as Loaded<Q, Tables>
   }
 
   return {
-    load,
+    load: (query) => load(query),
     async commit({ changes, ...commit }) {
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {
         const at = runtime.now()
@@ -195,10 +195,12 @@ async function openable(opening: Opening, table: TableName, rows: readonly Plain
  * What is due and does not open stays in front, and must not take the place of what does: where it does, so much more is
  * asked for.
  */
-function crowdedOut(query: Query, stored: Plain, opened: Plain): Query {
+function crowdedOut(query: Query, wanted: Query, stored: Plain, opened: Plain): Query {
   const more = Object.entries<Find>(query).flatMap(([name, find]) => {
     const isCrowded =
-      find.find === 'due' && rowsIn(opened[name]).length < find.limit && rowsIn(stored[name]).length >= find.limit
+      find.find === 'due' &&
+      rowsIn(opened[name]).length < limitOf(wanted[name]) &&
+      rowsIn(stored[name]).length >= find.limit
     return isCrowded && find.limit < MOST_DUE ? [[name, { ...find, limit: Math.min(find.limit * 4, MOST_DUE) }]] : []
   })
   return Object.fromEntries(more)

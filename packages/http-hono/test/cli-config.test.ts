@@ -234,6 +234,17 @@ describe('wrong values', () => {
     expect(problems.join()).not.toContain('hidden')
   })
 
+  test('a name and a password within a URL are not shown, even where they should not stand there', () => {
+    const value = 'https://hook:hidden@shop.example/x,https://login.example/keys'
+    const settings = { EVENT_WEBHOOK_URLS: { value, from: 'the environment' } }
+    const shown = shownSettings(settings, [{ name: 'EVENT_WEBHOOK_URLS', message: 'holds a password' }])
+    expect(shown).toContainEqual({
+      name: 'EVENT_WEBHOOK_URLS',
+      value: 'https://[set]@shop.example/x,https://login.example/keys',
+      from: 'the environment: wrong',
+    })
+  })
+
   test.each([
     {
       with: { TLS_CERT_FILE: import.meta.filename },

@@ -9,7 +9,7 @@ const BOOKMARK = 'installation.begun'
 const begun = z.object({ at: z.number() })
 
 /** Webhooks come in any order, and clocks differ: what was made in the hour before the first of all may well be new. */
-const DISORDER_SECONDS = 3600
+export const DISORDER_SECONDS = 3600
 
 /** What this process remembers of when the installation began, in the gateway's seconds; it never changes. */
 export interface InstallationTime {

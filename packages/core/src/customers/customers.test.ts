@@ -252,4 +252,24 @@ describe('a customer that turns out to be a user’s', () => {
     })
     expect(left).toEqual({ payments: [], methods: [], refunds: [], disputes: [], subscriptions: [], invoices: [] })
   })
+
+  it('brings all of them, also where they are more than fit in one commit', async () => {
+    const { stripe, florin, letIn, storage } = debtWorld({ isValidated: false })
+    const customer = String((await stripe('customers', {})).id)
+    const made = { amount: '1000', currency: 'usd', customer }
+    for (let count = 0; count < 205; count += 1) {
+      const { id } = await stripe('payment_intents', made)
+      await stripe(`payment_intents/${id}/cancel`, {})
+    }
+    await letIn()
+    await stripe(`customers/${customer}`, { 'metadata[florin_user]': alice.id })
+    await letIn()
+    // The customer is read again for the rest; payments are read too, for what hangs on them.
+    for (let round = 0; round < 30; round += 1) await florin.maintenance.refresh()
+    const { left } = await storage.load({ left: many('transactions', { userId: null }) })
+    expect(left).toEqual([])
+    expect((await florin.payments.list({ userId: alice.id, limit: 100 }, service)).hasMore).toBe(true)
+    const { row } = await storage.load({ row: oneOf('customers', { id: customer }) })
+    expect(row?.dueAt).toBe(null)
+  })
 })

@@ -1,6 +1,6 @@
 import { fold, unobserved } from '../observations/join.ts'
 import { lookAgainAt } from '../observations/look-again.ts'
-import { gatewayIdOf, type ObjectRow, type ObjectTable } from '../observations/object-kinds.ts'
+import type { ObjectTable } from '../observations/object-kinds.ts'
 import { asSent, type Folded, type Observing } from '../observations/observing.ts'
 import { findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
 import { type Find, many, one } from '../ports/storage.ts'
@@ -8,7 +8,7 @@ import { isEnded } from '../subscriptions/subscription.ts'
 import { type Timestamp, timestampOfSeconds } from '../time.ts'
 import { type CustomerObservation, type CustomerRow, customerGroup } from './customer.ts'
 
-/** More than a customer has that came before it; what is left is found when it is told of again. */
+/** So many of a kind are linked at once. */
 const MOST_LINKED = 100
 
 // All that hangs on a customer, and is its user's.
@@ -43,26 +43,33 @@ export function foldCustomer(rows: RowSet, observation: CustomerObservation, obs
     (other) => other.id !== joined.id && other.userId === userId && other.isPrimary,
   )
   const isPrimary = !joined.deleted && userId !== null && !taken && (joined.isPrimary || !known || !known.userId)
-  const linked = userId === null ? rows : withUser(rows, joined.id, now)
-  if (known && joined === known && isPrimary === known.isPrimary && userId === known.userId)
+  const linked = userId === null ? rows : withUser(rows, joined.id, userId, now)
+  // Where there may be more, the customer is read for them.
+  const isFull = owned.some((table) => nobodysIn(rows, table, joined.id).length >= MOST_LINKED)
+  if (known && joined === known && isPrimary === known.isPrimary && userId === known.userId && !isFull)
     return { rows: linked, facts: [] }
-  const dueAt = lookAgainAt(joined, observing, { open: false })
+  const dueAt = isFull && userId !== null ? now : lookAgainAt(joined, observing, { open: false })
   const folded = putRow(linked, 'customers', { ...joined, userId, isPrimary, updatedAt: now, dueAt })
   return { rows: joined.deleted && !known?.deleted ? withoutOwner(folded, joined.id, now) : folded, facts: [] }
 }
 
-/** What came before its customer was known to be a user's is read at once: then it finds whose it is, and what hangs on it. */
-function withUser(rows: RowSet, customerId: string, now: Timestamp): RowSet {
-  const isWaiting = (row: ObjectRow) =>
-    'customerId' in row && row.customerId === customerId && row.userId === null && gatewayIdOf(row) !== null
+/**
+ * What came before its customer was known to be a user's is the user's. Payments are read besides: their refunds, disputes
+ * and debts find whose they are when their payment is folded.
+ */
+function withUser(rows: RowSet, customerId: string, userId: string, now: Timestamp): RowSet {
   return owned.reduce(
     (set, table) =>
-      rowsOf<ObjectTable>(rows, table)
-        .filter(isWaiting)
-        .reduce((put, row) => putRow<ObjectTable>(put, table, { ...row, dueAt: now }), set),
+      nobodysIn(rows, table, customerId).reduce((put, row) => {
+        const dueAt = table === 'transactions' ? now : row.dueAt
+        return putRow<ObjectTable>(put, table, { ...row, userId, dueAt, updatedAt: now })
+      }, set),
     rows,
   )
 }
+
+const nobodysIn = (rows: RowSet, table: (typeof owned)[number], customerId: string) =>
+  rowsOf<(typeof owned)[number]>(rows, table).filter((row) => row.customerId === customerId && row.userId === null)
 
 /**
  * The gateway detaches a deleted customer's methods and ends its subscriptions: they are read at once. A subscription that

@@ -148,7 +148,10 @@ function lookedAt<T extends ObjectTable>(rows: RowSet, table: T, known: Tables[T
   const row = findRow(rows, table, ({ id }) => id === known.id) ?? known
   const updatedAt = told(row) === told(known) ? known.updatedAt : row.updatedAt
   const open = watched[table].isOpen(row, observing.now)
-  return putRow(rows, table, { ...row, updatedAt, dueAt: lookAgainAt(row, observing, { open, since: updatedAt }) })
+  // A customer that has more to link than fits in one commit is read until all is.
+  const isUnfinished = table === 'customers' && row.dueAt === observing.now
+  const dueAt = isUnfinished ? row.dueAt : lookAgainAt(row, observing, { open, since: updatedAt })
+  return putRow(rows, table, { ...row, updatedAt, dueAt })
 }
 
 /** What a row tells, without how Florin came to know it. */

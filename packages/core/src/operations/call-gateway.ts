@@ -133,9 +133,13 @@ async function madeBy(deps: Deps, operation: OperationRow, step: StepRecord): Pr
   }
 }
 
-/** "You cannot cancel what is canceled": the refusal may mean that the effect is there already, so it is looked up. */
-function maybeAlreadySo({ call }: StepRecord, { outcome }: Answer): boolean {
-  return outcome === 'rejected' && call.subject !== null
+/**
+ * "You cannot cancel what is canceled": the refusal may mean that the effect is there already, so it is looked up; and so is
+ * what a decline changed, where it does not tell.
+ */
+function maybeAlreadySo({ call }: StepRecord, { outcome, observations }: Answer): boolean {
+  if (call.subject === null || outcome === 'accepted') return false
+  return outcome === 'rejected' || observations.length === 0
 }
 
 /** Replaces what an answer says of the state by what is true now: a replayed one is as old as the first call. */

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { alice, type SandboxedFlorin, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import { isFlorinError } from '../errors.ts'
-import { one, type Query } from '../ports/storage.ts'
+import { due, one, type Query } from '../ports/storage.ts'
+import { timestamp } from '../time.ts'
 
 const order = { userId: alice.id, amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
 
@@ -97,4 +98,20 @@ it('nor do as many as are taken up at once', async () => {
   expect(await florin.maintenance.recover({ limit: 2 })).toMatchObject({ settled: 2, open: [] })
   expect(await florin.maintenance.recover({ limit: 2 })).toMatchObject({ settled: 1, open: [] })
   expect(happenings.filter(({ what }) => what === 'row_unreadable')).toHaveLength(3)
+})
+
+it('and where enough others wait behind it, they are read at once', async () => {
+  const world = sandboxedFlorin({ webhooks: false })
+  const left = await leaveOpen(
+    world,
+    Array.from({ length: 12 }, () => 1000),
+  )
+  await damage(world, left.slice(0, 1))
+  const { deps, counts } = world
+  const at = timestamp(deps.runtime.now())
+  await deps.storage.load({ operations: due('operations', at, 2) })
+  counts.reset()
+  const { operations } = await deps.storage.load({ operations: due('operations', at, 2) })
+  expect(operations.map(({ id }) => id)).toEqual(left.slice(1, 3))
+  expect(counts.loads).toBe(2)
 })

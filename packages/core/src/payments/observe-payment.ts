@@ -61,7 +61,7 @@ export function foldPayment(rows: RowSet, observation: PaymentObservation, obser
   const unseen = next.observed.intent === undefined ? now : null
   const dueAt = next.dueAt ?? unseen ?? lookAgainAt(next, observing, { open: isOpenPayment(next) })
   return {
-    rows: known && same(known, next) ? owed : linkToPayment(putRow(owed, 'transactions', { ...next, dueAt }), next),
+    rows: linkToPayment(known && same(known, next) ? owed : putRow(owed, 'transactions', { ...next, dueAt }), next),
     facts: [...factsOf(known, next, observation), ...duplicateFact(known, next, observation)],
   }
 }

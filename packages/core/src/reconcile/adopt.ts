@@ -1,3 +1,4 @@
+import { userOf } from '../customers/observe-customer.ts'
 import type { Deps } from '../deps.ts'
 import { UnavailableError } from '../errors.ts'
 import { type Fact, factChanges, tellFacts } from '../events/domain-event.ts'
@@ -5,7 +6,9 @@ import { gatewayIdOf, kinds, type ObjectTable, tableOf } from '../observations/o
 import type { Observation } from '../observations/observation.ts'
 import { observe } from '../observations/observe.ts'
 import { changesBetween, findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
-import { timestamp } from '../time.ts'
+import { linkToPayment } from '../payments/observe-payment.ts'
+import type { PaymentRow } from '../payments/payment.ts'
+import { type Timestamp, timestamp } from '../time.ts'
 import { freshFacts } from './fresh-facts.ts'
 import { restoring, rowsAround } from './truth.ts'
 
@@ -29,7 +32,7 @@ export async function adopt(
     const { rows: after, facts } = withNew(deps, rows, observations)
     const now = timestamp(deps.runtime.now())
     const told = emit ? facts : await freshFacts(deps, after, facts)
-    const changes = [...changesBetween(rows, owned(after, now)), ...factChanges(deps, told, now)]
+    const changes = [...changesBetween(rows, owned(rows, after, now)), ...factChanges(deps, told, now)]
     const outcome = await deps.storage.commit({ id: deps.newId('commit'), changes })
     if (outcome === 'conflict') continue
     tellFacts(deps, told, changes)
@@ -61,15 +64,24 @@ function isKnown(rows: RowSet, { object, gatewayId, florinId }: Observation): bo
   return findRow<ObjectTable>(rows, tableOf[object], isIt) !== undefined
 }
 
-/** The rows with the users of their customers, where they had none. */
-function owned(rows: RowSet, now: string): RowSet {
+/**
+ * The rows with the users of their customers, where they had none, and what hangs on a payment with the payment's. Nothing
+ * need be read again for that: each has its own turn.
+ */
+function owned(before: RowSet, rows: RowSet, now: Timestamp): RowSet {
   let after = rows
   for (const table of kinds.map((kind) => tableOf[kind])) {
     for (const row of rowsOf<ObjectTable>(rows, table)) {
-      if (row.userId !== null || !('customerId' in row) || row.customerId === null) continue
-      const userId = findRow(rows, 'customers', ({ id }) => id === row.customerId)?.userId ?? null
-      if (userId !== null) after = putRow<ObjectTable>(after, table, { ...row, userId, updatedAt: now })
+      const customerId = 'customerId' in row ? row.customerId : null
+      const userId = row.userId ?? userOf(rows, customerId)
+      const was = findRow<ObjectTable>(before, table, ({ id }) => id === row.id)
+      const dueAt = was && !row.inDoubt ? was.dueAt : row.dueAt
+      if (userId === row.userId && dueAt === row.dueAt) continue
+      after = putRow<ObjectTable>(after, table, { ...row, userId, dueAt, updatedAt: now })
     }
   }
-  return after
+  const isOwned = ({ userId }: PaymentRow) => userId !== null
+  return rowsOf(after, 'transactions')
+    .filter(isOwned)
+    .reduce((set, payment) => linkToPayment(set, { ...payment, updatedAt: now }), after)
 }

@@ -1,4 +1,4 @@
-import { readInstallationTime } from '../bookmarks/installation-time.ts'
+import { DISORDER_SECONDS, readInstallationTime } from '../bookmarks/installation-time.ts'
 import type { Deps } from '../deps.ts'
 import type { Fact } from '../events/domain-event.ts'
 import { type ObjectTable, tableOf } from '../observations/object-kinds.ts'
@@ -8,15 +8,16 @@ import { milliseconds } from '../time.ts'
 const FRESH_MS = 3_600_000
 
 /**
- * The facts that are told without being asked for: of objects that were made in the last hour, since the installation. Their
- * webhooks may be on their way, and would find it all known. Facts of older ones were told before, or are history.
+ * The facts that are told without being asked for: of objects that were made in the last hour, and certainly since the
+ * installation began. Their webhooks may be on their way, and would find it all known. Facts of older ones were told before,
+ * or are history.
  *
  * @throws `unavailable` storage_unavailable
  */
 export async function freshFacts(deps: Deps, rows: RowSet, facts: readonly Fact[]): Promise<readonly Fact[]> {
   const begunAt = facts.length === 0 ? undefined : await readInstallationTime(deps)
   if (begunAt === undefined) return []
-  const since = Math.max(begunAt * 1000, deps.runtime.now() - FRESH_MS)
+  const since = Math.max((begunAt + DISORDER_SECONDS) * 1000, deps.runtime.now() - FRESH_MS)
   return facts.filter(({ objectId }) => {
     const isIt = ({ id }: { readonly id: string }) => id === objectId
     return Object.values(tableOf).some((table) => {

@@ -201,6 +201,16 @@ describe.each([
     expect(await world.told('payment.succeeded')).toBe(2)
   })
 
+  it('tells nothing of what the old system did just before Florin began', async () => {
+    const world = debtWorld()
+    await world.stripe('customers', {})
+    await world.payElsewhere()
+    await world.advance(1800)
+    await world.pay({ reference: 'order-2' })
+    await run(world)
+    expect(await world.told('payment.succeeded')).toBe(1)
+  })
+
   it('tells nothing of what is older', async () => {
     const world = debtWorld()
     await world.pay({ reference: 'order-1' })

@@ -67,7 +67,6 @@ export async function importAccount(given: Deps, options: ImportAccount = {}): P
     const { read, adopted } = await importKind(deps, kind, from, { ...options, isOurs, all, tell })
     imported[kind] = { read, adopted }
   }
-  // Once it came to its end it starts anew, so what broke is taken up again by then.
   all.end()
   return imported as Imported // every kind was imported
 }
@@ -94,17 +93,20 @@ async function importKind(deps: Deps, kind: Kind, from: Place, { emit = false, i
     pages = listObjects(deps, kind)
     page = await pages.next()
   }
+  // What broke is met again by the next run, also where this one is broken off: the bookmark stays before its page.
+  let isWhole = true
   for (; !page.done; page = await pages.next()) {
     const { objects, next } = page.value
     let adopted = 0
     for (const { target, observations } of objects) {
-      await all.take(async () => {
+      const went = await all.take(async () => {
         if (await isOurs(target)) adopted += (await adopt(deps, target, observations, { emit })) ? 1 : 0
       })
+      isWhole &&= went
     }
     const isDone = next === null
     at = { after: next, isDone, read: at.read + objects.length, adopted: at.adopted + adopted }
-    await moveBookmark(deps, bookmarkOf(kind), place, () => at)
+    if (isWhole) await moveBookmark(deps, bookmarkOf(kind), place, () => at)
     tell(at)
   }
   return at

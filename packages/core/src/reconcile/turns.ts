@@ -5,11 +5,11 @@ export interface Turns {
   /** Whether one broke by now. */
   readonly isBroken: boolean
   /**
-   * Takes one up.
+   * Takes one up. Answers whether it went well.
    *
    * @throws `unavailable` whatever gave no answer gives the others none either
    */
-  take(work: () => Promise<void>): Promise<void>
+  take(work: () => Promise<void>): Promise<boolean>
   /** Throws what the first one threw that broke. */
   end(): void
 }
@@ -24,9 +24,11 @@ export function turns(): Turns {
     async take(work) {
       try {
         await work()
+        return true
       } catch (error) {
         if (isFlorinError(error) && error.kind === 'unavailable') throw error
         failures.push(error)
+        return false
       }
     },
     end() {

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { damagePayment } from '../../test/damaged.ts'
 import { altered, dashboardOf, rowsIn, unhurried } from '../../test/reconciling-florin.ts'
 import { alice, bob, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
+import { UnavailableError } from '../errors.ts'
 import type { Difference } from './drift.ts'
 
 const defect = { kind: 'defect', code: 'invariant_broken' }
@@ -57,6 +58,22 @@ it('an import brings in all others, tells of it at the end, and comes to its end
   await mend()
   await expect(other.florin.maintenance.importAccount()).resolves.toMatchObject({ refund: { read: 3 } })
   expect(await rowsIn(other.storage, 'refunds')).toHaveLength(3)
+})
+
+it('an import that is broken off after that meets it again', async () => {
+  const { world, other } = await refunded()
+  const broken = unhurried(world, {
+    storage: world.storage,
+    gateway: (inner) => ({
+      ...inner,
+      async list(query) {
+        if (query.object !== 'dispute') return inner.list(query)
+        throw new UnavailableError('gateway_unavailable', 'it went away', 'not_applied')
+      },
+    }),
+  })
+  await expect(broken.florin.maintenance.importAccount()).rejects.toMatchObject({ code: 'gateway_unavailable' })
+  await expect(other.florin.maintenance.importAccount()).rejects.toMatchObject(defect)
 })
 
 it.each(['full', 'changed'] as const)('drift is found of all others, in mode %s', async (mode) => {

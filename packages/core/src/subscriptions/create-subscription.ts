@@ -94,7 +94,7 @@ export const createSubscriptionUseCase: UseCase<
     const tag = { florinId: subscription.id, operationId: operation.id, userId: input.userId }
     if (answer.outcome === 'rejected' && method === undefined) {
       // The default that was known is gone, so the first payment waits for the customer, as it does without one.
-      if (input.paymentMethod === undefined && isWithoutMethod(answer.rejection)) {
+      if (step === 'create' && input.paymentMethod === undefined && isWithoutMethod(answer.rejection)) {
         const call = createCall(input, { ...customer, defaultMethod: null }, tag, undefined)
         return { rows, step: { name: 'create_unpaid', call } }
       }

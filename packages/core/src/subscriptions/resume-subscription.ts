@@ -3,6 +3,7 @@ import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { must, RefusedError } from '../errors.ts'
 import { findRow, type RowSet } from '../observations/row-set.ts'
+import { LANDING_SECONDS } from '../operations/deadlines.ts'
 import type { OperationRow } from '../operations/operation.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
@@ -91,5 +92,6 @@ const isAwaitingPayment = ({ latestInvoice }: SubscriptionRow, rows: RowSet, { c
     (invoice) =>
       invoice.gatewayId === latestInvoice &&
       invoice.status === 'open' &&
-      milliseconds(invoice.createdAt) > milliseconds(createdAt) - 1000,
+      // Stripe's clock and ours differ.
+      milliseconds(invoice.createdAt) > milliseconds(createdAt) - LANDING_SECONDS * 1000,
   ) !== undefined

@@ -58,6 +58,24 @@ describe('subscribing', () => {
     expect(data.status).toBe('active')
   })
 
+  it('asks no more than twice, whatever Stripe says', async () => {
+    const sent: string[] = []
+    const { florin } = sandboxedFlorin({
+      gateway: (inner) => ({
+        ...inner,
+        async send(call, options) {
+          if (call.call !== 'subscription.create') return inner.send(call, options)
+          sent.push(options.idempotencyKey.split('.')[1] ?? '')
+          const rejection = { code: 'resource_missing', param: null, message: 'nothing to charge' }
+          return { outcome: 'rejected', rejection, objectId: null, observations: [], replayed: false }
+        },
+      }),
+    })
+    const plan = { userId: alice.id, priceId: 'price_1234567890' }
+    await expect(florin.subscriptions.create(plan, { actor: service })).rejects.toMatchObject({ kind: 'refused' })
+    expect(sent).toEqual(['create', 'create_unpaid'])
+  })
+
   it('waits for the customer where the default card was removed at Stripe, and nothing told so', async () => {
     const one = sandboxedFlorin({ webhooks: false })
     const card = { userId: alice.id, paymentMethod: 'pm_card_visa', setDefault: true }

@@ -19,12 +19,15 @@ export function shownSettings(settings: Settings, problems: readonly Problem[]):
     const given = settings[name]
     if (given) {
       const from = isWrong(name) ? `${given.from}: wrong` : given.from
-      return { name, value: secret ? '[set]' : given.value, from }
+      return { name, value: secret ? '[set]' : withoutCredentials(given.value), from }
     }
     const value = defaultOf(variable, settings)
     return { name, value, from: isWrong(name) ? 'missing' : value === '' ? 'not set' : 'default' }
   })
 }
+
+/** Whatever stands before the host of a URL is somebody's name and password, also where it should not stand there. */
+const withoutCredentials = (value: string): string => value.replaceAll(/\/\/[^/\s]*@/g, '//[set]@')
 
 /** What Stripe allows depends on the key. */
 const defaultOf = ({ name, default: fallback }: DescribedVariable, { STRIPE_SECRET_KEY: key }: Settings): string =>

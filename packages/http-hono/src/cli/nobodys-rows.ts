@@ -13,17 +13,27 @@ const tables: Readonly<Record<Kind, string>> = {
   dispute: 'disputes',
 }
 
+/** Beyond so many of a kind it is not counted how many were linked: that is a line for people, and must cost little. */
+const MOST_WATCHED = 10_000
+
 /**
  * Remembers which rows belong to no user, and answers what counts, by kind, those of them that have one by then. By their
  * ids: a row that comes meanwhile may belong to nobody as well, so that a difference of two counts would tell nothing.
  */
 export async function watchNobodys(database: Database): Promise<() => Promise<Readonly<Record<Kind, number>>>> {
   const before = await ofEach((table, name) =>
-    database.run({ name: `florin_nobodys_${name}`, text: `select id from ${table} where user_id is null` }, []),
+    database.run(
+      {
+        name: `florin_nobodys_${name}`,
+        text: `select id from ${table} where user_id is null limit ${MOST_WATCHED + 1}`,
+      },
+      [],
+    ),
   )
   return () =>
     ofEach(async (table, name) => {
       const ids = before[name].map(([id]) => id)
+      if (ids.length > MOST_WATCHED) return 0
       const text = `select count(*)::int from ${table} where user_id is not null and id = any($1)`
       const [[count] = []] = await database.run({ name: `florin_linked_${name}`, text }, [ids])
       return Number(count)
