@@ -11,9 +11,15 @@ const script = (name, ...flags) => ({
 })
 const checks = [
   { name: 'knip', program: 'knip', args: ['--no-progress'] },
-  ...['check-boundaries', 'check-bundle', 'check-size', 'check-docs', 'check-packages', 'check-install'].map((name) =>
-    script(name),
-  ),
+  ...[
+    'check-boundaries',
+    'check-bundle',
+    'check-size',
+    'check-comments',
+    'check-docs',
+    'check-packages',
+    'check-install',
+  ].map((name) => script(name)),
   script('stripe-schema', '--check'),
   script('draw-states', '--check'),
 ]

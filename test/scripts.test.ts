@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { findCycles, findViolations } from '../scripts/check-boundaries.mjs'
 import { findExcess, reached } from '../scripts/check-bundle.mjs'
+import { findSilent, isCovered } from '../scripts/check-comments.mjs'
 import { findStale } from '../scripts/check-docs.mjs'
 import { countCode, findLarge } from '../scripts/check-size.mjs'
 
@@ -93,6 +94,44 @@ describe('check-size', () => {
     ])
     expect(findLarge([{ path: 'packages/core/src/a.test.ts', code: lines(400) }])).toEqual([])
     expect(findLarge([{ path: 'packages/core/src/a.test.ts', code: lines(401) }])).toHaveLength(1)
+  })
+})
+
+describe('check-comments', () => {
+  const silent = (...lines: string[]) => findSilent([{ path: 'a.ts', code: lines.join('\n') }])
+
+  test.each([
+    { why: 'a function', lines: ['export function a() {}'] },
+    { why: 'a function that waits', lines: ['export async function a() {}'] },
+    { why: 'a constant one', lines: ['export const a = () => 1'] },
+    { why: 'one that satisfies a type', lines: ['export const a = ((b) => b) satisfies B'] },
+    { why: 'one that is exported later', lines: ['const a = () => 1', 'export { a as b }'] },
+    { why: 'a comment that is none of its own', lines: ['/** B. */', 'export type B = 1', 'export function a() {}'] },
+    { why: 'a blank line between', lines: ['/** A. */', '', 'export function a() {}'] },
+    { why: 'a comment of another kind', lines: ['// A.', 'export function a() {}'] },
+    { why: 'a doc comment farther up', lines: ['/** A. */', '// Why.', 'export function a() {}'] },
+    { why: 'overloads, once', lines: ['export function a(): 1', 'export function a() { return 1 }'] },
+  ])('finds $why', ({ lines }) =>
+    expect(silent(...lines)).toEqual([expect.stringMatching(/^a\.ts:\d: a does not say/)]),
+  )
+
+  test.each([
+    { why: 'one that says it', lines: ['/** A. */', 'export const a = () => 1'] },
+    { why: 'one that says it at length', lines: ['/**', ' * A.', ' */', 'export async function a() {}'] },
+    { why: 'what another file exports', lines: ["export { a } from './b.ts'"] },
+    { why: 'its own functions', lines: ['const a = () => 1', 'function b() {}'] },
+    { why: 'other constants', lines: ['export const a = b(() => 1), c = { d: () => 1 }'] },
+    {
+      why: 'overloads by the first',
+      lines: ['/** A. */', 'export function a(): 1', 'export function a() { return 1 }'],
+    },
+  ])('lets pass $why', ({ lines }) => expect(silent(...lines)).toEqual([]))
+
+  test('leaves out tests, shared promises and what runs them', () => {
+    const folder = 'packages/core/src'
+    expect([`${folder}/a/a.ts`, `${folder}/testing.ts`].map(isCovered)).toEqual([true, true])
+    const others = [`${folder}/a/a.test.ts`, `${folder}/a/a.test-d.ts`, `${folder}/a/a.conformance.ts`]
+    expect([...others, `${folder}/testing/a.ts`].map(isCovered)).toEqual([false, false, false, false])
   })
 })
 

@@ -35,6 +35,7 @@ const latest = compile<undefined>(
     key_id, encode(signature, 'hex'))::text from audit_checkpoints order by cut_before desc limit 1`,
 )
 
+/** The checkpoint of the latest cut, undefined before the first. Whether its signature is genuine is not checked here. */
 export async function latestCheckpoint(database: Database): Promise<AuditCheckpoint | undefined> {
   const [[json] = []] = await ask(database, latest, undefined)
   if (typeof json !== 'string') return undefined
@@ -55,5 +56,6 @@ const store = compile<AuditCheckpoint>(
     decode(${slot<AuditCheckpoint>(({ signature }) => signature)}, 'hex'), now()) on conflict do nothing`,
 )
 
+/** Keeps a checkpoint. The first one of a time stays, so that a cut that was broken off can be begun again. */
 export const storeCheckpoint = async (database: Database, checkpoint: AuditCheckpoint): Promise<void> =>
   void (await ask(database, store, checkpoint))

@@ -54,6 +54,7 @@ export function headOf({
 /** What is signed: the log lines of the server hold all of it. */
 export const sealText = ({ seq, head }: Pick<AuditSeal, 'seq' | 'head'>): string => `florin audit seal ${seq} ${head}`
 
+/** Whether a text was signed by the key that is named. A key that is not among those known signs nothing. */
 export const isSigned = (keys: readonly AuditPublicKey[], keyId: string, signature: string, text: string): boolean =>
   keys.some((key) => key.id === keyId && key.isSignatureOf(Buffer.from(signature, 'hex'), text))
 

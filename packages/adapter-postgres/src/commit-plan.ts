@@ -51,8 +51,10 @@ export interface PlannedCommit {
   readonly size: number
 }
 
+/** The name of a part: no two parts of a statement have the same, and statements are found again by the names in them. */
 export const partName = ({ table, way }: PartKey): string => `${table} ${way}`
 
+/** Whether a part changes rows that must be there. Only of these the version is compared; new rows meet on unique keys. */
 export const isUpdate = ({ way }: PartKey): boolean => way === 'release' || way === 'replace'
 
 /**

@@ -42,6 +42,7 @@ export interface Asked {
   readonly shape: string
 }
 
+/** Works out a query's shape, all but its parameters. @throws `defect` for a condition without a value */
 export const asked = (query: Query): Asked => ({ query, shape: shapeOfQuery(query) })
 
 /** The statement of a query that is asked alone, made once per shape: all finds are of one snapshot. */

@@ -43,6 +43,7 @@ export type AuditEntry = {
   readonly detail: Json
 }
 
+/** Shows a row, and hides nothing of it: what is personal must not be written into the log in the first place. */
 export function toAuditEntry(row: AuditRow): AuditEntry {
   const { id, createdAt, actorId, actorRoles, action, objectId, operationId, requestId, outcome, detail } = row
   return {

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { type Actor, scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
+import { ofStripes } from '../input/object-ids.ts'
 import { parseInput } from '../input/parse-input.ts'
+import { findObject } from '../observations/object-kinds.ts'
 import { type Page, type PageInput, pageInput, pageQuery, toPage } from '../page.ts'
-import { one, page } from '../ports/storage.ts'
+import { page } from '../ports/storage.ts'
 import { type AuditEntry, toAuditEntry } from './audit.ts'
 
 /** What `audit.list` takes. */
@@ -33,26 +35,10 @@ export async function listAuditEntries(
   return toPage(entries, place.limit, toAuditEntry)
 }
 
-/** By what Stripe's ids begin with: the objects that have an id of Florin's too, which is what the log names them by. */
-const findByStripes = {
-  pi: (gatewayId: string) => one('transactions', { gatewayId }),
-  pm: (gatewayId: string) => one('payment_methods', { gatewayId }),
-  card: (gatewayId: string) => one('payment_methods', { gatewayId }),
-  src: (gatewayId: string) => one('payment_methods', { gatewayId }),
-  ba: (gatewayId: string) => one('payment_methods', { gatewayId }),
-  sub: (gatewayId: string) => one('subscriptions', { gatewayId }),
-  in: (gatewayId: string) => one('invoices', { gatewayId }),
-  re: (gatewayId: string) => one('refunds', { gatewayId }),
-  pyr: (gatewayId: string) => one('refunds', { gatewayId }),
-  dp: (gatewayId: string) => one('disputes', { gatewayId }),
-  du: (gatewayId: string) => one('disputes', { gatewayId }),
-} as const
-
-const isStripes = (prefix: string): prefix is keyof typeof findByStripes => Object.hasOwn(findByStripes, prefix)
-
+/** The log names objects by Florin's ids. */
 async function ourIdOf({ storage }: Pick<Deps, 'storage'>, id: string): Promise<string> {
-  const prefix = id.slice(0, id.indexOf('_'))
-  if (!isStripes(prefix)) return id
-  const { row } = await storage.load({ row: findByStripes[prefix](id) })
+  const object = ofStripes(id)
+  if (object === undefined) return id
+  const { row } = await storage.load({ row: findObject[object](id) })
   return row?.id ?? id
 }

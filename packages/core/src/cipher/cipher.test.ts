@@ -60,6 +60,14 @@ describe.each(forms)('$name', ({ open }) => {
     await expect(async () => without.openKey('key_1', wrapped)).rejects.toThrow(/no key k1/)
   })
 
+  it('goes by the current key where a retired one has its id', async () => {
+    const both = { current: ringKey('k1', 1), retired: [ringKey('k1', 2)] }
+    const { key, wrapped } = await (await open(both)).makeKey('key_1')
+    const sealed = await key.sealText('secret', 'p')
+    const alone = await open({ current: ringKey('k1', 1) })
+    expect(await (await alone.openKey('key_1', wrapped)).openText(sealed, 'p')).toBe('secret')
+  })
+
   it('does not unwrap a data key that was moved to another row', async () => {
     const cipher = await open(ring)
     const { wrapped } = await cipher.makeKey('key_1')

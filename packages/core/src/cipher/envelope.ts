@@ -31,10 +31,12 @@ export interface Base64Url {
   read(text: string): Uint8Array
 }
 
+/** Writes an envelope for a text column. It reads the same whichever `base64Url` wrote it. */
 export function writeText({ keyId, nonce, box }: Envelope, base64Url: Base64Url = portableBase64Url): string {
   return `${VERSION}.${keyId}.${base64Url.write(nonce)}.${base64Url.write(box)}`
 }
 
+/** Takes the text of an envelope apart, and opens nothing. @throws `defect` where it is no sealed value */
 export function readText(text: string, base64Url: Base64Url = portableBase64Url): Envelope {
   const [version, keyId, nonce, box, ...rest] = text.split('.')
   if (version !== VERSION || !keyId || !nonce || !box || rest.length > 0) throw new DefectError('not a sealed value')
@@ -52,6 +54,7 @@ export function writeBytes({ keyId, nonce, box }: Envelope): Uint8Array {
   return bytes
 }
 
+/** Takes a binary envelope apart into views of the same bytes. @throws `defect` where it is no sealed value */
 export function readBytes(bytes: Uint8Array): Envelope {
   if (!isEnvelope(bytes)) throw new DefectError('not a sealed value')
   const idLength = bytes[1] ?? 0
@@ -93,7 +96,8 @@ export function keyFor<Key>(keys: ReadonlyMap<string, Key>, keyId: string): Key 
   return key
 }
 
-export const keysOf = ({ current, retired = [] }: KeyRing): readonly CipherKey[] => [current, ...retired]
+/** All keys of a ring, the current one last: put into a map by their ids, it stays where a retired one has its id. */
+export const keysOf = ({ current, retired = [] }: KeyRing): readonly CipherKey[] => [...retired, current]
 
 /** The ids of the ring keys besides the current one. A key that is named as both is the current one. */
 export const retiredIn = (ring: KeyRing): readonly string[] =>

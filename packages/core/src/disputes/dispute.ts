@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { objectId } from '../input/object-ids.ts'
 import type { Group, Observed, Sighting } from '../observations/join.ts'
 import type { Identity } from '../observations/observation.ts'
 import type { Timestamp } from '../time.ts'
@@ -83,9 +83,4 @@ export function toDispute(row: DisputeRow): Dispute {
 }
 
 /** Accepts Florin's id or Stripe's. */
-export const disputeId = z
-  .string()
-  .regex(/^(dispute|dp|du)_[A-Za-z0-9]{1,250}$/, { error: 'must be an id such as dispute_… or dp_…' })
-
-export const disputeKey = (id: string): { readonly id: string } | { readonly gatewayId: string } =>
-  id.startsWith('dispute_') ? { id } : { gatewayId: id }
+export const disputeId = objectId('dispute')

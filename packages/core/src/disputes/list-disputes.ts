@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { type Actor, scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError } from '../errors.ts'
+import { keyOf } from '../input/object-ids.ts'
 import { parseInput } from '../input/parse-input.ts'
 import { type Page, type PageInput, pageInput, pageQuery, toPage } from '../page.ts'
-import { ofPayment, paymentId, paymentKey } from '../payments/payment.ts'
+import { ofPayment, paymentId } from '../payments/payment.ts'
 import { one, page } from '../ports/storage.ts'
 import { type Dispute, toDispute } from './dispute.ts'
 
@@ -25,7 +26,7 @@ export async function listDisputes(
   const { transactionId, ...place } = parseInput(listDisputesInput, input)
   const scope = scopeOf(actor, 'disputes:read')
   const { payment, disputes } = await storage.load({
-    payment: one('transactions', { ...paymentKey(transactionId), ...scope }),
+    payment: one('transactions', { ...keyOf('payment', transactionId), ...scope }),
     disputes: page('disputes', ofPayment(transactionId), pageQuery(place)),
   })
   if (!payment) throw new InvalidError('payment_not_found', `no payment ${transactionId}`)

@@ -8,6 +8,7 @@ import { type Find, one } from '../ports/storage.ts'
 import { timestampOfSeconds } from '../time.ts'
 import { type DisputeObservation, type DisputeRow, disputeGroup, isClosed, toDispute } from './dispute.ts'
 
+/** The dispute, the payment that it is about, and whose it is. */
 export function seekDispute({ gatewayId, paymentGatewayId, customerId }: DisputeObservation): readonly Find[] {
   return [
     one('disputes', { gatewayId }),

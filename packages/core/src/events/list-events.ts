@@ -21,6 +21,7 @@ export type OutboxEvent = {
   readonly dueAt: Timestamp | null
 }
 
+/** Shows a row without its data, which is its user's: whoever is on call needs to know only what became of it. */
 export function toOutboxEvent(row: DomainEventRow): OutboxEvent {
   const { id, type, objectId, occurredAt, createdAt, status, attempts, dueAt } = row
   return { id, object: 'event', type, objectId, occurredAt, createdAt, status, attempts, dueAt }

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { objectId } from '../input/object-ids.ts'
 import { type Group, type Observed, rankBy, type Sighting } from '../observations/join.ts'
 import type { Identity } from '../observations/observation.ts'
 import type { Timestamp } from '../time.ts'
@@ -132,6 +132,7 @@ export type Invoice = {
 /** Whether the gateway may still tell something new of an invoice by itself. */
 export const isOpenInvoice = ({ status }: Pick<InvoiceRow, 'status'>): boolean => rank(status) < invoiceRanks.paid
 
+/** Shows a row. Its two links open the invoice for whoever has them, without a login. */
 export function toInvoice(row: InvoiceRow): Invoice {
   return {
     id: row.id,
@@ -160,9 +161,4 @@ export function toInvoice(row: InvoiceRow): Invoice {
 }
 
 /** Accepts Florin's id or Stripe's. */
-export const invoiceId = z
-  .string()
-  .regex(/^(invoice|in)_[A-Za-z0-9]{1,250}$/, { error: 'must be an id such as invoice_… or in_…' })
-
-export const invoiceKey = (id: string): { readonly id: string } | { readonly gatewayId: string } =>
-  id.startsWith('in_') ? { gatewayId: id } : { id }
+export const invoiceId = objectId('invoice')

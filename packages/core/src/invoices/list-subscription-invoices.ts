@@ -2,10 +2,11 @@ import { z } from 'zod'
 import { type Actor, scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError } from '../errors.ts'
+import { keyOf } from '../input/object-ids.ts'
 import { parseInput } from '../input/parse-input.ts'
 import { type Page, type PageInput, pageInput, pageQuery, toPage } from '../page.ts'
 import { one, page } from '../ports/storage.ts'
-import { ofSubscription, subscriptionId, subscriptionKey } from '../subscriptions/subscription.ts'
+import { ofSubscription, subscriptionId } from '../subscriptions/subscription.ts'
 import { type Invoice, toInvoice } from './invoice.ts'
 
 /** What `invoices.listBySubscription` takes. */
@@ -25,7 +26,7 @@ export async function listSubscriptionInvoices(
   const { subscriptionId, ...place } = parseInput(listSubscriptionInvoicesInput, input)
   const scope = scopeOf(actor, 'invoices:read')
   const { subscription, invoices } = await storage.load({
-    subscription: one('subscriptions', { ...subscriptionKey(subscriptionId), ...scope }),
+    subscription: one('subscriptions', { ...keyOf('subscription', subscriptionId), ...scope }),
     invoices: page('invoices', ofSubscription(subscriptionId), pageQuery(place)),
   })
   if (!subscription) throw new InvalidError('subscription_not_found', `no subscription ${subscriptionId}`)

@@ -1,6 +1,5 @@
-import type { IdPrefix } from '../ids.ts'
 import type { ObjectRef } from '../ports/gateway.ts'
-import type { Tables } from '../ports/storage.ts'
+import { type FindOne, one, type Tables } from '../ports/storage.ts'
 
 /** A kind of gateway object that Florin keeps. */
 export type Kind = ObjectRef['object']
@@ -21,16 +20,16 @@ export type ObjectRow = Tables[ObjectTable]
 
 export const kinds = Object.keys(tableOf) as readonly Kind[] // its type says that it names every kind once
 
-/** The prefix of the ids that Florin gives; customers keep the gateway's. */
-export const prefixOf: { readonly [K in Kind]: IdPrefix | undefined } = {
-  customer: undefined,
-  payment_method: 'method',
-  payment: 'tx',
-  refund: 'refund',
-  subscription: 'subscription',
-  invoice: 'invoice',
-  dispute: 'dispute',
-}
-
 /** The gateway's id of a row; null where the gateway has not made the object yet. */
 export const gatewayIdOf = (row: ObjectRow): string | null => ('gatewayId' in row ? row.gatewayId : row.id)
+
+/** How each kind's row is found by the gateway's id. */
+export const findObject: { readonly [K in Kind]: (gatewayId: string) => FindOne<(typeof tableOf)[K]> } = {
+  customer: (id) => one('customers', { id }),
+  payment_method: (gatewayId) => one('payment_methods', { gatewayId }),
+  payment: (gatewayId) => one('transactions', { gatewayId }),
+  refund: (gatewayId) => one('refunds', { gatewayId }),
+  subscription: (gatewayId) => one('subscriptions', { gatewayId }),
+  invoice: (gatewayId) => one('invoices', { gatewayId }),
+  dispute: (gatewayId) => one('disputes', { gatewayId }),
+}

@@ -164,10 +164,12 @@ function withLease(rows: RowSet, operation: OperationRow, now: Timestamp): RowSe
   return putRow(rows, 'leases', kept)
 }
 
+/** The operation as it is among the rows, so as it was last read. @throws `defect` where it is not there */
 export function operationIn(rows: RowSet, id: string): OperationRow {
   return rowWithId(rows, 'operations', id)
 }
 
+/** Reads anew what settling may touch, in one snapshot: operation, lease, the use case's rows and what was observed. */
 export async function reload<Input, View extends Json>(
   { storage }: Deps,
   useCase: AnyUseCase<Input, View>,

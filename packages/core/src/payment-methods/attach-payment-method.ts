@@ -4,6 +4,7 @@ import type { CustomerRow } from '../customers/customer.ts'
 import { customerFor } from '../customers/ensure-customer.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError } from '../errors.ts'
+import { keyOf } from '../input/object-ids.ts'
 import { userId } from '../input/parse-input.ts'
 import { findRow, type RowSet } from '../observations/row-set.ts'
 import { leaseOn } from '../operations/lease.ts'
@@ -13,13 +14,7 @@ import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import type { Rejection } from '../ports/gateway.ts'
 import { type FindOne, many, one } from '../ports/storage.ts'
-import {
-  type PaymentMethod,
-  type PaymentMethodRow,
-  paymentMethodId,
-  paymentMethodKey,
-  toPaymentMethod,
-} from './payment-method.ts'
+import { type PaymentMethod, type PaymentMethodRow, paymentMethodId, toPaymentMethod } from './payment-method.ts'
 import { declined } from './usable-method.ts'
 
 /** What `paymentMethods.attach` takes. */
@@ -50,7 +45,7 @@ export const attachPaymentMethodUseCase: UseCase<
   authorize: (input, actor) => mayActFor(actor, 'payment-methods:write', input.userId),
   read: ({ userId, paymentMethod }) => ({
     customer: one('customers', { userId, isPrimary: true }),
-    method: one('payment_methods', paymentMethodKey(paymentMethod)),
+    method: one('payment_methods', keyOf('payment_method', paymentMethod)),
   }),
   intend({ customer, method }, { userId, paymentMethod, setDefault }) {
     // One that Stripe alone knows has an id of Stripe's, and Stripe will say whether it may be attached.

@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError } from '../errors.ts'
+import { keyOf } from '../input/object-ids.ts'
 import { findRow, putRow } from '../observations/row-set.ts'
 import { perform } from '../operations/perform.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import { type FindMany, type FindOne, many, one } from '../ports/storage.ts'
-import { type PaymentMethodRow, paymentMethodId, paymentMethodKey } from './payment-method.ts'
+import { type PaymentMethodRow, paymentMethodId } from './payment-method.ts'
 import { methodLease } from './usable-method.ts'
 
 /** What `paymentMethods.detach` takes. */
@@ -30,7 +31,7 @@ export const detachPaymentMethodUseCase: UseCase<
   target: ({ id }) => id,
   authorize: (_, actor) => void scopeOf(actor, 'payment-methods:write'),
   read: ({ id }, actor) => ({
-    method: one('payment_methods', { ...paymentMethodKey(id), ...scopeOf(actor, 'payment-methods:write') }),
+    method: one('payment_methods', { ...keyOf('payment_method', id), ...scopeOf(actor, 'payment-methods:write') }),
   }),
   intend(loaded, { id }) {
     const { method } = loaded

@@ -15,6 +15,7 @@ import {
   UNSEEN,
 } from './payment-method.ts'
 
+/** The payment method, and the customer that it is attached to or was until now. */
 export function seekPaymentMethod({ gatewayId, attachment }: PaymentMethodObservation): readonly Find[] {
   return [one('payment_methods', { gatewayId }), ...seekOwner(ownerIn(attachment))]
 }

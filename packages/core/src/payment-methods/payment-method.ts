@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { objectId } from '../input/object-ids.ts'
 import type { Group, Observed, Sighting } from '../observations/join.ts'
 import type { Identity } from '../observations/observation.ts'
 import type { Timestamp } from '../time.ts'
@@ -70,6 +70,7 @@ export type PaymentMethod = {
   readonly stripePaymentMethodId: string
 }
 
+/** Shows a row. `defaultMethod` is what the gateway calls its customer's default; null in events, which do not tell it. */
 export function toPaymentMethod(row: PaymentMethodRow, defaultMethod: string | null): PaymentMethod {
   return {
     id: row.id,
@@ -84,10 +85,5 @@ export function toPaymentMethod(row: PaymentMethodRow, defaultMethod: string | n
   }
 }
 
-/** Stripe's `pm_…` (also its test ids such as `pm_card_visa`) or Florin's `method_…`. */
-export const paymentMethodId = z
-  .string()
-  .regex(/^(method|pm|card|src|ba)_[A-Za-z0-9_]{1,250}$/, { error: 'must be an id such as pm_… or method_…' })
-
-export const paymentMethodKey = (id: string): { readonly id: string } | { readonly gatewayId: string } =>
-  id.startsWith('method_') ? { id } : { gatewayId: id }
+/** Accepts Florin's id or Stripe's. */
+export const paymentMethodId = objectId('payment_method')

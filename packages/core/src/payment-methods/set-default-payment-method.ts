@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError } from '../errors.ts'
+import { keyOf } from '../input/object-ids.ts'
 import { findRow, rowWithId } from '../observations/row-set.ts'
 import { perform } from '../operations/perform.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import { type FindOne, one } from '../ports/storage.ts'
-import { type PaymentMethod, paymentMethodId, paymentMethodKey, toPaymentMethod } from './payment-method.ts'
+import { type PaymentMethod, paymentMethodId, toPaymentMethod } from './payment-method.ts'
 import { methodLease, methodRemoved } from './usable-method.ts'
 
 /** What `paymentMethods.setDefault` takes. */
@@ -31,7 +32,7 @@ export const setDefaultPaymentMethodUseCase: UseCase<
   target: ({ id }) => id,
   authorize: (_, actor) => void scopeOf(actor, 'payment-methods:write'),
   read: ({ id }, actor) => ({
-    method: one('payment_methods', { ...paymentMethodKey(id), ...scopeOf(actor, 'payment-methods:write') }),
+    method: one('payment_methods', { ...keyOf('payment_method', id), ...scopeOf(actor, 'payment-methods:write') }),
   }),
   intend(loaded, { id }) {
     const { method } = loaded

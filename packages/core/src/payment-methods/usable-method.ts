@@ -1,4 +1,5 @@
 import { InvalidError, RefusedError } from '../errors.ts'
+import { isOurs } from '../input/object-ids.ts'
 import { leaseOn } from '../operations/lease.ts'
 import type { Decline } from '../ports/gateway.ts'
 import type { PaymentMethodRow } from './payment-method.ts'
@@ -9,7 +10,7 @@ import type { PaymentMethodRow } from './payment-method.ts'
  * @throws `invalid` payment_method_not_found for another user's · `refused` payment_method_unusable when it is detached
  */
 export function usableMethod(id: string, method: PaymentMethodRow | undefined, userId: string): string {
-  if (!method && !id.startsWith('method_')) return id
+  if (!method && !isOurs('payment_method', id)) return id
   if (!method || (method.userId !== null && method.userId !== userId)) {
     throw new InvalidError('payment_method_not_found', `no payment method ${id}`)
   }

@@ -2,11 +2,12 @@ import { z } from 'zod'
 import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError, RefusedError } from '../errors.ts'
+import { keyOf } from '../input/object-ids.ts'
 import { leaseOn } from '../operations/lease.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import { type FindOne, one } from '../ports/storage.ts'
-import { type Payment, paymentId, paymentKey, toPayment } from './payment.ts'
+import { type Payment, paymentId, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
 /** What `payments.cancel` takes. */
@@ -35,7 +36,7 @@ export const cancelPaymentUseCase: UseCase<
   lease: ({ id }) => leaseOn('payment', id),
   authorize: (_, actor) => void scopeOf(actor, 'payments:cancel'),
   read: ({ id }, actor) => ({
-    payment: one('transactions', { ...paymentKey(id), ...scopeOf(actor, 'payments:cancel') }),
+    payment: one('transactions', { ...keyOf('payment', id), ...scopeOf(actor, 'payments:cancel') }),
   }),
   intend({ payment }, { id, reason }) {
     if (!payment) throw new InvalidError('payment_not_found', `no payment ${id}`)

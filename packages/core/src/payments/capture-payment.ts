@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError, RefusedError } from '../errors.ts'
+import { keyOf } from '../input/object-ids.ts'
 import { amount, checkMultiple } from '../money/money.ts'
 import { leaseOn } from '../operations/lease.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import { type FindOne, one } from '../ports/storage.ts'
-import { type Payment, paymentId, paymentKey, toPayment } from './payment.ts'
+import { type Payment, paymentId, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
 /** What `payments.capture` takes. */
@@ -33,7 +34,7 @@ export const capturePaymentUseCase: UseCase<
   lease: ({ id }) => leaseOn('payment', id),
   authorize: (_, actor) => void scopeOf(actor, 'payments:capture'),
   read: ({ id }, actor) => ({
-    payment: one('transactions', { ...paymentKey(id), ...scopeOf(actor, 'payments:capture') }),
+    payment: one('transactions', { ...keyOf('payment', id), ...scopeOf(actor, 'payments:capture') }),
   }),
   intend({ payment }, { id, amount }) {
     if (!payment) throw new InvalidError('payment_not_found', `no payment ${id}`)

@@ -4,14 +4,15 @@ import { claimed } from '../debts/claim-debt.ts'
 import { debtId, freeDebt } from '../debts/debt.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError, RefusedError } from '../errors.ts'
+import { keyOf } from '../input/object-ids.ts'
 import { returnUrl } from '../input/parse-input.ts'
 import { leaseOn } from '../operations/lease.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
-import { paymentMethodId, paymentMethodKey } from '../payment-methods/payment-method.ts'
+import { paymentMethodId } from '../payment-methods/payment-method.ts'
 import { usableMethod } from '../payment-methods/usable-method.ts'
 import { type FindOne, one, write } from '../ports/storage.ts'
-import { type Payment, type PaymentStatus, paymentId, paymentKey, toPayment } from './payment.ts'
+import { type Payment, type PaymentStatus, paymentId, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
 /** What `payments.confirm` takes. */
@@ -49,8 +50,8 @@ export const confirmPaymentUseCase: UseCase<
   lease: ({ id }) => leaseOn('payment', id),
   authorize: (_, actor) => void scopeOf(actor, 'payments:confirm'),
   read: ({ id, paymentMethod }, actor) => ({
-    payment: one('transactions', { ...paymentKey(id), ...scopeOf(actor, 'payments:confirm') }),
-    method: one('payment_methods', paymentMethodKey(paymentMethod)),
+    payment: one('transactions', { ...keyOf('payment', id), ...scopeOf(actor, 'payments:confirm') }),
+    method: one('payment_methods', keyOf('payment_method', paymentMethod)),
   }),
   intend(loaded, input, { now }) {
     const { payment, method, debt } = loaded

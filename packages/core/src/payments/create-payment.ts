@@ -4,12 +4,13 @@ import { customerFor } from '../customers/ensure-customer.ts'
 import { claimed } from '../debts/claim-debt.ts'
 import { debtId, freeDebt } from '../debts/debt.ts'
 import type { Deps } from '../deps.ts'
+import { keyOf } from '../input/object-ids.ts'
 import { freeText, metadata, returnUrl, userId } from '../input/parse-input.ts'
 import { amount, amountProblem, currencyCode } from '../money/money.ts'
 import { unobserved } from '../observations/join.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Deciding, Performed, UseCase } from '../operations/use-case.ts'
-import { paymentMethodId, paymentMethodKey } from '../payment-methods/payment-method.ts'
+import { paymentMethodId } from '../payment-methods/payment-method.ts'
 import { ownerOf, usableMethod } from '../payment-methods/usable-method.ts'
 import { type FindOne, many, one, write } from '../ports/storage.ts'
 import { type CaptureMethod, type Payment, type PaymentRow, toPayment } from './payment.ts'
@@ -74,7 +75,7 @@ export const createPaymentUseCase: UseCase<
   },
   read: ({ userId, paymentMethod, reference }) => ({
     customer: one('customers', { userId, isPrimary: true }),
-    ...(paymentMethod !== undefined && { method: one('payment_methods', paymentMethodKey(paymentMethod)) }),
+    ...(paymentMethod !== undefined && { method: one('payment_methods', keyOf('payment_method', paymentMethod)) }),
     ...(reference !== undefined && { debt: one('debts', { id: debtId(userId, reference) }) }),
   }),
   intend({ customer, method, debt }, input, deciding) {

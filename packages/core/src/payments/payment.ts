@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { isOurs, objectId } from '../input/object-ids.ts'
 import { type Group, type Observed, rankBy, type Sighting } from '../observations/join.ts'
 import type { Identity } from '../observations/observation.ts'
 import type { Timestamp } from '../time.ts'
@@ -186,17 +186,9 @@ export function toPayment(row: PaymentRow, { withSecret }: { withSecret: boolean
   }
 }
 
-/** Accepts Florin's id or Stripe's: on call one has either at hand. */
-export const paymentId = z
-  .string()
-  .regex(/^(tx|pi)_[A-Za-z0-9]{1,250}$/, { error: 'must be an id such as tx_… or pi_…' })
-
-const isGatewayId = (id: string) => id.startsWith('pi_')
-
-/** The lookup of a payment by either id. */
-export const paymentKey = (id: string): { readonly id: string } | { readonly gatewayId: string } =>
-  isGatewayId(id) ? { gatewayId: id } : { id }
+/** Accepts Florin's id or Stripe's. */
+export const paymentId = objectId('payment')
 
 /** The lookup of what belongs to a payment, its refunds and disputes, by either id of the payment. */
 export const ofPayment = (id: string): { readonly paymentId: string } | { readonly paymentGatewayId: string } =>
-  isGatewayId(id) ? { paymentGatewayId: id } : { paymentId: id }
+  isOurs('payment', id) ? { paymentId: id } : { paymentGatewayId: id }

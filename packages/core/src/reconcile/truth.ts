@@ -2,14 +2,15 @@ import { userOf } from '../customers/observe-customer.ts'
 import { withDebts } from '../debts/with-debts.ts'
 import type { Deps } from '../deps.ts'
 import type { NewId } from '../ids.ts'
-import { gatewayIdOf, type ObjectTable, prefixOf, tableOf } from '../observations/object-kinds.ts'
+import { objectIds } from '../input/object-ids.ts'
+import { findObject, gatewayIdOf, type ObjectTable, tableOf } from '../observations/object-kinds.ts'
 import type { Observation } from '../observations/observation.ts'
 import { observe, seek } from '../observations/observe.ts'
 import type { Folded } from '../observations/observing.ts'
 import { findRow, putRow, type RowSet, rowSetOf, rowsOf } from '../observations/row-set.ts'
 import { linkToPayment } from '../payments/observe-payment.ts'
 import type { ObjectRef } from '../ports/gateway.ts'
-import { type Find, many, one, type Query, type Tables } from '../ports/storage.ts'
+import { many, one, type Query, type Tables } from '../ports/storage.ts'
 import { timestamp } from '../time.ts'
 
 /** The rows around an object: its own, those that observations of it concern, and those that hang on it. */
@@ -18,7 +19,7 @@ export async function rowsAround(
   { object, gatewayId }: ObjectRef,
   observations: readonly Observation[],
 ): Promise<RowSet> {
-  const query: Query = { ...seek(observations), '(row)': byGatewayId[object](gatewayId), ...hanging(object, gatewayId) }
+  const query: Query = { ...seek(observations), '(row)': findObject[object](gatewayId), ...hanging(object, gatewayId) }
   const rows = await withDebts({ storage, runtime }, rowSetOf(query, await storage.load(query)), observations)
   const told = observations.find((one) => one.object === object && one.gatewayId === gatewayId)
   const id = told && earlierId(told, rows)
@@ -27,17 +28,6 @@ export async function rowsAround(
   const same: Query = { row: one<ObjectTable>(tableOf[object], { id }) }
   const taken = findRow<ObjectTable>(rowSetOf(same, await storage.load(same)), tableOf[object], () => true)
   return taken ? putRow<ObjectTable>(rows, tableOf[object], taken) : rows
-}
-
-/** How each kind's row is found by the gateway's id. */
-const byGatewayId: { readonly [K in ObjectRef['object']]: (gatewayId: string) => Find } = {
-  customer: (id) => one('customers', { id }),
-  payment_method: (gatewayId) => one('payment_methods', { gatewayId }),
-  payment: (gatewayId) => one('transactions', { gatewayId }),
-  refund: (gatewayId) => one('refunds', { gatewayId }),
-  subscription: (gatewayId) => one('subscriptions', { gatewayId }),
-  invoice: (gatewayId) => one('invoices', { gatewayId }),
-  dispute: (gatewayId) => one('disputes', { gatewayId }),
 }
 
 function hanging(object: ObjectRef['object'], gatewayId: string): Query {
@@ -145,8 +135,9 @@ export function restoring(newId: NewId, observation: Observation, rows: RowSet):
 /** The id that a lost row had: what hangs on it still names it, and what Florin made carries it in its metadata. */
 function earlierId(observation: Observation, rows: RowSet): string | undefined {
   const { object, florinId, gatewayId } = observation
-  const prefix = prefixOf[object]
-  if (prefix === undefined) return undefined
+  // A customer's only id is Stripe's.
+  if (object === 'customer') return undefined
+  const { ours: prefix } = objectIds[object]
   const ids = [...namedBy(object, gatewayId, rows), florinId]
   return ids.find((id) => id?.startsWith(`${prefix}_`) && /^[a-z]+_[0-9a-z]{26}$/.test(id)) ?? undefined
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { type FlorinError, InvalidError, must, RefusedError } from '../errors.ts'
+import { keyOf } from '../input/object-ids.ts'
 import { amount, badAmount, checkMultiple, multipleProblem } from '../money/money.ts'
 import { unobserved } from '../observations/join.ts'
 import { putRow, rowWithId } from '../observations/row-set.ts'
@@ -10,7 +11,7 @@ import { perform } from '../operations/perform.ts'
 import { failureOf, rejectionError } from '../operations/rejection.ts'
 import type { Caller, Deciding, Performed, UseCase } from '../operations/use-case.ts'
 import { refundsIn } from '../payments/observe-payment.ts'
-import { ofPayment, type PaymentRow, paymentId, paymentKey } from '../payments/payment.ts'
+import { ofPayment, type PaymentRow, paymentId } from '../payments/payment.ts'
 import type { Rejection } from '../ports/gateway.ts'
 import { type FindMany, type FindOne, many, one, write } from '../ports/storage.ts'
 import { type Refund, type RefundReason, type RefundRow, refundedAmount, refundReasons, toRefund } from './refund.ts'
@@ -45,7 +46,7 @@ export const createRefundUseCase: UseCase<
   lease: ({ transactionId }) => leaseOn('payment', transactionId),
   authorize: (_, actor) => void scopeOf(actor, 'refunds:create'),
   read: ({ transactionId }, actor) => ({
-    payment: one('transactions', { ...paymentKey(transactionId), ...scopeOf(actor, 'refunds:create') }),
+    payment: one('transactions', { ...keyOf('payment', transactionId), ...scopeOf(actor, 'refunds:create') }),
     refunds: many('refunds', ofPayment(transactionId)),
   }),
   intend({ payment, refunds }, input, deciding) {

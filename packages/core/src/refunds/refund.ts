@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { objectId } from '../input/object-ids.ts'
 import { type Group, type Observed, rankBy, type Sighting } from '../observations/join.ts'
 import type { Identity } from '../observations/observation.ts'
 import type { PaymentRow } from '../payments/payment.ts'
@@ -78,6 +78,7 @@ export type Refund = {
   readonly stripeRefundId: string | null
 }
 
+/** Shows a row. `stripeRefundId` stays null where Stripe made no refund of it: until it answers, or for good. */
 export function toRefund(row: RefundRow): Refund {
   return {
     id: row.id,
@@ -96,12 +97,7 @@ export function toRefund(row: RefundRow): Refund {
 }
 
 /** Accepts Florin's id or Stripe's. */
-export const refundId = z
-  .string()
-  .regex(/^(refund|re|pyr)_[A-Za-z0-9]{1,250}$/, { error: 'must be an id such as refund_… or re_…' })
-
-export const refundKey = (id: string): { readonly id: string } | { readonly gatewayId: string } =>
-  id.startsWith('refund_') ? { id } : { gatewayId: id }
+export const refundId = objectId('refund')
 
 const isLive = ({ status }: RefundRow) => status !== 'failed' && status !== 'canceled'
 

@@ -2,6 +2,7 @@ import type Stripe from 'stripe'
 import type { GatewayCall } from '../ports/gateway.ts'
 import type { Prepared } from './prepare.ts'
 
+/** A page of Stripe's for one customer. It takes no metadata, so what became of the call cannot be looked up. */
 export function prepareCreateBillingPortalSession({
   customer,
   returnUrl,

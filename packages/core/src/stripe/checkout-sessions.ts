@@ -7,6 +7,7 @@ import { identity, idOf, METADATA, readMetadata, tagMetadata, text, type Wire } 
 
 type Call = Extract<GatewayCall, { do: 'checkout_session.create' }>
 
+/** A page of Stripe's to pay, subscribe or save a card on. What comes of it has the metadata too, but not our id. */
 export function prepareCreateCheckoutSession(call: Call, installation: string): Prepared {
   const { customer, mode, item, successUrl, cancelUrl } = call
   const metadata = { ...call.metadata, ...tagMetadata(call.tag, installation) }

@@ -5,6 +5,7 @@ import type { GatewayCall } from '../ports/gateway.ts'
 import type { Prepared } from './prepare.ts'
 import { identity, idOf, readMetadata, type Sight, sighted, sighting, tagMetadata, type Wire } from './wire.ts'
 
+/** A customer with our tag and nothing else: Stripe is told neither name nor e-mail of the user. */
 export function prepareCreateCustomer(
   { tag }: Extract<GatewayCall, { do: 'customer.create' }>,
   installation: string,
@@ -13,10 +14,12 @@ export function prepareCreateCustomer(
   return { method: 'POST', path: '/v1/customers', params }
 }
 
+/** Deletes a customer for good. Stripe ends its subscriptions at once and detaches its payment methods. */
 export function prepareDeleteCustomer({ customer }: Extract<GatewayCall, { do: 'customer.delete' }>): Prepared {
   return { method: 'DELETE', path: `/v1/customers/${customer}`, params: {} }
 }
 
+/** Sets what invoices are paid with. The method must be attached to this very customer. */
 export function prepareSetDefaultMethod({
   customer,
   paymentMethod,

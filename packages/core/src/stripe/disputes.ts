@@ -16,6 +16,7 @@ function disputeFacts(dispute: z.output<typeof shape>): DisputeFacts {
   return { amount, currency: currency.toUpperCase(), status, reason, evidenceDueBy: evidence?.due_by ?? null }
 }
 
+/** Reads a dispute. It names its payment and no customer, so whose it is has to be found by the payment. */
 export function observeDispute(object: Wire, sight: Sight): DisputeObservation {
   const seen = sighted(object, sight, shape)
   const { id, payment_intent, metadata, livemode, created } = seen.read

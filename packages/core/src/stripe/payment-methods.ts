@@ -7,15 +7,18 @@ import { identity, idOf, readMetadata, type Sight, sighted, sighting, tagMetadat
 
 type Call<Name extends GatewayCall['do']> = Extract<GatewayCall, { do: Name }>
 
+/** Gives a payment method to a customer. The card is checked then, so that this can be declined like a payment. */
 export function prepareAttach({ paymentMethod, customer }: Call<'payment_method.attach'>): Prepared {
   const params = { customer } satisfies Stripe.PaymentMethodAttachParams
   return { method: 'POST', path: `/v1/payment_methods/${paymentMethod}/attach`, params }
 }
 
+/** Takes a payment method from its customer, for good: Stripe never attaches it again. */
 export function prepareDetach({ paymentMethod }: Call<'payment_method.detach'>): Prepared {
   return { method: 'POST', path: `/v1/payment_methods/${paymentMethod}/detach`, params: {} }
 }
 
+/** Begins to collect a payment method that may be charged later without the customer there. No money moves. */
 export function prepareSetup({ tag, customer }: Call<'setup.create'>, installation: string): Prepared {
   const params = {
     customer,
@@ -52,6 +55,7 @@ function details({ type, card }: Read): DetailFacts {
   return { type, card: { brand, last4, expMonth: exp_month, expYear: exp_year, fingerprint } }
 }
 
+/** Reads a payment method. Whether it is attached and what it is are told apart: a SetupIntent knows only the first. */
 export function observePaymentMethod(object: Wire, sight: Sight): PaymentMethodObservation {
   const seen = sighted(object, sight, shape)
   const { id, customer, metadata, livemode, created } = seen.read

@@ -26,6 +26,7 @@ type Call<Name extends GatewayCall['do']> = Extract<GatewayCall, { do: Name }>
 const methods = (returnUrl: string | undefined) =>
   returnUrl === undefined ? { enabled: true, allow_redirects: 'never' as const } : { enabled: true }
 
+/** Makes a payment: confirmed at once with a payment method, waiting for Stripe.js without one. */
 export function prepareCreatePayment(call: Call<'payment.create'>, installation: string): Prepared {
   const confirm = {
     confirm: true,
@@ -47,6 +48,7 @@ export function prepareCreatePayment(call: Call<'payment.create'>, installation:
   return { method: 'POST', path: '/v1/payment_intents', params }
 }
 
+/** Tries a payment with a method. Stripe wants a return URL unless the payment was made for those that never redirect. */
 export function prepareConfirmPayment({ payment, paymentMethod, returnUrl }: Call<'payment.confirm'>): Prepared {
   const params = {
     payment_method: paymentMethod,
@@ -56,6 +58,7 @@ export function prepareConfirmPayment({ payment, paymentMethod, returnUrl }: Cal
   return { method: 'POST', path: `/v1/payment_intents/${payment}/confirm`, params }
 }
 
+/** Takes what was authorised, or `amount` of it in the smallest unit. Once only: Stripe releases the rest. */
 export function prepareCapturePayment({ payment, amount }: Call<'payment.capture'>): Prepared {
   const params = {
     ...(amount !== undefined && { amount_to_capture: amount }),
@@ -66,6 +69,7 @@ export function prepareCapturePayment({ payment, amount }: Call<'payment.capture
 
 const cancelReasons = ['duplicate', 'fraudulent', 'requested_by_customer', 'abandoned'] as const
 
+/** Cancels a payment, and releases what was authorised. A reason that is none of Stripe's words is left out. */
 export function prepareCancelPayment({ payment, reason }: Call<'payment.cancel'>): Prepared {
   const known = cancelReasons.find((one) => one === reason)
   const params = {

@@ -16,6 +16,7 @@ import {
   type Wire,
 } from './wire.ts'
 
+/** Refunds a sum in the smallest unit. It is always named, for Stripe's default is whatever is left by then. */
 export function prepareCreateRefund(
   { payment, amount, reason, tag }: Extract<GatewayCall, { do: 'refund.create' }>,
   installation: string,
@@ -53,6 +54,7 @@ function refundFacts(refund: z.output<typeof shape>): RefundFacts {
   }
 }
 
+/** Reads a refund. Without a status it counts as pending; a word that Florin does not know becomes `unknown`. */
 export function observeRefund(object: Wire, sight: Sight): RefundObservation {
   const seen = sighted(object, sight, shape)
   const { id, payment_intent, customer, metadata, livemode, created } = seen.read

@@ -34,6 +34,7 @@ export interface StripeRequests {
 /** Is told when Stripe says that there are too many requests. */
 export type SlowDown = Pick<CallBudget, 'slowDown'>
 
+/** Sends over one client, which should not retry by itself: what Stripe turned away is sent 4 times at most, for 10 s. */
 export function stripeRequests(stripe: Stripe, runtime: StripeRuntime, budget?: SlowDown): StripeRequests {
   return {
     send: ({ call, method, path, params, apiVersion }, idempotencyKey) =>

@@ -24,6 +24,7 @@ type Call<Name extends GatewayCall['do']> = Extract<GatewayCall, { do: Name }>
 // Answers tell as much as reads do.
 const expand = [...expansions.subscription]
 
+/** Subscribes a customer. With `payNow` a first payment that fails is no refusal: the subscription is incomplete then. */
 export function prepareCreateSubscription(call: Call<'subscription.create'>, installation: string): Prepared {
   const params = {
     customer: call.customer,
@@ -39,6 +40,7 @@ export function prepareCreateSubscription(call: Call<'subscription.create'>, ins
   return { method: 'POST', path: '/v1/subscriptions', params }
 }
 
+/** Changes what is named and leaves the rest: other items, and metadata of other keys, stay as they are. */
 export function prepareUpdateSubscription(call: Call<'subscription.update'>): Prepared {
   const { item, proration, cancelAtPeriodEnd, cancelAt, metadata } = call
   const change = item && {
@@ -57,6 +59,7 @@ export function prepareUpdateSubscription(call: Call<'subscription.update'>): Pr
   return { method: 'POST', path: `/v1/subscriptions/${call.subscription}`, params }
 }
 
+/** Wakes a paused subscription, which stays `paused` until its invoice is paid. It takes back no scheduled end. */
 export function prepareResumeSubscription({ subscription, payNow }: Call<'subscription.resume'>): Prepared {
   const params = {
     // Stripe's default makes an invoice, and leaves it to us to collect it.
@@ -66,6 +69,7 @@ export function prepareResumeSubscription({ subscription, payNow }: Call<'subscr
   return { method: 'POST', path: `/v1/subscriptions/${subscription}/resume`, params }
 }
 
+/** Ends a subscription at once and for good, and refunds nothing. To end it at the period's end is an update. */
 export function prepareCancelSubscription({ subscription }: Call<'subscription.cancel'>): Prepared {
   return { method: 'DELETE', path: `/v1/subscriptions/${subscription}`, params: {} }
 }
@@ -143,6 +147,7 @@ function clientSecret(object: Wire): string | null | undefined {
   return invoice.confirmation_secret?.client_secret ?? pending ?? null
 }
 
+/** Reads a subscription. `trialWillEnd` is told by the event's type; the client secret only where it was expanded. */
 export function observeSubscription(
   object: Wire,
   sight: Sight,

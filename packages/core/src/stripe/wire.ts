@@ -139,5 +139,6 @@ function undo(object: Wire, previous: Wire): Wire {
   return undone
 }
 
+/** Whether a value is an object: of a field that is an id or the object of that id, whether it was expanded. */
 export const isWire = (value: Json | undefined): value is Wire =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,5 +1,6 @@
 import { type Actor, type Permission, scopeOf } from '../actor.ts'
 import { InvalidError, type RefusedError } from '../errors.ts'
+import { keyOf } from '../input/object-ids.ts'
 import { rowWithId } from '../observations/row-set.ts'
 import { leaseOn } from '../operations/lease.ts'
 import type { OperationRow } from '../operations/operation.ts'
@@ -7,14 +8,14 @@ import { rejectionError } from '../operations/rejection.ts'
 import type { Decision, Settled, Settling } from '../operations/use-case.ts'
 import type { GatewayCall } from '../ports/gateway.ts'
 import { one } from '../ports/storage.ts'
-import { type Subscription, type SubscriptionRow, subscriptionKey, toSubscription } from './subscription.ts'
+import { type Subscription, type SubscriptionRow, toSubscription } from './subscription.ts'
 
 /** What update, resume and cancel have in common: they read one subscription, lease it, and show what it became. */
 export const changeOf = (permission: Permission) => ({
   target: ({ id }: { id: string }) => id,
   lease: ({ id }: { id: string }) => leaseOn('subscription', id),
   read: ({ id }: { id: string }, actor: Actor) => ({
-    subscription: one('subscriptions', { ...subscriptionKey(id), ...scopeOf(actor, permission) }),
+    subscription: one('subscriptions', { ...keyOf('subscription', id), ...scopeOf(actor, permission) }),
   }),
   reread: ({ objectId }: OperationRow) => ({ subscription: one('subscriptions', { id: objectId ?? '' }) }),
 })

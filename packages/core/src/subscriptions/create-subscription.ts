@@ -4,6 +4,7 @@ import type { CustomerRow } from '../customers/customer.ts'
 import { customerFor } from '../customers/ensure-customer.ts'
 import type { Deps } from '../deps.ts'
 import { type FlorinError, must } from '../errors.ts'
+import { keyOf } from '../input/object-ids.ts'
 import { metadata, userId } from '../input/parse-input.ts'
 import { unobserved } from '../observations/join.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
@@ -11,7 +12,7 @@ import { leaseOn } from '../operations/lease.ts'
 import { perform } from '../operations/perform.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Deciding, Performed, Settling, UseCase } from '../operations/use-case.ts'
-import { paymentMethodId, paymentMethodKey } from '../payment-methods/payment-method.ts'
+import { paymentMethodId } from '../payment-methods/payment-method.ts'
 import { declined, ownerOf, usableMethod } from '../payment-methods/usable-method.ts'
 import type { GatewayCall, Rejection } from '../ports/gateway.ts'
 import { type FindMany, type FindOne, many, one, write } from '../ports/storage.ts'
@@ -61,7 +62,7 @@ export const createSubscriptionUseCase: UseCase<
   },
   read: ({ userId, paymentMethod }) => ({
     customers: many('customers', { userId }),
-    ...(paymentMethod !== undefined && { method: one('payment_methods', paymentMethodKey(paymentMethod)) }),
+    ...(paymentMethod !== undefined && { method: one('payment_methods', keyOf('payment_method', paymentMethod)) }),
   }),
   intend({ customers, method }, input, deciding) {
     const owner = ownerOf(method, input.userId)

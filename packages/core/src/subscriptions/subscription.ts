@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { isOurs, objectId } from '../input/object-ids.ts'
 import { type Group, type Observed, rankBy, type Sighting } from '../observations/join.ts'
 import type { Identity } from '../observations/observation.ts'
 import type { Timestamp } from '../time.ts'
@@ -130,6 +130,7 @@ export const isEnding = (row: Pick<SubscriptionRow, 'cancelAt' | 'cancelAtPeriod
 /** Whether a subscription has come to its end and can never come back. */
 export const isEnded = ({ status }: Pick<SubscriptionRow, 'status'>): boolean => rank(status) === 2
 
+/** Shows a row; the client secret only where `withSecret` says that its owner (or the service acting for it) asks. */
 export function toSubscription(row: SubscriptionRow, { withSecret }: { withSecret: boolean }): Subscription {
   const [first] = [...row.items].sort((a, b) => ((a.currentPeriodEnd ?? '') < (b.currentPeriodEnd ?? '') ? -1 : 1))
   return {
@@ -156,18 +157,10 @@ export function toSubscription(row: SubscriptionRow, { withSecret }: { withSecre
 }
 
 /** Accepts Florin's id or Stripe's. */
-export const subscriptionId = z
-  .string()
-  .regex(/^(subscription|sub)_[A-Za-z0-9]{1,250}$/, { error: 'must be an id such as subscription_… or sub_…' })
-
-const isGatewayId = (id: string) => id.startsWith('sub_')
-
-/** The lookup of a subscription by either id. */
-export const subscriptionKey = (id: string): { readonly id: string } | { readonly gatewayId: string } =>
-  isGatewayId(id) ? { gatewayId: id } : { id }
+export const subscriptionId = objectId('subscription')
 
 /** The lookup of what belongs to a subscription, its invoices, by either id of the subscription. */
 export const ofSubscription = (
   id: string,
 ): { readonly subscriptionId: string } | { readonly subscriptionGatewayId: string } =>
-  isGatewayId(id) ? { subscriptionGatewayId: id } : { subscriptionId: id }
+  isOurs('subscription', id) ? { subscriptionId: id } : { subscriptionGatewayId: id }

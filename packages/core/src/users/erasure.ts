@@ -27,8 +27,10 @@ export type Erasure = {
 /** A data key of a user that is being erased. */
 export type ClosedKey = DataKeyRow & { readonly closedAt: Timestamp }
 
+/** Whether a user's current data key is closed: it is from the moment that an erasure begins, and stays so. */
 export const isClosedRow = (row: DataKeyRow | undefined): row is ClosedKey => row !== undefined && row.closedAt !== null
 
+/** Shows how far an erasure is, by the user's current key. No row says what it waits for: only who goes on with it. */
 export function toErasure(
   userId: string,
   { closedAt, destroyedAt, dueAt }: ClosedKey,

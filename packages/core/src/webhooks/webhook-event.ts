@@ -60,6 +60,7 @@ export type WebhookEvent = {
   readonly isReplayable: boolean
 }
 
+/** Shows a row without its body, which need not have been opened for that: only whether one is kept is told. */
 export function toWebhookEvent(row: LoggedEvent): WebhookEvent {
   const { id, createdAt, updatedAt, type, apiVersion, livemode, occurredAt, status, reason, attempts } = row
   return {

@@ -20,6 +20,7 @@ export interface AccountGuard {
   readonly refused: Promise<CommandError>
 }
 
+/** Makes a server's guard. A start goes on after 3 seconds without an answer; Stripe is asked again every minute. */
 export function accountGuard(bind: () => Promise<AccountBinding>, logger: Logger): AccountGuard {
   const refused = later<CommandError>()
   const ask = async (): Promise<boolean> => {

@@ -46,6 +46,7 @@ export interface ComposedApp {
   readonly florin: Florin
 }
 
+/** Puts open parts together and starts nothing: the caller starts and stops `background`, and closes what it opened. */
 export function composeApp(given: AppParts): ComposedApp {
   const {
     config,

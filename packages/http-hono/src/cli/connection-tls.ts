@@ -12,6 +12,7 @@ const modes: Readonly<Record<string, SslMode>> = {
   ...{ allow: 'unchecked', prefer: 'unchecked', 'no-verify': 'unchecked' },
 }
 
+/** What a URL of PostgreSQL says of TLS; undefined where it says nothing. @throws TypeError where it is no URL */
 export function sslModeOf(url: string): SslMode {
   const { searchParams } = new URL(url)
   const written = searchParams.get('sslmode') ?? searchParams.get('ssl')

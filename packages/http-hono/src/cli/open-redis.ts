@@ -54,6 +54,7 @@ function clientOf(config: Config): Redis | Cluster {
     : new Redis(url, single)
 }
 
+/** Counts in Redis under a name, which no other limiter may have. Each process counts alone while Redis is lost. */
 export function redisLimiter(
   redis: Redis | Cluster,
   logger: Logger,

@@ -19,8 +19,10 @@ export const read = <T>(readText: (text: string) => T) =>
     }
   })
 
+/** A variable of any text. Blanks around it were cut off where it was found, and an empty one counts as not set. */
 export const text = () => read((value) => value)
 
+/** A whole number, both limits included. It takes digits only: no sign, no exponent, no fraction. */
 export const integer = ({ from, to }: { from: number; to: number }) =>
   read((value) => {
     const number = /^\d+$/.test(value) ? Number(value) : Number.NaN
@@ -28,6 +30,7 @@ export const integer = ({ from, to }: { from: number; to: number }) =>
     return number
   })
 
+/** A TCP port. To listen, 0 means any that is free. */
 export const port = () => integer({ from: 0, to: 65_535 })
 
 const milliseconds = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -39,6 +42,7 @@ export function readDuration(value: string): number | undefined {
   return factor === undefined || Number(count) === 0 ? undefined : Number(count) * factor
 }
 
+/** A time such as `15m`, in milliseconds, both limits included. `0` is for none, and wrong without `orNone`. */
 export const duration = ({ from, to, orNone = false }: { from?: string; to: string; orNone?: boolean }) =>
   read((value) => {
     const time = orNone && value === '0' ? 0 : readDuration(value)
@@ -56,6 +60,7 @@ const words: Readonly<Record<string, boolean>> = {
   ...{ false: false, no: false, off: false, 0: false },
 }
 
+/** A yes or no: true, yes, on, 1 or false, no, off, 0, in any case. */
 export const flag = () =>
   read((value) => {
     const meant = words[value.toLowerCase()]
@@ -66,6 +71,7 @@ export const flag = () =>
 /** Whether a text means no, as far as it means anything. */
 export const isOff = (value: string): boolean => words[value.toLowerCase()] === false
 
+/** One of some words, in any case. Here they must be given in lower case, or nothing ever matches them. */
 export const choice = <const Choices extends readonly string[]>(...choices: Choices) =>
   read((value): Choices[number] => {
     const found = choices.find((name) => name === value.toLowerCase())
@@ -96,8 +102,10 @@ export const list = <T>(readEntry: (entry: string) => T, { orNone = true }: { or
     })
   })
 
+/** A comma-separated list of any texts, without the blanks around each. It may hold none. */
 export const names = () => list((entry) => entry)
 
+/** A URL of one of the protocols, which are given with their colons as in `https:`. It is kept just as it was written. */
 export const url = (protocols: readonly string[]) =>
   read((value) => {
     if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {

@@ -49,6 +49,7 @@ export const auditPage = pageOf(auditEntry, 'AuditEntry')
 
 export type AuditEntryBody = z.infer<typeof auditEntry>
 
+/** An entry as the API shows it. `detail` is shown as it was stored, so its keys stay in camel case. */
 export function presentAuditEntry(it: AuditEntry): AuditEntryBody {
   return {
     id: it.id,

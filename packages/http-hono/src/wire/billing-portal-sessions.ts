@@ -37,6 +37,7 @@ export const billingPortalSession = z
 export type CreateBillingPortalSessionBody = z.input<typeof createBillingPortalSessionBody>
 export type BillingPortalSessionBody = z.infer<typeof billingPortalSession>
 
+/** A session as the API shows it. Its `url` lets in whoever has it, so it belongs in no log. */
 export function presentBillingPortalSession(it: BillingPortalSession): BillingPortalSessionBody {
   return { id: it.id, object: it.object, created_at: it.createdAt, user_id: it.userId, url: it.url }
 }

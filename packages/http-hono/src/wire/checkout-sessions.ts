@@ -65,6 +65,7 @@ export const checkoutSession = z
 export type CreateCheckoutSessionBody = z.input<typeof createCheckoutSessionBody>
 export type CheckoutSessionBody = z.infer<typeof checkoutSession>
 
+/** A session as the API shows it. Florin keeps none, so `status` is what it was made with, also when answered again. */
 export function presentCheckoutSession(it: CheckoutSession): CheckoutSessionBody {
   return {
     id: it.id,

@@ -1,4 +1,4 @@
-import { currencies } from '@florin/core'
+import { currencies, idPattern, type NamedObject, objectIds } from '@florin/core'
 import { z } from 'zod'
 
 /** A time in answers. */
@@ -34,7 +34,7 @@ export const currency = z
 
 export const paymentMethodId = z
   .string()
-  .regex(/^(method|pm|card|src|ba)_[A-Za-z0-9_]{1,250}$/, { error: 'must be an id such as pm_… or method_…' })
+  .regex(idPattern('payment_method'), { error: 'must be an id such as method_… or pm_…' })
   .meta({ description: "Stripe's `pm_…` or Florin's `method_…`.", example: 'pm_card_visa' })
 
 export const priceId = z
@@ -56,13 +56,12 @@ export const metadata = z
   .meta({ description: 'Your own keys and values. Keys are never renamed.', example: { order: '1234' } })
 
 /** An object's id in a path: Florin's or Stripe's, for on call one has either at hand. */
-export const idPath = (florin: string, stripe: string, characters = 'A-Za-z0-9') =>
-  z.object({
-    id: z
-      .string()
-      .regex(new RegExp(`^(${florin}|${stripe})_[${characters}]{1,250}$`))
-      .meta({ description: `Florin's \`${florin}_…\` or Stripe's \`${stripe.replaceAll('|', '_…` or `')}_…\`.` }),
-  })
+export function idPath(object: NamedObject) {
+  const { ours, stripes } = objectIds[object]
+  const theirs = stripes.map((prefix) => `\`${prefix}_…\``).join(' or ')
+  const description = `Florin's \`${ours}_…\` or Stripe's ${theirs}.`
+  return z.object({ id: z.string().regex(idPattern(object)).meta({ description }) })
+}
 
 export const userPath = z.object({ user_id: userId })
 

@@ -2,7 +2,7 @@ import type { Dispute } from '@florin/core'
 import { z } from 'zod'
 import { idPath, objectFields, pageOf, stamps, time } from './common.ts'
 
-export const disputePath = idPath('dispute', 'dp|du')
+export const disputePath = idPath('dispute')
 
 export const dispute = z
   .object({
@@ -37,6 +37,7 @@ export const disputePage = pageOf(dispute, 'Dispute')
 
 export type DisputeBody = z.infer<typeof dispute>
 
+/** A dispute as the API shows it. `status` and `reason` are passed on in Stripe's own words, new ones too. */
 export function presentDispute(it: Dispute): DisputeBody {
   return {
     id: it.id,

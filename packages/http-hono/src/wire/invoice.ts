@@ -2,7 +2,7 @@ import { type Invoice, invoiceStatuses } from '@florin/core'
 import { z } from 'zod'
 import { idPath, objectFields, pageOf, stamps, time } from './common.ts'
 
-export const invoicePath = idPath('invoice', 'in')
+export const invoicePath = idPath('invoice')
 
 const line = z.object({
   description: z.string().nullable(),
@@ -70,6 +70,7 @@ export const invoicePage = pageOf(invoice, 'Invoice')
 
 export type InvoiceBody = z.infer<typeof invoice>
 
+/** An invoice as the API shows it. Its lines are renamed one by one, so a field that is not named here is not shown. */
 export function presentInvoice(it: Invoice): InvoiceBody {
   return {
     id: it.id,

@@ -17,7 +17,7 @@ export const setUpPaymentMethodBody = z
   .strictObject({ user_id: userId })
   .meta({ id: 'SetUpPaymentMethod', example: { user_id: 'user_123' } })
 
-export const paymentMethodPath = idPath('method', 'pm|card|src|ba', 'A-Za-z0-9_')
+export const paymentMethodPath = idPath('payment_method')
 
 const card = z.object({
   brand: z.string(),
@@ -76,6 +76,7 @@ export type SetUpPaymentMethodBody = z.input<typeof setUpPaymentMethodBody>
 export type PaymentMethodBody = z.infer<typeof paymentMethod>
 export type SetupIntentBody = z.infer<typeof setupIntent>
 
+/** A payment method as the API shows it. The card is copied field by field, so that nothing more of it gets out. */
 export function presentPaymentMethod(it: PaymentMethod): PaymentMethodBody {
   return {
     id: it.id,
@@ -96,6 +97,7 @@ export function presentPaymentMethod(it: PaymentMethod): PaymentMethodBody {
   }
 }
 
+/** A SetupIntent as the API shows it. With its `client_secret` a browser finishes it, so it belongs in no log. */
 export function presentSetupIntent(it: SetupIntent): SetupIntentBody {
   return { id: it.id, object: it.object, user_id: it.userId, status: it.status, client_secret: it.clientSecret }
 }

@@ -65,7 +65,7 @@ export const cancelPaymentBody = z
   .strictObject({ reason: z.enum(['duplicate', 'fraudulent', 'requested_by_customer', 'abandoned']).optional() })
   .meta({ id: 'CancelPayment', example: { reason: 'requested_by_customer' } })
 
-export const paymentPath = idPath('tx', 'pi')
+export const paymentPath = idPath('payment')
 
 const failure = z.object({
   code: z.string().meta({ example: 'card_declined' }),
@@ -138,6 +138,7 @@ export type CapturePaymentBody = z.input<typeof capturePaymentBody>
 export type CancelPaymentBody = z.input<typeof cancelPaymentBody>
 export type PaymentBody = z.infer<typeof payment>
 
+/** A payment as the API shows it, in the problem of a decline too. Who gets the client secret was decided in core. */
 export function presentPayment(it: Payment): PaymentBody {
   return {
     id: it.id,

@@ -1,4 +1,4 @@
-import { type Refund, refundReasons, refundStatuses } from '@florin/core'
+import { idPattern, type Refund, refundReasons, refundStatuses } from '@florin/core'
 import { z } from 'zod'
 import { amount, idPath, objectFields, pageOf, stamps } from './common.ts'
 
@@ -6,7 +6,7 @@ export const createRefundBody = z
   .strictObject({
     transaction_id: z
       .string()
-      .regex(/^(tx|pi)_[A-Za-z0-9]{1,250}$/, { error: 'must be an id such as tx_… or pi_…' })
+      .regex(idPattern('payment'), { error: 'must be an id such as tx_… or pi_…' })
       .meta({ description: 'The payment to refund.', example: 'tx_123' }),
     amount: amount.optional().meta({ description: 'Absent: all that is left.' }),
     reason: z.enum(refundReasons).optional(),
@@ -16,7 +16,7 @@ export const createRefundBody = z
     example: { transaction_id: 'tx_01jdcqfz4xe0g8r2h7m5v9k3ta', amount: 500, reason: 'requested_by_customer' },
   })
 
-export const refundPath = idPath('refund', 're|pyr')
+export const refundPath = idPath('refund')
 
 export const refund = z
   .object({
@@ -54,6 +54,7 @@ export const refundPage = pageOf(refund, 'Refund')
 export type CreateRefundBody = z.input<typeof createRefundBody>
 export type RefundBody = z.infer<typeof refund>
 
+/** A refund as the API shows it, for one that failed as well: `failure_reason` may be filled in days after it succeeded. */
 export function presentRefund(it: Refund): RefundBody {
   return {
     id: it.id,

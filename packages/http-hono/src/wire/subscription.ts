@@ -38,7 +38,7 @@ export const cancelSubscriptionQuery = z.strictObject({
     .meta({ type: 'boolean', description: "Ends at the period's end instead of at once." }),
 })
 
-export const subscriptionPath = idPath('subscription', 'sub')
+export const subscriptionPath = idPath('subscription')
 
 export const subscriptionInvoicesPath = z.object({ subscription_id: subscriptionPath.shape.id })
 
@@ -102,6 +102,7 @@ export type CreateSubscriptionBody = z.input<typeof createSubscriptionBody>
 export type UpdateSubscriptionBody = z.input<typeof updateSubscriptionBody>
 export type SubscriptionBody = z.infer<typeof subscription>
 
+/** A subscription as the API shows it: without its items' ids. Who gets the client secret was decided in core. */
 export function presentSubscription(it: Subscription): SubscriptionBody {
   return {
     id: it.id,

@@ -59,6 +59,7 @@ export const webhookEventPage = pageOf(webhookEvent, 'WebhookEvent')
 
 export type WebhookEventBody = z.infer<typeof webhookEvent>
 
+/** A webhook event as the API shows it: what became of it, and never its body, which holds names and addresses. */
 export function presentWebhookEvent(it: WebhookEvent): WebhookEventBody {
   return {
     id: it.id,

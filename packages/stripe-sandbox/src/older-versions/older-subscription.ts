@@ -79,6 +79,7 @@ export const olderDiscount =
 export const olderPlan: Rendering = (object, version) =>
   isBefore(version, 'basil') ? { ...object, aggregate_usage: null } : object
 
+/** Before basil recurring prices say how metered use is added up, as plans do. Others look the same in all versions. */
 export const olderPrice: Rendering = (object, version) => {
   const recurring = recordIn(object, 'recurring')
   return isBefore(version, 'basil') && recurring !== undefined

@@ -8,6 +8,7 @@ export interface ChangeSignal {
   subscribe(listener: () => void): () => void
 }
 
+/** Makes a signal. Its listeners run within the change that they are told of, so they must be quick and never throw. */
 export function createChangeSignal(): ChangeSignal {
   const listeners = new Set<() => void>()
   return {

@@ -79,6 +79,7 @@ const addedInvoiceItems = () =>
     { max: 20 },
   )
 
+/** What a change does about time that is paid for already. Where it is absent, `create_prorations` is meant. */
 export const prorationBehavior = () => choice('always_invoice', 'create_prorations', 'none')
 
 /** Why a subscription was canceled. */
