@@ -127,7 +127,8 @@ export interface Maintenance {
    * what is missing; a row that was lost gets its old id back where anything still names it. Each row that changes is
    * audited with what it was and what it is. Unless `emit` is set, nobody is told of it, but for what was made in the last
    * hour: a webhook that comes after a repair finds nothing to tell. May be run again at any time: what is right is left
-   * alone.
+   * alone. An object that breaks whatever repairs it does not keep the others from their turn; what the first one threw is
+   * thrown in the end.
    *
    * @example
    * const { differences } = await florin.maintenance.findDrift({ mode: 'full' })

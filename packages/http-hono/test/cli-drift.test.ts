@@ -91,6 +91,16 @@ test('import, reconcile and doctor --drift on PostgreSQL: what SQL altered and d
   expect(await florin('doctor', '--drift', '--changed')).toMatchObject({ code: 0, printed: [] })
 }, 60_000)
 
+test('a row that does not open is told of, and keeps no other from being repaired', async () => {
+  const { rows } = await sql('select id, card from payment_methods where card is not null')
+  await sql(`update payment_methods set card = 'in clear'; update refunds set status = 'failed'`)
+  const found = await florin('doctor', '--drift', '--full', '--repair')
+  expect(found).toMatchObject({ code: 1, printed: [expect.stringMatching(/status: "failed"/), expect.anything()] })
+  expect(found.complained.join('\n')).toMatch(/2 repaired[\s\S]*not a sealed value/)
+  for (const { id, card } of rows) await pool.query('update payment_methods set card = $1 where id = $2', [card, id])
+  expect(await florin('doctor', '--drift', '--full')).toMatchObject({ code: 0, printed: [] })
+}, 60_000)
+
 test.each([
   { args: ['doctor', '--full'], says: 'florin doctor: what should it look at? give --drift' },
   { args: ['doctor', '--drift'], says: 'florin doctor: --drift needs one of --changed and --full' },

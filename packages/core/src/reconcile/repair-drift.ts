@@ -13,6 +13,7 @@ import { type Difference, differentFields } from './drift.ts'
 import { type Examined, examine } from './examine.ts'
 import { freshFacts } from './fresh-facts.ts'
 import { paced } from './paced.ts'
+import { turns } from './turns.ts'
 
 const MOST_TRIES = 10
 
@@ -39,12 +40,16 @@ export async function repairDrift(given: Deps, { differences, emit = false }: Re
   // Repairing an object repairs what hangs on it too.
   const mended = new Set<string>()
   let repaired = 0
+  const all = turns()
   for (const difference of differences) {
-    const outcome = await repairOne(deps, difference, emit)
-    if (outcome === 'left') left.push(difference)
-    else for (const gatewayId of outcome) mended.add(gatewayId)
-    if (mended.has(difference.gatewayId)) repaired += 1
+    await all.take(async () => {
+      const outcome = await repairOne(deps, difference, emit)
+      if (outcome === 'left') left.push(difference)
+      else for (const gatewayId of outcome) mended.add(gatewayId)
+      if (mended.has(difference.gatewayId)) repaired += 1
+    })
   }
+  all.end()
   return { repaired, alreadyRight: differences.length - repaired - left.length, left }
 }
 

@@ -84,6 +84,17 @@ it.each(['full', 'changed'] as const)('drift is found of all others, in mode %s'
   expect(differences.map(({ gatewayId }) => gatewayId)).toContain(hers.gatewayId)
 })
 
+it('all others are repaired', async () => {
+  const { hers, his, other } = await refunded()
+  const { florin } = other
+  const differences: Difference[] = []
+  const onDifference = (difference: Difference) => void differences.push(difference)
+  await expect(florin.maintenance.findDrift({ mode: 'full', onDifference })).rejects.toMatchObject(defect)
+  const first = { ...differences[0], object: 'payment', gatewayId: hers.gatewayId } as Difference
+  await expect(florin.maintenance.repairDrift({ differences: [first, ...differences] })).rejects.toMatchObject(defect)
+  for (const { id } of his) expect(await florin.payments.get(id, service)).toMatchObject({ amountRefunded: 300 })
+})
+
 it('drift of what changed looks again at what did not open, where all else is right', async () => {
   const { world, hers, mend, other } = await refunded()
   await other.florin.maintenance.reconcile()

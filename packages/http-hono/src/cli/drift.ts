@@ -1,4 +1,4 @@
-import type { Difference } from '@florin/core'
+import { type Difference, isFlorinError } from '@florin/core'
 import { snakePath } from '../naming.ts'
 import { usageError } from './command-error.ts'
 import type { GivenFlags, Program } from './program.ts'
@@ -13,15 +13,31 @@ export function drift(program: Program, flags: GivenFlags): Promise<number> {
   const repair = flags.isSet('repair')
   if (flags.isSet('emit') && !repair) throw usageError('--emit goes with --repair')
   return withFlorin(program, async ({ maintenance }) => {
-    const onDifference = (difference: Difference) => program.print(lineOf(difference))
-    const { compared, differences } = await maintenance.findDrift({ mode, onDifference })
-    program.complain(`${compared} objects compared, ${differences.length} different.`)
+    const differences: Difference[] = []
+    const onDifference = (difference: Difference) => {
+      differences.push(difference)
+      program.print(lineOf(difference))
+    }
+    // What does not open is told in the end, and keeps nothing else from being repaired.
+    const broken = await maintenance
+      .findDrift({ mode, onDifference })
+      .then(
+        ({ compared }) => void program.complain(`${compared} objects compared, ${differences.length} different.`),
+        brokenBy,
+      )
     if (repair && differences.length > 0) {
       const { repaired, alreadyRight, left } = await maintenance.repairDrift({ differences, emit: flags.isSet('emit') })
       program.complain(`${repaired} repaired, ${alreadyRight} right by now, ${left.length} left: not known at Stripe.`)
     }
+    if (broken) throw broken
     return differences.length > 0 ? 1 : 0
   })
+}
+
+/** The defect of one object; all else ends the command. */
+function brokenBy(error: unknown): Error {
+  if (isFlorinError(error) && error.kind === 'defect') return error
+  throw error
 }
 
 function modeOf(flags: GivenFlags): 'changed' | 'full' {
