@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { replicaOf } from '../../test/replica.ts'
 import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import { UnavailableError } from '../errors.ts'
 
@@ -87,4 +88,12 @@ it('a Stripe that answers nothing is asked a few times, not for every row', asyn
   const { florin, read } = await openPayments(30, () => true)
   await florin.maintenance.refresh().catch(() => undefined)
   expect(read).toHaveLength(3)
+})
+
+it('several processes that read rows again at once read each row once', async () => {
+  const one = await openPayments(6, () => false)
+  const processes = [one.florin, replicaOf(one), replicaOf(one)]
+  const done = await Promise.all(processes.map(({ maintenance }) => maintenance.refresh()))
+  expect(one.read.toSorted()).toEqual([0, 1, 2, 3, 4, 5])
+  expect(done.reduce((sum, { read }) => sum + read, 0)).toBe(6)
 })

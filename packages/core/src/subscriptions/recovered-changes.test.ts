@@ -45,6 +45,24 @@ describe('a change of a subscription that was carried out, and whose answer was 
   })
 })
 
+it('a decline that does not tell what it changed is answered with the subscription as it is', async () => {
+  const one = sandboxedFlorin({
+    webhooks: false,
+    gateway: (inner) => ({
+      ...inner,
+      async send(call, options) {
+        const answer = await inner.send(call, options)
+        if (call.call !== 'subscription.resume') return answer
+        const decline = { code: 'card_declined', declineCode: null, message: null }
+        return { outcome: 'declined', decline, objectId: null, observations: [], replayed: false }
+      },
+    }),
+  })
+  const id = await pausedSubscription(one, { card: 'pm_card_chargeCustomerFail' })
+  const { data } = await one.florin.subscriptions.resume({ id }, { ...caller, actor: alice })
+  expect(data).toMatchObject({ status: 'paused', clientSecret: expect.stringMatching(/^pi_/) })
+})
+
 describe('a change of a subscription that never reached Stripe', () => {
   it.each([{ seat: 'b' }, { floor: '1' }, { shop: 'north', floor: '1' }])(
     'is not taken as done with metadata %o',
