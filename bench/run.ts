@@ -50,6 +50,10 @@ const plan: Plan = {
   ...{ rounds, warmUpMs: 1000, measureMs: seconds * 1000, compileMs: quick ? 5000 : 15_000, tries: quick ? 1 : 3 },
   connections: (suite) => values.connections?.map(Number) ?? (quick && suite.quick ? suite.quick : suite).connections,
 }
+const unknown = values.suite?.find((named) => suites.every(({ name }) => name !== named))
+if (unknown !== undefined) {
+  throw new Error(`there is no suite ${unknown}; there are: ${suites.map(({ name }) => name).join(' | ')}`)
+}
 const grown = growthSuites({ events: Number(values.events), payments: Number(values.payments) })
 const chosen = values.soak
   ? []
