@@ -20,21 +20,26 @@ export const RUN_MS = 60_000
 /** Until when a process that starts now has an operation to itself. */
 export const runsUntil = (now: Timestamp): Timestamp => timestamp(milliseconds(now) + RUN_MS)
 
-/** Whether the time in which an operation's calls may be sent again is over; after it they are only looked for. */
-export function isTooLate(
-  { kind, createdAt }: OperationRow,
-  now: number,
-  { paymentRecoveryWindowMs }: Pick<Settings, 'paymentRecoveryWindowMs'>,
-): boolean {
-  const window = takesMoney.includes(kind) ? paymentRecoveryWindowMs : KEY_MEMORY_MS
-  return now > milliseconds(createdAt) + window
+type Window = Pick<Settings, 'paymentRecoveryWindowMs'>
+
+/** Until when an operation's calls may be sent again, in milliseconds; after it they are only looked for. */
+function sentUntil({ kind, createdAt }: OperationRow, { paymentRecoveryWindowMs }: Window): number {
+  return milliseconds(createdAt) + (takesMoney.includes(kind) ? paymentRecoveryWindowMs : KEY_MEMORY_MS)
 }
+
+/** Whether the time in which an operation's calls may be sent again is over. */
+export const isTooLate = (operation: OperationRow, now: number, window: Window): boolean =>
+  now > sentUntil(operation, window)
 
 /**
  * How long a call that was sent may still take effect after Florin gave it up: Stripe goes on with a request whose client
  * has gone. Stripe's own client waits for 80 s.
  */
 export const LANDING_SECONDS = 90
+
+/** Until when a call of an operation that a process takes up now may take effect, whoever takes it up after it. */
+export const landsBy = (operation: OperationRow, now: Timestamp, window: Window): Timestamp =>
+  timestamp(Math.max(sentUntil(operation, window), milliseconds(now)) + RUN_MS + LANDING_SECONDS * 1000)
 
 /**
  * Whether it is certain that the gateway will never know of a step. It was looked for in vain once before, so long ago, by

@@ -25,7 +25,7 @@ interface Asked<Input> {
 
 /** The operation that a decision begins, and all that the commit of its intent writes. Pure but for rendering the call. */
 export function intentOf<Input, Q extends Query, View extends Json>(
-  { gateway }: Pick<Deps, 'gateway'>,
+  { gateway, settings }: Pick<Deps, 'gateway' | 'settings'>,
   { kind }: UseCase<Input, Q, View>,
   decision: Extract<Decision<View>, { step: unknown }>,
   { input, caller, key, expired, held, operationId, now, isErased }: Asked<Input>,
@@ -51,7 +51,7 @@ export function intentOf<Input, Q extends Query, View extends Json>(
     // Its key goes over to the new operation, in one commit: of two that ask, one gets it.
     ...(expired ? [write('operations', { ...expired, callerScope: null, callerKey: null, updatedAt: now })] : []),
     write('operations', operation),
-    ...(lease === undefined ? [] : [write('leases', taken(held, lease, operationId, now))]),
+    ...(lease === undefined ? [] : [write('leases', taken(held, lease, operation, { now, settings }))]),
   ]
   return { operation, changes }
 }

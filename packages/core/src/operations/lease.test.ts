@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
+import { alice, impatient, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import type { PreparedCall } from '../ports/gateway.ts'
 
 const order = { userId: alice.id, amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
 
 /** A Florin that tells how many calls of a payment run at once, and lets a test hold them. */
-function watched() {
+function watched({ wait }: { wait?: typeof impatient } = {}) {
   let running = 0
   const seen = { most: 0, sent: [] as string[], hold: undefined as Promise<void> | undefined }
   const one = sandboxedFlorin({
     webhooks: false,
+    ...(wait && { wait }),
     gateway: (inner) => ({
       ...inner,
       send: async (call: PreparedCall, key) => {
@@ -46,28 +47,33 @@ describe('the calls for one payment', () => {
     expect(seen.most).toBe(1)
   })
 
-  it('are not joined by one that recovery takes up meanwhile', async () => {
-    const { florin, sandbox, seen, pay, advance } = watched()
+  it('go in the order in which they were asked for, also after one whose process died', async () => {
+    const { florin, sandbox, seen, pay, advance } = watched({ wait: impatient })
     const { id } = await pay()
     sandbox.faults.inject({ kind: 'cut_before', path: '/v1/payment_intents/:id/capture' })
     const capture = florin.payments.capture({ id, amount: 400 }, { actor: service })
     await expect(capture).rejects.toMatchObject({ outcome: 'unknown' })
-    // Its lease has run out, its operation is open: another request takes the payment.
-    await advance(31)
-    let release = () => undefined as unknown
-    seen.hold = new Promise((resolve) => {
-      release = () => resolve()
-    })
-    const canceled = florin.payments.cancel({ id }, { actor: service })
-    await expect.poll(() => seen.sent.at(-1), { timeout: 5000 }).toBe('payment.cancel')
-    const before = seen.sent.length
-    const { open } = await florin.maintenance.recover()
-    expect(open).toMatchObject([{ code: 'operation_in_progress' }])
-    expect(seen.sent).toHaveLength(before)
-    release()
-    expect((await canceled).data.status).toBe('canceled')
+    await advance(45)
+    const cancel = () => florin.payments.cancel({ id }, { actor: service })
+    await expect(cancel()).rejects.toMatchObject({ code: 'operation_in_progress' })
+    expect(seen.sent).not.toContain('payment.cancel')
     expect(await florin.maintenance.recover()).toMatchObject({ settled: 1, open: [] })
-    expect(seen.most).toBe(1)
+    await expect(cancel()).rejects.toMatchObject({ code: 'payment_not_cancelable' })
+    expect(await florin.payments.get(id, service)).toMatchObject({ status: 'succeeded', amountCaptured: 400 })
+  })
+
+  it('wait no longer for one than it may be sent, whatever keeps it open', async () => {
+    const { florin, sandbox, pay, advance } = watched({ wait: impatient })
+    const { id } = await pay()
+    sandbox.faults.inject({ kind: 'cut_before', path: '/v1/payment_intents/:id/capture' })
+    const capture = florin.payments.capture({ id, amount: 400 }, { actor: service })
+    await expect(capture).rejects.toMatchObject({ outcome: 'unknown' })
+    await advance(10 * 60 + 60 + 90 + 1)
+    expect((await florin.payments.cancel({ id }, { actor: service })).data.status).toBe('canceled')
+    await florin.maintenance.recover()
+    await advance(91)
+    await florin.maintenance.recover()
+    expect((await florin.payments.get(id, service)).status).toBe('canceled')
   })
 
   it('hold the payment again while recovery makes them', async () => {

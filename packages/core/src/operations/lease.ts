@@ -1,9 +1,13 @@
-import { type Timestamp, timestamp } from '../time.ts'
+import type { Settings } from '../deps.ts'
+import type { Timestamp } from '../time.ts'
+import { landsBy } from './deadlines.ts'
+import type { OperationRow } from './operation.ts'
 
 /**
- * A row of `leases`: who is calling the gateway for one customer, subscription or payment right now. Stripe locks these
- * objects, so Florin sends one call at a time. Taken in the commit before the call, released in the one after it, and
- * free again by itself once it has expired.
+ * A row of `leases`: which operation changes one customer, subscription or payment right now. Stripe locks these objects,
+ * so Florin sends one call at a time, and changes go in the order in which they were asked for: what a process left open
+ * when it died is settled before anything newer is sent, or recovery would undo the newer. Taken in the commit before the
+ * call and released in the one that ends the operation; free by itself only when no call of it can take effect any more.
  */
 export interface LeaseRow {
   /** What is leased, e.g. `payment:tx_…`. */
@@ -21,18 +25,21 @@ export const leaseOn = (noun: 'payment' | 'customer' | 'subscription', id: strin
 /** The id of the object that a lease is on. */
 export const leasedId = (lease: string): string => lease.slice(lease.indexOf(':') + 1)
 
-// Longer than a call with its retries takes; a process that died holds its object for no longer than this.
-const LEASE_MS = 30_000
-
-/** Whether somebody else is calling for the object. */
+/** Whether an operation on the object is under way, or was left open. */
 export function isHeld(lease: LeaseRow | undefined, now: Timestamp): boolean {
   return lease !== undefined && lease.operationId !== null && lease.expiresAt > now
 }
 
 /** The lease as an operation takes it. */
-export function taken(lease: LeaseRow | undefined, id: string, operationId: string, now: Timestamp): LeaseRow {
+export function taken(
+  lease: LeaseRow | undefined,
+  id: string,
+  operation: OperationRow,
+  { now, settings }: { readonly now: Timestamp; readonly settings: Settings },
+): LeaseRow {
   const fresh = { id, version: 0, createdAt: now }
-  return { ...(lease ?? fresh), operationId, updatedAt: now, expiresAt: timestamp(Date.parse(now) + LEASE_MS) }
+  const expiresAt = landsBy(operation, now, settings)
+  return { ...(lease ?? fresh), operationId: operation.id, updatedAt: now, expiresAt }
 }
 
 /** The lease as its holder gives it back. */

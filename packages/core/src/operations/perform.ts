@@ -77,7 +77,6 @@ async function begin<Input, const Q extends Query, View extends Json>(
     const operationId = deps.newId('operation')
     const deciding = { now, newId: deps.newId, operationId, actor: caller.actor, settings: deps.settings }
     const decision = useCase.intend(loaded, input, deciding)
-    if ('done' in decision) return { data: decision.done, operationId: null, replayed: false }
     if ('read' in decision) {
       more = decision.read
       continue
@@ -86,16 +85,17 @@ async function begin<Input, const Q extends Query, View extends Json>(
       await decision.needs(deps, caller)
       continue
     }
-    if (decision.lease !== lease) {
+    if (decision.lease !== undefined && decision.lease !== lease) {
       // An object addressed by the gateway's id: which one is meant was only known after reading.
       lease = decision.lease
       continue
     }
-    const held = rows.leases?.find((row) => row.id === lease)
+    const held = rows.leases?.find((row) => row.id === decision.lease)
     if (isHeld(held, now)) {
-      if (deps.runtime.now() > giveUpAt) throw inProgress()
+      if (deps.runtime.now() > giveUpAt || tries === MOST_TRIES - 1) throw inProgress()
       continue
     }
+    if ('done' in decision) return { data: decision.done, operationId: null, replayed: false }
     const isErased = decision.userId !== null && (await deps.isErased(decision.userId))
     if (isErased && !useCase.afterErasure) throw userErased()
     const { call } = decision.step

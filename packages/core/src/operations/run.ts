@@ -34,12 +34,13 @@ export async function resume<Input, Q extends Query, View extends Json>(
   const gateway = lookOnly ? deps.gateway : await orUnknown(operation, reserved(deps, operation))
   const rows = await orUnknown(operation, reload(deps, useCase, operation, []))
   const now = timestamp(deps.runtime.now())
+  const { settings } = deps
   const { id, objectId, leaseId } = operation
   const lease = findRow(rows, 'leases', (row) => row.id === leaseId)
   const busy = () => inProgress({ operationId: id, ...(objectId !== null && { objectId }) })
   if (lease?.operationId !== id && isHeld(lease, now)) throw busy()
   const mine = putRow(rows, 'operations', { ...operation, dueAt: runsUntil(now), updatedAt: now })
-  const claimed = leaseId === null ? mine : putRow(mine, 'leases', taken(lease, leaseId, id, now))
+  const claimed = leaseId === null ? mine : putRow(mine, 'leases', taken(lease, leaseId, operation, { now, settings }))
   const claim = { id: deps.newId('commit'), changes: changesBetween(rows, claimed) }
   if ((await orUnknown(operation, deps.storage.commit(claim))) === 'conflict') throw busy()
   const ran = await run({ ...deps, gateway }, useCase, id, committed(rows, claimed), { maybeSent: true, lookOnly })

@@ -86,7 +86,7 @@ export async function settle<Input, View extends Json>(
     }
     if (missingAt !== undefined && 'refused' in settled) return { outcome: 'look later', rows }
     const next = nextOperation(deps, current, step, answer, settled, now)
-    const after = withLease(putRow(settled.rows, 'operations', next), next, now)
+    const after = withLease(deps, putRow(settled.rows, 'operations', next), next, now)
     const { outcome } = answer
     const changes: readonly Change[] = [
       ...changesBetween(rows, after),
@@ -157,10 +157,10 @@ function nextOperation<View extends Json>(
   return { ...done, objectId, answer: { outcome: 'done', value: settled.done } }
 }
 
-function withLease(rows: RowSet, operation: OperationRow, now: Timestamp): RowSet {
+function withLease({ settings }: Deps, rows: RowSet, operation: OperationRow, now: Timestamp): RowSet {
   const lease = findRow(rows, 'leases', (row) => row.id === operation.leaseId && row.operationId === operation.id)
   if (!lease) return rows
-  const kept = operation.status === 'done' ? released(lease, now) : taken(lease, lease.id, operation.id, now)
+  const kept = operation.status === 'done' ? released(lease, now) : taken(lease, lease.id, operation, { now, settings })
   return putRow(rows, 'leases', kept)
 }
 

@@ -62,8 +62,8 @@ export type Decision<View> =
       /** What must not be called for by two at once, e.g. `payment:tx_…`. */
       readonly lease?: string
     }
-  /** Nothing to do: it is so already. */
-  | { readonly done: View }
+  /** Nothing to do: it is so already, for good, or for as long as nobody changes what the lease is on. */
+  | { readonly done: View; readonly lease?: string }
   /** More must be read, which was only known now; then decide again. */
   | { readonly read: Query }
   /** Something must exist first; then read and decide again. */

@@ -57,7 +57,7 @@ export const attachPaymentMethodUseCase: UseCase<
     if (method?.status === 'attached' && method.customerId === customer.id) {
       // Which one is the default, Stripe alone knows for certain.
       if (setDefault) return { ...intent, objectId: method.id, step: defaultStep(method, customer) }
-      return { done: toPaymentMethod(method, customer.defaultMethod) }
+      return { ...intent, done: toPaymentMethod(method, customer.defaultMethod) }
     }
     return {
       ...intent,

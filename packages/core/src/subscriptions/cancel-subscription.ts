@@ -34,9 +34,8 @@ export const cancelSubscriptionUseCase: UseCase<
   authorize: (_, actor) => void scopeOf(actor, 'subscriptions:cancel'),
   intend(loaded, { id, atPeriodEnd }) {
     const subscription = found(loaded.subscription, id)
-    if (isEnded(subscription) || (atPeriodEnd && subscription.cancelAtPeriodEnd)) {
-      return { done: toSubscription(subscription, { withSecret: false }) }
-    }
+    // Only the end is final: that it is to end was maybe taken back at Stripe, and is said again.
+    if (isEnded(subscription)) return { done: toSubscription(subscription, { withSecret: false }) }
     const { gatewayId } = subscription
     if (gatewayId === null) {
       throw new RefusedError('operation_in_progress', 'the subscription is still being made', { retryAfterSeconds: 1 })

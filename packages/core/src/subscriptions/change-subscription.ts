@@ -8,7 +8,7 @@ import { rejectionError } from '../operations/rejection.ts'
 import type { Decision, Settled, Settling } from '../operations/use-case.ts'
 import type { GatewayCall } from '../ports/gateway.ts'
 import { one } from '../ports/storage.ts'
-import { type Subscription, type SubscriptionRow, toSubscription } from './subscription.ts'
+import { isEnded, type Subscription, type SubscriptionRow, toSubscription } from './subscription.ts'
 
 /** What update, resume and cancel have in common: they read one subscription, lease it, and show what it became. */
 export const changeOf = (permission: Permission) => ({
@@ -33,6 +33,27 @@ export function callOn(
   call: GatewayCall,
 ): Extract<Decision<Subscription>, { step: unknown }> {
   return { objectId: id, userId, changes: [], lease: leaseOn('subscription', id), step: { name, call } }
+}
+
+/** What takes a scheduled end back: in flexible billing mode it may be a date alone, which is taken back as such. */
+export const withoutEnd = ({
+  cancelAtPeriodEnd,
+  cancelAt,
+}: SubscriptionRow): { readonly cancelAtPeriodEnd: false } | { readonly cancelAt: null } =>
+  !cancelAtPeriodEnd && cancelAt !== null ? { cancelAt: null } : { cancelAtPeriodEnd: false }
+
+const TAKE_BACK_DATE = 'take_back_date'
+
+/** The second step where the end was taken back and the answer shows a date that nothing told of before. */
+export function dateTakenBack<Input>(settling: Settling<Input>): Settled<Subscription> | undefined {
+  const { answer, step, rows } = settling
+  const { gatewayId, cancelAtPeriodEnd, cancelAt, status } = subscriptionOf(settling)
+  const isLeft = answer.outcome === 'accepted' && !cancelAtPeriodEnd && cancelAt !== null && !isEnded({ status })
+  if (!isLeft || step === TAKE_BACK_DATE || gatewayId === null) return undefined
+  return {
+    rows,
+    step: { name: TAKE_BACK_DATE, call: { do: 'subscription.update', subscription: gatewayId, cancelAt: null } },
+  }
 }
 
 /** The subscription that an operation made or changes. */

@@ -10,7 +10,15 @@ import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import type { Rejection } from '../ports/gateway.ts'
 import type { FindOne } from '../ports/storage.ts'
 import { milliseconds } from '../time.ts'
-import { callOn, changeOf, found, settleChange, subscriptionOf } from './change-subscription.ts'
+import {
+  callOn,
+  changeOf,
+  dateTakenBack,
+  found,
+  settleChange,
+  subscriptionOf,
+  withoutEnd,
+} from './change-subscription.ts'
 import {
   isEnded,
   isEnding,
@@ -50,10 +58,14 @@ export const resumeSubscriptionUseCase: UseCase<
     if (subscription.status === 'paused') {
       return callOn(subscription, WAKE, { do: 'subscription.resume', subscription: gatewayId, payNow: true })
     }
-    if (!isEnding(subscription)) return { done: toSubscription(subscription, { withSecret: false }) }
-    // In flexible billing mode the end may be a date alone, which is taken back as such.
-    const back = subscription.cancelAtPeriodEnd ? { cancelAtPeriodEnd: false } : { cancelAt: null }
-    return callOn(subscription, 'resume', { do: 'subscription.update', subscription: gatewayId, ...back })
+    // Its first payment is waited for; Stripe schedules no end before that.
+    if (subscription.status === 'incomplete') return { done: toSubscription(subscription, { withSecret: false }) }
+    // Also where it seems to go on: its end was maybe scheduled at Stripe, and not told yet.
+    return callOn(subscription, 'resume', {
+      do: 'subscription.update',
+      subscription: gatewayId,
+      ...withoutEnd(subscription),
+    })
   },
   settle(settling) {
     const { answer, step, rows, operation } = settling
@@ -65,8 +77,11 @@ export const resumeSubscriptionUseCase: UseCase<
         step: { name: 'wake_unpaid', call: { do: 'subscription.resume', subscription, payNow: false } },
       }
     }
-    return settleChange(settling, 'subscription_not_resumable', (row) =>
-      row.status === 'paused' ? isAwaitingPayment(row, rows, operation) : !isEnding(row),
+    return (
+      dateTakenBack(settling) ??
+      settleChange(settling, 'subscription_not_resumable', (row) =>
+        row.status === 'paused' ? isAwaitingPayment(row, rows, operation) : !isEnding(row),
+      )
     )
   },
 }

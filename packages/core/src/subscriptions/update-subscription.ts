@@ -6,8 +6,8 @@ import { metadata } from '../input/parse-input.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import type { FindOne } from '../ports/storage.ts'
-import { callOn, changeOf, found, settleChange } from './change-subscription.ts'
-import { isEnded, type Subscription, type SubscriptionRow, subscriptionId } from './subscription.ts'
+import { callOn, changeOf, dateTakenBack, found, settleChange, withoutEnd } from './change-subscription.ts'
+import { isEnded, isEnding, type Subscription, type SubscriptionRow, subscriptionId } from './subscription.ts'
 import { checkTerms, priceId } from './subscription-terms.ts'
 
 /** What `subscriptions.update` takes. */
@@ -64,11 +64,14 @@ export const updateSubscriptionUseCase: UseCase<Input, { subscription: FindOne<'
       subscription: subscription.gatewayId,
       ...itemChange(subscription, input),
       ...(proration !== undefined && { proration }),
-      ...(cancelAtPeriodEnd !== undefined && { cancelAtPeriodEnd }),
+      ...(cancelAtPeriodEnd && { cancelAtPeriodEnd }),
+      ...(cancelAtPeriodEnd === false && withoutEnd(subscription)),
       ...(metadata !== undefined && { metadata }),
     })
   },
-  settle: (settling) => settleChange(settling, 'subscription_not_updatable', (row) => isAsAsked(row, settling.input)),
+  settle: (settling) =>
+    (settling.input.cancelAtPeriodEnd === false ? dateTakenBack(settling) : undefined) ??
+    settleChange(settling, 'subscription_not_updatable', (row) => isAsAsked(row, settling.input)),
 }
 
 /** Changes a subscription; `Subscriptions.update` says what is promised. */
@@ -86,7 +89,7 @@ function isAsAsked(row: SubscriptionRow, { priceId, quantity, cancelAtPeriodEnd,
     Object.entries(metadata ?? {}).every(([key, value]) => row.metadata[key] === value) &&
     (priceId === undefined || priceId === item?.priceId) &&
     (quantity === undefined || quantity === item?.quantity) &&
-    (cancelAtPeriodEnd === undefined || cancelAtPeriodEnd === row.cancelAtPeriodEnd)
+    (cancelAtPeriodEnd === undefined || (cancelAtPeriodEnd ? row.cancelAtPeriodEnd : !isEnding(row)))
   )
 }
 
