@@ -1,8 +1,5 @@
-import type { NewId } from '../ids.ts'
 import type { Json } from '../json.ts'
-import type { Observer } from '../ports/runtime.ts'
-import { type Change, write } from '../ports/storage.ts'
-import { type Timestamp, timestampOfSeconds } from '../time.ts'
+import type { Timestamp } from '../time.ts'
 
 /** What the host app is told. One event per fact: see {@link DomainEventRow.discriminator}. */
 export const domainEventTypes = [
@@ -58,46 +55,4 @@ export interface Fact {
   readonly data: Json
   /** Of payments, for metrics. */
   readonly currency?: string
-}
-
-/** The changes that tell facts: each once, whoever proves it. */
-export function factChanges(deps: { newId: NewId }, facts: readonly Fact[], now: Timestamp): readonly Change[] {
-  const rows = new Map(facts.map((fact) => [[fact.objectId, fact.type, fact.discriminator].join(' '), fact]))
-  return [...rows.values()].map((fact) => ({
-    ...write('outbox', outboxRow(deps, fact, now)),
-    ifAbsent: true as const,
-  }))
-}
-
-/** Tells metrics what facts were committed, and which rows have a status that this release does not know. */
-export function tellFacts(
-  { observer }: { observer: Observer },
-  facts: readonly Fact[],
-  changes: readonly Change[],
-): void {
-  for (const { table, row } of changes) {
-    if (!('gatewayStatus' in row) || row.status !== 'unknown') continue
-    observer.tell({ what: 'unknown_status', table, id: row.id, status: row.gatewayStatus ?? '' })
-  }
-  for (const { type, objectId, currency } of facts) {
-    observer.tell({ what: 'fact', type, objectId, ...(currency !== undefined && { currency }) })
-  }
-}
-
-/** The outbox row of a fact. */
-function outboxRow({ newId }: { newId: NewId }, fact: Fact, now: Timestamp): DomainEventRow {
-  return {
-    id: newId('event'),
-    version: 0,
-    createdAt: now,
-    updatedAt: now,
-    type: fact.type,
-    objectId: fact.objectId,
-    discriminator: fact.discriminator,
-    occurredAt: timestampOfSeconds(fact.stamp),
-    data: fact.data,
-    status: 'pending',
-    attempts: 0,
-    dueAt: now,
-  }
 }

@@ -3,7 +3,7 @@ import { withDebts } from '../debts/with-debts.ts'
 import type { Deps } from '../deps.ts'
 import { isClosed } from '../disputes/dispute.ts'
 import { isFlorinError } from '../errors.ts'
-import { factChanges, tellFacts } from '../events/domain-event.ts'
+import { commitFacts } from '../events/commit-facts.ts'
 import { isOpenInvoice } from '../invoices/invoice.ts'
 import { canonicalJson } from '../json.ts'
 import { isOpenPayment } from '../payments/payment.ts'
@@ -115,10 +115,7 @@ async function refreshRow<T extends ObjectTable>(deps: Deps, table: T, sent: Tab
   const installedAt = installed.begunAt
   const observing = { now, newId, installation, sweepAfterMs, installedAt, sent: putRow({}, table, sent) }
   const { rows: after, facts } = withRead(rows, table, { sent, known }, observations, observing)
-  const changes = [...changesBetween(rows, after), ...factChanges(deps, facts, now)]
-  const outcome = await deps.storage.commit({ id: newId('commit'), changes })
-  if (outcome === 'conflict') return false
-  tellFacts(deps, facts, changes)
+  if ((await commitFacts(deps, changesBetween(rows, after), facts, { now })) === 'conflict') return false
   return findRow(after, table, ({ id }) => id === sent.id)?.updatedAt !== known.updatedAt
 }
 

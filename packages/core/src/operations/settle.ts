@@ -4,7 +4,7 @@ import { isDeletedCustomer } from '../customers/customer.ts'
 import { withDebts } from '../debts/with-debts.ts'
 import type { Deps } from '../deps.ts'
 import { UnavailableError } from '../errors.ts'
-import { factChanges, tellFacts } from '../events/domain-event.ts'
+import { commitFacts } from '../events/commit-facts.ts'
 import type { Json } from '../json.ts'
 import { observe, seek } from '../observations/observe.ts'
 import type { Folded } from '../observations/observing.ts'
@@ -91,14 +91,10 @@ export async function settle<Input, View extends Json>(
     const changes: readonly Change[] = [
       ...changesBetween(rows, after),
       write('audit_log', auditOf(deps, { operation: next, step: step.name, outcome, before: rows, after, now })),
-      ...factChanges(deps, observed.facts, now),
       ...beginning(deps, rows, answer, now),
     ]
-    const stored = await deps.storage.commit({ id: deps.newId('commit'), changes, settles: true })
-    if (stored === 'committed') {
-      tellFacts(deps, observed.facts, changes)
-      return { outcome: 'settled', rows: committed(rows, after) }
-    }
+    const stored = await commitFacts(deps, changes, observed.facts, { now, settles: true })
+    if (stored === 'committed') return { outcome: 'settled', rows: committed(rows, after) }
     rows = await reload(deps, useCase, operation, answer.observations)
   }
   throw new UnavailableError('overloaded', 'could not settle', 'unknown')
@@ -117,12 +113,10 @@ const isCarriedOut = <View>(settled: Settled<View>, { outcome }: StepAnswer): bo
 
 /** Commits what was observed, and nothing else. Undefined in conflict. */
 async function keepObserved(deps: Deps, rows: RowSet, { rows: after, facts }: Folded, now: Timestamp) {
-  const changes = [...changesBetween(rows, after), ...factChanges(deps, facts, now)]
-  if (changes.length === 0) return rows
-  const outcome = await deps.storage.commit({ id: deps.newId('commit'), changes, settles: true })
-  if (outcome === 'conflict') return undefined
-  tellFacts(deps, facts, changes)
-  return committed(rows, after)
+  const changes = changesBetween(rows, after)
+  if (changes.length === 0 && facts.length === 0) return rows
+  const outcome = await commitFacts(deps, changes, facts, { now, settles: true })
+  return outcome === 'conflict' ? undefined : committed(rows, after)
 }
 
 /** The first answer of all begins the installation: what it shows was made just now, by the gateway's own clock. */

@@ -1,7 +1,8 @@
 import { userOf } from '../customers/observe-customer.ts'
 import type { Deps } from '../deps.ts'
 import { UnavailableError } from '../errors.ts'
-import { type Fact, factChanges, tellFacts } from '../events/domain-event.ts'
+import { commitFacts } from '../events/commit-facts.ts'
+import type { Fact } from '../events/domain-event.ts'
 import { gatewayIdOf, kinds, type ObjectTable, tableOf } from '../observations/object-kinds.ts'
 import type { Observation } from '../observations/observation.ts'
 import { observe } from '../observations/observe.ts'
@@ -32,11 +33,8 @@ export async function adopt(
     const { rows: after, facts } = withNew(deps, rows, observations)
     const now = timestamp(deps.runtime.now())
     const told = emit ? facts : await freshFacts(deps, after, facts)
-    const changes = [...changesBetween(rows, owned(rows, after, now)), ...factChanges(deps, told, now)]
-    const outcome = await deps.storage.commit({ id: deps.newId('commit'), changes })
-    if (outcome === 'conflict') continue
-    tellFacts(deps, told, changes)
-    return !isKnown(rows, target)
+    const changes = changesBetween(rows, owned(rows, after, now))
+    if ((await commitFacts(deps, changes, told, { now })) === 'committed') return !isKnown(rows, target)
   }
   throw new UnavailableError('overloaded', `${target.gatewayId} meets too many changes of it`, 'not_applied')
 }

@@ -2,7 +2,7 @@ import { system } from '../actor.ts'
 import { type AuditRow, auditRow } from '../audit/audit.ts'
 import type { Deps } from '../deps.ts'
 import { UnavailableError } from '../errors.ts'
-import { factChanges, tellFacts } from '../events/domain-event.ts'
+import { commitFacts } from '../events/commit-facts.ts'
 import type { Json } from '../json.ts'
 import { gatewayIdOf, kinds, type ObjectRow, type ObjectTable, tableOf } from '../observations/object-kinds.ts'
 import { changesBetween, findRow, putRow, rowsOf } from '../observations/row-set.ts'
@@ -62,10 +62,7 @@ async function repairOne(deps: Deps, ref: ObjectRef, emit: boolean): Promise<'le
     const facts = emit ? examined.facts : await freshFacts(deps, examined.truth, examined.facts)
     const now = timestamp(deps.runtime.now())
     const { repairs, gatewayIds } = repairsOf(deps, ref, examined, now)
-    const changes = [...repairs, ...factChanges(deps, facts, now)]
-    if ((await deps.storage.commit({ id: deps.newId('commit'), changes })) === 'conflict') continue
-    tellFacts(deps, facts, changes)
-    return gatewayIds
+    if ((await commitFacts(deps, repairs, facts, { now })) === 'committed') return gatewayIds
   }
   throw new UnavailableError('overloaded', `${ref.gatewayId} meets too many changes of it`, 'not_applied')
 }

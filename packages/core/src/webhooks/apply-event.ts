@@ -2,7 +2,8 @@ import { installationTime, seekInstallationTime } from '../bookmarks/installatio
 import { withDebts } from '../debts/with-debts.ts'
 import type { Deps, Settings } from '../deps.ts'
 import { DefectError, type FlorinError, isFlorinError, UnavailableError } from '../errors.ts'
-import { type Fact, factChanges, tellFacts } from '../events/domain-event.ts'
+import { commitFacts } from '../events/commit-facts.ts'
+import type { Fact } from '../events/domain-event.ts'
 import { observe, seek } from '../observations/observe.ts'
 import { changesBetween, type RowSet, rowSetOf } from '../observations/row-set.ts'
 import type { GatewayEvent } from '../ports/gateway.ts'
@@ -107,11 +108,9 @@ async function store(
 ): Promise<Applied | undefined> {
   const beside = again?.beside(decided.row.status, earlier) ?? []
   const { row, changes, facts } = earlier?.status === 'processed' ? onceMore(decided) : decided
-  const told = [...factChanges(deps, facts, row.updatedAt), ...beside, ...begun]
-  const all = [write('webhook_events', row), ...changes, ...told]
-  if ((await deps.storage.commit({ id: deps.newId('commit'), changes: all })) === 'conflict') return undefined
-  tellFacts(deps, facts, changes)
-  return { outcome: row.status, row }
+  const all = [write('webhook_events', row), ...changes, ...beside, ...begun]
+  const outcome = await commitFacts(deps, all, facts, { now: row.updatedAt })
+  return outcome === 'conflict' ? undefined : { outcome: row.status, row }
 }
 
 interface Decided {
