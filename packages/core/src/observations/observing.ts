@@ -1,3 +1,4 @@
+import type { Deps } from '../deps.ts'
 import type { Fact } from '../events/domain-event.ts'
 import type { NewId } from '../ids.ts'
 import type { Tables } from '../ports/storage.ts'
@@ -19,6 +20,13 @@ export interface Observing {
   /** For the answer to a request: the rows as they were known when it was sent. */
   readonly sent?: RowSet
 }
+
+/** What folding goes by at a time, under a deployment's settings. */
+export const observingOf = (
+  { newId, settings: { installation, sweepAfterMs } }: Pick<Deps, 'newId' | 'settings'>,
+  now: Timestamp,
+  more: Partial<Pick<Observing, 'newId' | 'installedAt' | 'sent'>> = {},
+): Observing => ({ now, newId, installation, sweepAfterMs, ...more })
 
 /** The rows after an observation, and the facts that it proved. */
 export interface Folded {

@@ -16,7 +16,7 @@ import { lookAgainAt } from './look-again.ts'
 import { gatewayIdOf, type ObjectRow, type ObjectTable, tableOf } from './object-kinds.ts'
 import type { Observation } from './observation.ts'
 import { observe, seek } from './observe.ts'
-import type { Folded, Observing } from './observing.ts'
+import { type Folded, type Observing, observingOf } from './observing.ts'
 import { changesBetween, committed, findRow, putRow, type RowSet, rowSetOf } from './row-set.ts'
 
 /** The tables whose rows are read again: the kind of object, and whether it may still change by itself. */
@@ -110,10 +110,7 @@ async function refreshRow<T extends ObjectTable>(deps: Deps, table: T, sent: Tab
   if (!known) return false
 
   const now = timestamp(deps.runtime.now())
-  const { newId, settings, installed } = deps
-  const { installation, sweepAfterMs } = settings
-  const installedAt = installed.begunAt
-  const observing = { now, newId, installation, sweepAfterMs, installedAt, sent: putRow({}, table, sent) }
+  const observing = observingOf(deps, now, { installedAt: deps.installed.begunAt, sent: putRow({}, table, sent) })
   const { rows: after, facts } = withRead(rows, table, { sent, known }, observations, observing)
   if ((await commitFacts(deps, changesBetween(rows, after), facts, { now })) === 'conflict') return false
   return findRow(after, table, ({ id }) => id === sent.id)?.updatedAt !== known.updatedAt

@@ -7,7 +7,7 @@ import { UnavailableError } from '../errors.ts'
 import { commitFacts } from '../events/commit-facts.ts'
 import type { Json } from '../json.ts'
 import { observe, seek } from '../observations/observe.ts'
-import type { Folded } from '../observations/observing.ts'
+import { type Folded, observingOf } from '../observations/observing.ts'
 import {
   changesBetween,
   committed,
@@ -64,10 +64,7 @@ export async function settle<Input, View extends Json>(
     const current = operationIn(rows, operation.id)
     rows = await withDebts(deps, rows, answer.observations)
     const now = timestamp(deps.runtime.now())
-    const { newId, settings } = deps
-    const { installation, sweepAfterMs } = settings
-    const observing = { now, newId, installation, sweepAfterMs, sent: known }
-    const observed = observe(rows, answer.observations, observing)
+    const observed = observe(rows, answer.observations, observingOf(deps, now, { sent: known }))
     // It was stored from the parsed input of this same use case.
     const input = current.input as Input
     const settling = { answer, step: step.name, rows: observed.rows, operation: current, input, now }

@@ -6,6 +6,7 @@ import type { Fact } from '../events/domain-event.ts'
 import { gatewayIdOf, kinds, type ObjectTable, tableOf } from '../observations/object-kinds.ts'
 import type { Observation } from '../observations/observation.ts'
 import { observe } from '../observations/observe.ts'
+import { observingOf } from '../observations/observing.ts'
 import { changesBetween, findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
 import { linkToPayment } from '../payments/observe-payment.ts'
 import type { PaymentRow } from '../payments/payment.ts'
@@ -42,13 +43,12 @@ export async function adopt(
 /** The rows with what was not among them. Customers are folded in always: their metadata may name a user by now. */
 function withNew(deps: Deps, rows: RowSet, observations: readonly Observation[]) {
   const now = timestamp(deps.runtime.now())
-  const { installation, sweepAfterMs } = deps.settings
   let after = rows
   const facts: Fact[] = []
   for (const observation of observations) {
     if (observation.object !== 'customer' && isKnown(rows, observation)) continue
     const newId = restoring(deps.newId, observation, after)
-    const next = observe(after, [observation], { now, newId, installation, sweepAfterMs })
+    const next = observe(after, [observation], observingOf(deps, now, { newId }))
     after = next.rows
     facts.push(...next.facts)
   }

@@ -6,7 +6,7 @@ import { objectIds } from '../input/object-ids.ts'
 import { findObject, gatewayIdOf, type ObjectTable, tableOf } from '../observations/object-kinds.ts'
 import type { Observation } from '../observations/observation.ts'
 import { observe, seek } from '../observations/observe.ts'
-import type { Folded } from '../observations/observing.ts'
+import { type Folded, observingOf } from '../observations/observing.ts'
 import { findRow, putRow, type RowSet, rowSetOf, rowsOf } from '../observations/row-set.ts'
 import { linkToPayment } from '../payments/observe-payment.ts'
 import type { ObjectRef } from '../ports/gateway.ts'
@@ -45,12 +45,11 @@ function hanging(object: ObjectRef['object'], gatewayId: string): Query {
  * went out; a row that has changed since is joined as ever. A row that was lost gets the id back that it had.
  */
 export function truthOf(deps: Deps, observations: readonly Observation[], rows: RowSet, sent: RowSet): Folded {
-  const { installation, sweepAfterMs } = deps.settings
   const now = timestamp(deps.runtime.now())
   let folded: Folded = { rows: observations.reduce((set, told) => forget(set, told, sent), rows), facts: [] }
   for (const observation of observations) {
     const newId = restoring(deps.newId, observation, folded.rows)
-    const next = observe(folded.rows, [observation], { now, newId, installation, sweepAfterMs, sent })
+    const next = observe(folded.rows, [observation], observingOf(deps, now, { newId, sent }))
     folded = { rows: withLinks(next.rows, observation, now), facts: [...folded.facts, ...next.facts] }
   }
   return folded

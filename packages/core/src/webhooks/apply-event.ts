@@ -5,6 +5,7 @@ import { DefectError, type FlorinError, isFlorinError, UnavailableError } from '
 import { commitFacts } from '../events/commit-facts.ts'
 import type { Fact } from '../events/domain-event.ts'
 import { observe, seek } from '../observations/observe.ts'
+import { observingOf } from '../observations/observing.ts'
 import { changesBetween, type RowSet, rowSetOf } from '../observations/row-set.ts'
 import type { GatewayEvent } from '../ports/gateway.ts'
 import { type Change, one, type Query, write } from '../ports/storage.ts'
@@ -133,9 +134,7 @@ function decide(deps: Deps, event: GatewayEvent, body: string, { rows, earlier, 
   const without = unchanged(deps, event, row, now)
   if (without) return without
   try {
-    const { installation, sweepAfterMs } = deps.settings
-    const observing = { now, newId: deps.newId, installation, sweepAfterMs, installedAt }
-    const { rows: after, facts } = observe(rows, event.observations, observing)
+    const { rows: after, facts } = observe(rows, event.observations, observingOf(deps, now, { installedAt }))
     const changes = changesBetween(rows, after)
     const userId = ownerIn(Object.values(after).flat(), event)
     return { row: { ...row, userId, status: 'processed' }, changes, facts }
