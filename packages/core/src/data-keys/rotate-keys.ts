@@ -1,9 +1,10 @@
 import { system } from '../actor.ts'
+import { allPages } from '../all-pages.ts'
 import { auditRow } from '../audit/audit.ts'
 import type { Deps } from '../deps.ts'
 import { isFlorinError, UnavailableError } from '../errors.ts'
 import type { Cipher } from '../ports/cipher.ts'
-import { type PageQuery, page, type Storage, type StoredTables, type Write } from '../ports/storage.ts'
+import type { Storage, StoredTables, Write } from '../ports/storage.ts'
 import { timestamp } from '../time.ts'
 import type { DataKeyRow } from './data-key.ts'
 
@@ -45,8 +46,8 @@ export async function rotateKeys(deps: KeyDeps, { onProgress }: RotateKeys = {})
       throw new UnavailableError('overloaded', message, 'unknown')
     }
     let found = 0
-    for (const ringKey of deps.cipher.retired) {
-      for await (const rows of pagesOf(deps, ringKey)) {
+    for (const wrappedBy of deps.cipher.retired) {
+      for await (const rows of allPages(deps.storage, 'data_keys', { wrappedBy }, ROWS_AT_ONCE)) {
         found += rows.filter(({ id }) => !broken.has(id)).length
         wrapped += await wrapAll(deps, rows, broken)
         onProgress?.(wrapped)
@@ -56,17 +57,6 @@ export async function rotateKeys(deps: KeyDeps, { onProgress }: RotateKeys = {})
     if (wrapped > 0) await tell(deps, wrapped)
     return { wrapped, broken: [...broken] }
   }
-}
-
-async function* pagesOf({ storage }: KeyDeps, wrappedBy: string): AsyncGenerator<readonly Row[]> {
-  let after: PageQuery['after']
-  do {
-    const query = { limit: ROWS_AT_ONCE, ...(after && { after }) }
-    const { rows } = await storage.load({ rows: page('data_keys', { wrappedBy }, query) })
-    yield rows
-    const last = rows.length === ROWS_AT_ONCE ? rows.at(-1) : undefined
-    after = last && { createdAt: last.createdAt, id: last.id }
-  } while (after)
 }
 
 /** Answers how many rows were wrapped again. Where somebody else changed one meanwhile, the next pass finds them all. */

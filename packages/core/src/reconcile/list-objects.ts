@@ -1,7 +1,7 @@
+import { allPages } from '../all-pages.ts'
 import type { Deps } from '../deps.ts'
-import { type Kind, type ObjectTable, tableOf } from '../observations/object-kinds.ts'
+import { type Kind, tableOf } from '../observations/object-kinds.ts'
 import type { Observation } from '../observations/observation.ts'
-import { type PageQuery, page } from '../ports/storage.ts'
 
 /** One listed object, with what hangs on it. */
 interface Listed {
@@ -57,15 +57,10 @@ const ROWS_AT_ONCE = 500
 
 /** The gateway's ids of all rows of a kind, newest first; of what it has not made yet there is none. */
 export async function* storedIds({ stored }: Pick<Deps, 'stored'>, kind: Kind): AsyncGenerator<string> {
-  let after: PageQuery['after']
-  do {
-    const query = { limit: ROWS_AT_ONCE, ...(after && { after }) }
-    const { rows } = await stored.load({ rows: page<ObjectTable>(tableOf[kind], {}, query) })
+  for await (const rows of allPages(stored, tableOf[kind], {}, ROWS_AT_ONCE)) {
     for (const row of rows) {
       const gatewayId = 'gatewayId' in row ? row.gatewayId : row.id
       if (gatewayId !== null) yield gatewayId
     }
-    const last = rows.length === ROWS_AT_ONCE ? rows.at(-1) : undefined
-    after = last && { createdAt: last.createdAt, id: last.id }
-  } while (after)
+  }
 }

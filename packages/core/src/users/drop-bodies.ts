@@ -1,3 +1,4 @@
+import { allPages } from '../all-pages.ts'
 import type { Deps } from '../deps.ts'
 import { many, one, type PageQuery, page, write } from '../ports/storage.ts'
 import { timestamp } from '../time.ts'
@@ -32,10 +33,7 @@ async function* ownersOf({ stored }: Deps, userId: string): AsyncGenerator<Owner
   yield* customers.map(({ id }) => own(id))
   yield* methods.map(({ gatewayId }) => own(gatewayId))
   const seen = new Set(customers.map(({ id }) => id))
-  let after: PageQuery['after']
-  do {
-    const query = { limit: ROWS_AT_ONCE, ...(after && { after }) }
-    const { payments } = await stored.load({ payments: page('transactions', { userId }, query) })
+  for await (const payments of allPages(stored, 'transactions', { userId }, ROWS_AT_ONCE)) {
     for (const { gatewayId, chargeId, customerId } of payments) {
       if (gatewayId !== null) yield own(gatewayId)
       if (chargeId !== null) yield own(chargeId)
@@ -44,9 +42,7 @@ async function* ownersOf({ stored }: Deps, userId: string): AsyncGenerator<Owner
       const { customer } = await stored.load({ customer: one('customers', { id: customerId }) })
       if (!customer?.userId) yield { ownerId: customerId, isShared: true }
     }
-    const last = payments.length === ROWS_AT_ONCE ? payments.at(-1) : undefined
-    after = last && { createdAt: last.createdAt, id: last.id }
-  } while (after)
+  }
 }
 
 async function dropBodiesOf(deps: Deps, { ownerId, isShared }: Owner, userId: string): Promise<number> {

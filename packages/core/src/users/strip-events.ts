@@ -1,8 +1,9 @@
+import { allPages } from '../all-pages.ts'
 import type { Deps } from '../deps.ts'
 import { isFlorinError } from '../errors.ts'
 import type { DomainEventRow } from '../events/domain-event.ts'
 import { withoutPersonal } from '../events/without-personal.ts'
-import { many, one, type PageQuery, page, write } from '../ports/storage.ts'
+import { many, one, write } from '../ports/storage.ts'
 import { timestamp } from '../time.ts'
 
 const PAYMENTS_AT_ONCE = 50
@@ -28,14 +29,9 @@ async function* objectsOf({ stored }: Deps, userId: string): AsyncGenerator<stri
     disputes: many('disputes', { userId }),
   })
   for (const { id } of [...refunds, ...subscriptions, ...invoices, ...methods, ...disputes]) yield id
-  let after: PageQuery['after']
-  do {
-    const query = { limit: PAYMENTS_AT_ONCE, ...(after && { after }) }
-    const { payments } = await stored.load({ payments: page('transactions', { userId }, query) })
-    for (const { id } of payments) yield id
-    const last = payments.length === PAYMENTS_AT_ONCE ? payments.at(-1) : undefined
-    after = last && { createdAt: last.createdAt, id: last.id }
-  } while (after)
+  for await (const payments of allPages(stored, 'transactions', { userId }, PAYMENTS_AT_ONCE)) {
+    yield* payments.map(({ id }) => id)
+  }
 }
 
 async function stripEventsOf(deps: Deps, objectId: string): Promise<number> {

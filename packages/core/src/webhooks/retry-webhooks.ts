@@ -1,6 +1,7 @@
+import { allPages } from '../all-pages.ts'
 import type { Deps } from '../deps.ts'
 import { isFlorinError } from '../errors.ts'
-import { due, one, type PageQuery, page, write } from '../ports/storage.ts'
+import { due, one, write } from '../ports/storage.ts'
 import { timestamp } from '../time.ts'
 import { type Applied, applyEvent } from './apply-event.ts'
 import type { WebhookEventRow } from './webhook-event.ts'
@@ -44,10 +45,7 @@ async function* whoseTimeHasCome({ storage, runtime }: Deps, limit: number): Eve
 }
 
 async function* everyFailed({ stored, storage }: Deps, limit: number, failures: unknown[]): Events {
-  let after: PageQuery['after']
-  do {
-    const place: PageQuery = { limit, ...(after && { after }) }
-    const { events } = await stored.load({ events: page('webhook_events', { status: 'failed' }, place) })
+  for await (const events of allPages(stored, 'webhook_events', { status: 'failed' }, limit)) {
     for (const { id, occurredAt } of events) {
       // Each by itself, since one may not open.
       const { event } = await storage
@@ -59,9 +57,7 @@ async function* everyFailed({ stored, storage }: Deps, limit: number, failures: 
         })
       if (event?.status === 'failed') yield event
     }
-    const last = events.length < limit ? undefined : events.at(-1)
-    after = last && { createdAt: last.createdAt, id: last.id }
-  } while (after)
+  }
 }
 
 async function reapply(deps: Deps, event: WebhookEventRow): Promise<Applied['outcome']> {
