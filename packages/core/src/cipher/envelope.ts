@@ -69,6 +69,10 @@ export function readBytes(bytes: Uint8Array): Envelope {
 const isEnvelope = (bytes: Uint8Array): boolean =>
   bytes[0] === 1 && bytes.length >= 2 + (bytes[1] ?? 0) + NONCE_BYTES + TAG_BYTES
 
+/** Whether a value has one of the two forms in which sealed ones are stored. */
+export const isSealed = (value: unknown): value is string | Uint8Array =>
+  typeof value === 'string' || value instanceof Uint8Array
+
 /** The id of the key that a value was sealed under, without reading the rest of it; undefined where it is none. */
 export function keyNamedBy(sealed: string | Uint8Array): string | undefined {
   if (typeof sealed !== 'string') return isEnvelope(sealed) ? readBytes(sealed).keyId : undefined

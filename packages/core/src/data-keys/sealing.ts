@@ -1,3 +1,4 @@
+import { isSealed, placeOf } from '../cipher/envelope.ts'
 import { withoutPersonal } from '../events/without-personal.ts'
 import type { DataKey } from '../ports/cipher.ts'
 import type { Clock, Runtime } from '../ports/runtime.ts'
@@ -83,6 +84,26 @@ export async function sealingOf(
       return { key, row: table === 'outbox' && isErased ? { ...row, data: withoutPersonal(row.data) } : row }
     },
   }
+}
+
+/** A change as it is stored: with its private columns sealed, or blank where nothing private may be stored. */
+export async function seal(sealing: Sealing, change: Change<Tables>): Promise<Change<StoredTables>> {
+  const { table } = change
+  const { row, key } = sealing.of(change)
+  const plain: Readonly<Record<string, unknown>> = { ...row }
+  const sealed: Record<string, unknown> = { ...row }
+  for (const { column, blank, asBytes } of sealedIn(table)) {
+    const value = plain[column]
+    if (!key || isBlank(value, blank)) sealed[column] = null
+    else {
+      const place = placeOf(table, column, row.id)
+      const made = asBytes ? key.sealBytes(String(value), place) : key.sealText(JSON.stringify(value), place)
+      // A cipher that has its answer at once is not waited for.
+      sealed[column] = isSealed(made) ? made : await made
+    }
+  }
+  // True by construction: exactly the sealed columns were replaced, which is what StoredTables says of Tables.
+  return { ...change, row: sealed } as unknown as Change<StoredTables>
 }
 
 const storing = (row: DataKeyRow): Write<'data_keys', StoredTables> => ({ table: 'data_keys', row })

@@ -1,4 +1,4 @@
-import { keyNamedBy, placeOf } from '../cipher/envelope.ts'
+import { isSealed, keyNamedBy, placeOf } from '../cipher/envelope.ts'
 import { isFlorinError } from '../errors.ts'
 import type { DataKey } from '../ports/cipher.ts'
 import { type FindNext, next, type StoredTables, sealedColumns, sealedIn, type TableName } from '../ports/storage.ts'
@@ -133,7 +133,7 @@ function sealedValues(table: TableName, row: StoredTables[TableName]): readonly 
   const cells: Readonly<Record<string, unknown>> = { ...row }
   return sealedIn(table).flatMap(({ column }) => {
     const value = cells[column]
-    if (typeof value !== 'string' && !(value instanceof Uint8Array)) return []
+    if (!isSealed(value)) return []
     return [{ id: row.id, column, value, keyId: keyNamedBy(value) }]
   })
 }
