@@ -9,9 +9,9 @@ import {
 } from '@florin/adapter-postgres'
 import { createLogger } from '../logger.ts'
 import { usageError } from './command-error.ts'
-import { openDatabase } from './compose.ts'
-import { ConfigError, readConfig } from './config.ts'
+import { given, readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
+import { openDatabase } from './open-database.ts'
 import type { GivenFlags, Program } from './program.ts'
 import type { Config } from './variables.ts'
 
@@ -119,10 +119,7 @@ async function detach(program: Program, database: Database, config: Config, befo
   }
 }
 
-function signingKey({ AUDIT_KEY }: Config) {
-  if (AUDIT_KEY === undefined) throw new ConfigError([{ name: 'AUDIT_KEY', message: 'is not set' }])
-  return auditKey(AUDIT_KEY.bytes)
-}
+const signingKey = (config: Config) => auditKey(given(config, 'AUDIT_KEY').bytes)
 
 const knownKeys = (config: Config) => [
   ...(config.AUDIT_KEY ? [auditKey(config.AUDIT_KEY.bytes)] : []),

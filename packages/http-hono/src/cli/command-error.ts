@@ -16,6 +16,13 @@ export const exitCodes = { usage: 2, tryAgain: 75, config: 78 } as const
 export const usageError = (message: string, cause?: unknown): CommandError =>
   new CommandError(message, { exitCode: exitCodes.usage, cause })
 
+/** What an error says, or what it was caused by: the first of several. Not for errors that quote what they were given. */
+export const reasonOf = (error: unknown): string => {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  const first = cause instanceof AggregateError ? cause.errors[0] : cause
+  return first instanceof Error ? first.message : String(first)
+}
+
 /** Whether an error is one of the operating system's, e.g. `EADDRINUSE`. */
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code

@@ -3,29 +3,27 @@ import {
   auditKey,
   auditSealer,
   type Database,
-  fromPool,
-  pendingMigrations,
   postgresRetention,
   postgresStorage,
 } from '@florin/adapter-postgres'
 import { nodeCipher } from '@florin/core/node'
 import { stripeClient, stripeGateway } from '@florin/core/stripe'
-import { Pool, type PoolConfig } from 'pg'
+import type { Pool } from 'pg'
 import { Gauge } from 'prom-client'
 import { type Authenticator, jwksAuthenticator, jwtAuthenticator } from '../auth.ts'
 import type { Logger } from '../logger.ts'
 import { createMetrics, type Metrics } from '../metrics.ts'
 import { accountGuard } from './account-guard.ts'
 import { openCallBudget } from './call-budget.ts'
-import { CommandError } from './command-error.ts'
+import type { CommandError } from './command-error.ts'
 import { composeApp, limitersOf, rulesOf } from './compose-app.ts'
-import { ConfigError } from './config.ts'
-import { postgresTls, withoutTls13 } from './connection-tls.ts'
+import { given } from './config.ts'
 import type { Fetch } from './listen.ts'
 import { measureBacklog } from './measure-backlog.ts'
+import { checkMigrations, openDatabase, openReplica } from './open-database.ts'
 import { openRedis, redisLimiter } from './open-redis.ts'
 import { openTracing } from './open-tracing.ts'
-import type { Config, VariableName } from './variables.ts'
+import type { Config } from './variables.ts'
 
 /** A server that is ready to be served. */
 export interface ComposedServer {
@@ -43,7 +41,7 @@ export interface ComposedServer {
 /**
  * Opens everything that a configured server runs on, and closes it. For the sandbox `compose-sandbox.ts` does so, for
  * commands `with-florin.ts`; what needs the database alone (migrate, audit, prune) or looks at each by itself (doctor)
- * opens its own pool with {@link openDatabase}.
+ * opens its own pool (`open-database.ts`).
  *
  * @throws CommandError when PostgreSQL does not answer, its tables are not those of this version, or the keys are those
  *   of another account than its rows
@@ -116,85 +114,12 @@ const ping = { name: 'florin_health', text: 'select 1' }
 /** How often a server reads the events that no webhook told of, where `RECONCILE_EVERY` does not say. */
 export const RECONCILE_EVERY_MS = 10 * 60_000
 
-/** The value of a variable that the command requires, so that it was checked to be there. */
-function given<Name extends VariableName>(config: Config, name: Name): NonNullable<Config[Name]> {
-  const value = config[name]
-  if (value === undefined || value === null) throw new ConfigError([{ name, message: 'is not set' }])
-  return value
-}
-
 function authenticatorOf(config: Config): Authenticator {
   const { JWT_JWKS_URL: url, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = config
   const claims = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) }
   return url === undefined
     ? jwtAuthenticator({ secret: given(config, 'JWT_SECRET'), ...claims })
     : jwksAuthenticator({ url, algorithms: config.JWT_ALGORITHMS, ...claims })
-}
-
-/** A pool of connections, as Florin uses it. */
-export interface OpenDatabase {
-  readonly pool: Pool
-  readonly database: ReturnType<typeof fromPool>
-  close(): Promise<void>
-}
-
-/** Opens the pool that the configuration names. Nothing is contacted before the first query. */
-export function openDatabase(config: Config, logger: Logger, options: PoolConfig = {}): OpenDatabase {
-  const { DB_PASSWORD: password } = config
-  const { connectionString, ssl } = postgresTls(config)
-  const address =
-    connectionString === undefined
-      ? {
-          ...{ host: config.DB_HOST, port: config.DB_PORT, user: config.DB_USER, database: config.DB_NAME },
-          ...(password !== undefined && { password }),
-        }
-      : { connectionString }
-  const pool = new Pool({
-    ...address,
-    ssl,
-    max: config.DB_POOL_SIZE,
-    application_name: 'florin',
-    connectionTimeoutMillis: 5000,
-    // Not statement_timeout: poolers in transaction mode refuse connections that ask for it.
-    query_timeout: 15_000,
-    keepAlive: true,
-    ...options,
-  })
-  // Without a listener an idle connection that breaks would end the process.
-  pool.on('error', (error) => logger.warn({ err: error }, 'an idle connection to PostgreSQL broke'))
-  const database = fromPool(pool, { preparedStatements: config.DB_PREPARED_STATEMENTS })
-  return { pool, database, close: () => pool.end() }
-}
-
-/** Nobody waits long for a replica: the primary knows all of it. */
-function openReplica(config: Config, logger: Logger): OpenDatabase | undefined {
-  const url = config.DATABASE_REPLICA_URL
-  const impatient = { connectionTimeoutMillis: 1000, query_timeout: 3000 }
-  return url === undefined ? undefined : openDatabase({ ...config, DATABASE_URL: url }, logger, impatient)
-}
-
-/** @throws CommandError that says what to do */
-async function checkMigrations({ database }: OpenDatabase, config: Config): Promise<void> {
-  const missing = await pendingMigrations(database).catch((cause: unknown) => {
-    const why = withoutTls13(cause, 'DB_SSL') ?? messageOf(cause)
-    throw new CommandError(`PostgreSQL ${placeOf(config)} does not answer: ${why}`, { cause })
-  })
-  if (missing.length === 0) return
-  throw new CommandError(
-    `the database lacks ${missing.length} migrations (${missing.join(', ')}): run florin migrate up`,
-  )
-}
-
-function placeOf({ DATABASE_URL: url, DB_HOST, DB_PORT, DB_NAME }: Config): string {
-  if (url === undefined) return `at ${DB_HOST}:${DB_PORT}/${DB_NAME}`
-  const { host, pathname } = new URL(url)
-  return `at ${host}${pathname}`
-}
-
-const messageOf = (error: unknown): string => {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  const first = cause instanceof AggregateError ? cause.errors[0] : cause
-  return first instanceof Error ? first.message : String(first)
 }
 
 function measurePool(pool: Pool, { registry }: Metrics): void {

@@ -42,6 +42,17 @@ export function readConfig(place: Place, needs: Needs): Config {
   return result.data
 }
 
+/**
+ * The value of a variable that the command requires, so that it was checked to be there.
+ *
+ * @throws ConfigError where it was not
+ */
+export function given<Name extends VariableName>(config: Config, name: Name): NonNullable<Config[Name]> {
+  const value = config[name]
+  if (value === undefined || value === null) throw new ConfigError([{ name, message: 'is not set' }])
+  return value
+}
+
 const only = (settings: Settings, names: readonly VariableName[]): Settings =>
   Object.fromEntries(Object.entries(settings).filter(([name]) => names.some((used) => used === name)))
 

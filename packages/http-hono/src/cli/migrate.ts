@@ -1,8 +1,8 @@
 import { migrateDown, migrateToLatest, migrationStatus, pendingMigrations } from '@florin/adapter-postgres'
 import { createLogger } from '../logger.ts'
-import { openDatabase } from './compose.ts'
 import { readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
+import { openDatabase } from './open-database.ts'
 import type { GivenFlags, Program } from './program.ts'
 
 /** Changes or shows the tables of the configured database; `check` exits 1 where they lag. */

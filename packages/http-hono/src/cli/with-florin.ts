@@ -5,10 +5,10 @@ import { stripeClient, stripeGateway } from '@florin/core/stripe'
 import { createLogger } from '../logger.ts'
 import { refuseForeign } from './account-guard.ts'
 import { openCallBudget } from './call-budget.ts'
-import { openDatabase } from './compose.ts'
 import { rulesOf } from './compose-app.ts'
-import { ConfigError, readConfig } from './config.ts'
+import { given, readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
+import { openDatabase } from './open-database.ts'
 import { openRedis } from './open-redis.ts'
 import type { Program } from './program.ts'
 
@@ -21,9 +21,7 @@ export async function withFlorin(
   run: (florin: Florin, database: Database) => Promise<number>,
 ): Promise<number> {
   const config = readConfig(program, needs.florin)
-  const { ENCRYPTION_KEY: current, ENCRYPTION_KEYS_RETIRED: retired, STRIPE_SECRET_KEY: secretKey } = config
-  if (current === undefined) throw new ConfigError([{ name: 'ENCRYPTION_KEY', message: 'is not set' }])
-  if (secretKey === undefined) throw new ConfigError([{ name: 'STRIPE_SECRET_KEY', message: 'is not set' }])
+  const [current, secretKey] = [given(config, 'ENCRYPTION_KEY'), given(config, 'STRIPE_SECRET_KEY')]
   const logger = createLogger({ level: config.LOG_LEVEL })
   const database = openDatabase(config, logger, { max: 2 })
   // The servers' line, so that what runs here makes no caller wait there.
@@ -32,7 +30,7 @@ export async function withFlorin(
   try {
     const florin = createFlorin({
       storage: postgresStorage({ database: database.database }),
-      cipher: nodeCipher({ current, retired }),
+      cipher: nodeCipher({ current, retired: config.ENCRYPTION_KEYS_RETIRED }),
       gateway: stripeGateway({
         stripe: stripeClient({ secretKey, apiBase: config.STRIPE_API_BASE }),
         // No webhook comes here.
@@ -54,13 +52,12 @@ export async function withFlorin(
 /** Runs a command over the configured database alone: Stripe is not asked, so its key does not have to be at hand. */
 export async function withFlorinAlone(program: Program, run: (florin: Florin) => Promise<number>): Promise<number> {
   const config = readConfig(program, needs.alone)
-  const { ENCRYPTION_KEY: current, ENCRYPTION_KEYS_RETIRED: retired } = config
-  if (current === undefined) throw new ConfigError([{ name: 'ENCRYPTION_KEY', message: 'is not set' }])
+  const current = given(config, 'ENCRYPTION_KEY')
   const database = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), { max: 2 })
   try {
     const florin = createFlorin({
       storage: postgresStorage({ database: database.database }),
-      cipher: nodeCipher({ current, retired }),
+      cipher: nodeCipher({ current, retired: config.ENCRYPTION_KEYS_RETIRED }),
       gateway: unaskedGateway(),
     })
     return await run(florin)

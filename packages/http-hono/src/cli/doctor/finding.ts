@@ -16,13 +16,6 @@ export const warn = (check: string, says: string, fix: string): Finding => ({ ch
 /** Not fit for real money. */
 export const fail = (check: string, says: string, fix: string): Finding => ({ check, state: 'fail', says, fix })
 
-/** What an error says, without what it was given. */
-export const reasonOf = (error: unknown): string => {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  const first = cause instanceof AggregateError ? cause.errors[0] : cause
-  return first instanceof Error ? first.message : String(first)
-}
-
 /** A difference of two clocks, in seconds. */
 export function clockFinding(
   whose: string,

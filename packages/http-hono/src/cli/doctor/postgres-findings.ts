@@ -1,9 +1,10 @@
 import { pendingMigrations } from '@florin/adapter-postgres'
 import type { Pool } from 'pg'
 import { z } from 'zod'
-import type { OpenDatabase } from '../compose.ts'
+import { reasonOf } from '../command-error.ts'
+import type { OpenDatabase } from '../open-database.ts'
 import type { Config } from '../variables.ts'
-import { clockFinding, type Finding, fail, isHere, pass, reasonOf, warn } from './finding.ts'
+import { clockFinding, type Finding, fail, isHere, pass, warn } from './finding.ts'
 
 const facts = z.object({
   version: z.coerce.number(),

@@ -1,7 +1,8 @@
 import { Cluster, type Redis } from 'ioredis'
+import { reasonOf } from '../command-error.ts'
 import { redisTls, withoutTls13 } from '../connection-tls.ts'
 import type { Config } from '../variables.ts'
-import { type Finding, fail, isHere, pass, reasonOf, warn } from './finding.ts'
+import { type Finding, fail, isHere, pass, warn } from './finding.ts'
 
 /** What Redis tells of itself; of a cluster, one of its masters. `lost` is what was last wrong with the connection. */
 export async function redisFindings(

@@ -1,5 +1,5 @@
 import { readBacklog } from '@florin/adapter-postgres'
-import type { OpenDatabase } from '../compose.ts'
+import type { OpenDatabase } from '../open-database.ts'
 import { type Finding, fail, pass, warn } from './finding.ts'
 
 /** What waits or was given up, as the database tells. Throws where it does not answer or lacks its tables. */
