@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { userId } from '../input/parse-input.ts'
+import { userId } from '../input/fields.ts'
 import { findRow, putRow } from '../observations/row-set.ts'
 import { leaseOn } from '../operations/lease.ts'
 import { rejectionError } from '../operations/rejection.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defaultSettings, type Settings } from '../deps.ts'
-import { parseInput, withoutCardNumber } from './parse-input.ts'
+import { withoutCardNumber } from './fields.ts'
+import { parseInput } from './parse-input.ts'
 
 const named = z.looseObject({ userId: z.string() })
 

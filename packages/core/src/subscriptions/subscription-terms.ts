@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Actor, reachOf } from '../actor.ts'
 import type { Settings } from '../deps.ts'
 import { RefusedError } from '../errors.ts'
-import { withoutCardNumber } from '../input/parse-input.ts'
+import { withoutCardNumber } from '../input/fields.ts'
 
 /** Stripe's id of a price. */
 export const priceId = z
