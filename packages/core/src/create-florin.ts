@@ -1,5 +1,5 @@
 import { bindAccount } from './accounts/bind-account.ts'
-import type { Audit } from './audit/audit-log.ts'
+import type { Audit } from './audit/audit.ts'
 import { listAuditEntries } from './audit/list-audit-entries.ts'
 import type { BillingPortalSessions } from './billing-portal-sessions/billing-portal-sessions.ts'
 import { createBillingPortalSession } from './billing-portal-sessions/create-billing-portal-session.ts'

@@ -1,13 +1,11 @@
 export type { AccountBinding, GatewayAccount } from './accounts/bind-account.ts'
 export { type Actor, type Permission, type Role, roles, system } from './actor.ts'
-export type { AuditEntry } from './audit/audit.ts'
-export type { Audit } from './audit/audit-log.ts'
+export type { Audit } from './audit/audit.ts'
+export type { AuditEntry } from './audit/audit-entry.ts'
 export type { ListAuditEntries } from './audit/list-audit-entries.ts'
+export type { BillingPortalSession } from './billing-portal-sessions/billing-portal-session.ts'
 export type { BillingPortalSessions } from './billing-portal-sessions/billing-portal-sessions.ts'
-export type {
-  BillingPortalSession,
-  CreateBillingPortalSession,
-} from './billing-portal-sessions/create-billing-portal-session.ts'
+export type { CreateBillingPortalSession } from './billing-portal-sessions/create-billing-portal-session.ts'
 export { type CheckoutMode, type CheckoutSession, checkoutModes } from './checkout-sessions/checkout-session.ts'
 export type { CheckoutSessions } from './checkout-sessions/checkout-sessions.ts'
 export type { CreateCheckoutSession } from './checkout-sessions/create-checkout-session.ts'
@@ -70,7 +68,8 @@ export type { ListPaymentMethods } from './payment-methods/list-payment-methods.
 export type { Card, PaymentMethod } from './payment-methods/payment-method.ts'
 export type { PaymentMethods } from './payment-methods/payment-methods.ts'
 export type { SetDefaultPaymentMethod } from './payment-methods/set-default-payment-method.ts'
-export type { SetUpPaymentMethod, SetupIntent } from './payment-methods/set-up-payment-method.ts'
+export type { SetUpPaymentMethod } from './payment-methods/set-up-payment-method.ts'
+export type { SetupIntent } from './payment-methods/setup-intent.ts'
 export type { CancelPayment } from './payments/cancel-payment.ts'
 export type { CapturePayment } from './payments/capture-payment.ts'
 export type { ConfirmPayment } from './payments/confirm-payment.ts'

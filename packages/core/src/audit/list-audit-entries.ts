@@ -6,7 +6,7 @@ import { parseInput } from '../input/parse-input.ts'
 import { findObject } from '../observations/object-kinds.ts'
 import { type Page, type PageInput, pageInput, pageQuery, toPage } from '../page.ts'
 import { page } from '../ports/storage.ts'
-import { type AuditEntry, toAuditEntry } from './audit.ts'
+import { type AuditEntry, toAuditEntry } from './audit-entry.ts'
 
 /** What `audit.list` takes. */
 export interface ListAuditEntries extends PageInput {

@@ -1,5 +1,6 @@
 import type { Caller, Performed } from '../operations/use-case.ts'
-import type { BillingPortalSession, CreateBillingPortalSession } from './create-billing-portal-session.ts'
+import type { BillingPortalSession } from './billing-portal-session.ts'
+import type { CreateBillingPortalSession } from './create-billing-portal-session.ts'
 
 /** Stripe's customer portal. */
 export interface BillingPortalSessions {

@@ -8,7 +8,7 @@ import { perform } from '../operations/perform.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import { type FindOne, one } from '../ports/storage.ts'
-import type { Timestamp } from '../time.ts'
+import type { BillingPortalSession } from './billing-portal-session.ts'
 
 /** What `billingPortalSessions.create` takes. */
 export interface CreateBillingPortalSession {
@@ -19,17 +19,6 @@ export interface CreateBillingPortalSession {
 }
 
 export const createBillingPortalSessionInput = z.strictObject({ userId, returnUrl })
-
-/** A page of Stripe's on which a user sees invoices, changes cards and ends subscriptions. Good for a few minutes. */
-export type BillingPortalSession = {
-  /** Stripe's `bps_…`. */
-  readonly id: string
-  readonly object: 'billing_portal_session'
-  readonly createdAt: Timestamp
-  readonly userId: string
-  /** Where to send the user. Whoever has it is let in: never log it. */
-  readonly url: string
-}
 
 /** As data, so that recovery can go on with it. */
 export const createBillingPortalSessionUseCase: UseCase<

@@ -1,6 +1,6 @@
 import { system } from '../actor.ts'
 import { allPages } from '../all-pages.ts'
-import { auditRow } from '../audit/audit.ts'
+import { auditRow } from '../audit/audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { isFlorinError, UnavailableError } from '../errors.ts'
 import type { Cipher } from '../ports/cipher.ts'

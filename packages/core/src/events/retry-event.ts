@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Actor, scopeOf } from '../actor.ts'
-import { auditRow } from '../audit/audit.ts'
+import { auditRow } from '../audit/audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError, RefusedError, UnavailableError } from '../errors.ts'
 import { parseInput } from '../input/parse-input.ts'

@@ -1,4 +1,4 @@
-import { auditOf } from '../audit/audit.ts'
+import { auditOf } from '../audit/audit-entry.ts'
 import { installationTime } from '../bookmarks/installation-time.ts'
 import { isDeletedCustomer } from '../customers/customer.ts'
 import { withDebts } from '../debts/with-debts.ts'

@@ -6,7 +6,8 @@ import type { DetachPaymentMethod } from './detach-payment-method.ts'
 import type { ListPaymentMethods } from './list-payment-methods.ts'
 import type { PaymentMethod } from './payment-method.ts'
 import type { SetDefaultPaymentMethod } from './set-default-payment-method.ts'
-import type { SetUpPaymentMethod, SetupIntent } from './set-up-payment-method.ts'
+import type { SetUpPaymentMethod } from './set-up-payment-method.ts'
+import type { SetupIntent } from './setup-intent.ts'
 
 /** The cards and other methods that users pay with. Their numbers never reach Florin. */
 export interface PaymentMethods {

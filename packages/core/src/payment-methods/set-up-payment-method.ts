@@ -8,6 +8,7 @@ import { perform } from '../operations/perform.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import { type FindOne, one } from '../ports/storage.ts'
+import type { SetupIntent } from './setup-intent.ts'
 
 /** What `paymentMethods.setUp` takes. */
 export interface SetUpPaymentMethod {
@@ -16,15 +17,6 @@ export interface SetUpPaymentMethod {
 }
 
 export const setUpPaymentMethodInput = z.strictObject({ userId })
-
-/** What Stripe.js needs to collect a card. */
-export type SetupIntent = {
-  readonly id: string
-  readonly object: 'setup_intent'
-  readonly userId: string
-  readonly status: string
-  readonly clientSecret: string
-}
 
 /** As data, so that recovery can go on with it. */
 export const setUpPaymentMethodUseCase: UseCase<

@@ -1,5 +1,5 @@
 import { system } from '../actor.ts'
-import { type AuditRow, auditRow } from '../audit/audit.ts'
+import { type AuditRow, auditRow } from '../audit/audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { UnavailableError } from '../errors.ts'
 import { commitFacts } from '../events/commit-facts.ts'

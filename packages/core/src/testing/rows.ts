@@ -1,4 +1,4 @@
-import type { AuditRow } from '../audit/audit.ts'
+import type { AuditRow } from '../audit/audit-entry.ts'
 import type { BookmarkRow } from '../bookmarks/bookmark.ts'
 import type { CustomerRow } from '../customers/customer.ts'
 import type { DataKeyRow } from '../data-keys/data-key.ts'

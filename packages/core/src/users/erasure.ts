@@ -1,4 +1,4 @@
-import { type AuditRow, auditRow } from '../audit/audit.ts'
+import { type AuditRow, auditRow } from '../audit/audit-entry.ts'
 import type { DataKeyRow } from '../data-keys/data-key.ts'
 import type { Deps } from '../deps.ts'
 import type { Caller } from '../operations/use-case.ts'

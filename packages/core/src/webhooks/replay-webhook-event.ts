@@ -1,5 +1,5 @@
 import { scopeOf } from '../actor.ts'
-import { type AuditRow, auditRow } from '../audit/audit.ts'
+import { type AuditRow, auditRow } from '../audit/audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { InvalidError, RefusedError } from '../errors.ts'
 import { parseInput } from '../input/parse-input.ts'

@@ -3,7 +3,7 @@ import {
   billingPortalSession,
   createBillingPortalSessionBody,
   presentBillingPortalSession,
-} from '../wire/billing-portal-sessions.ts'
+} from '../wire/billing-portal-session.ts'
 
 export const create = operation({
   name: 'createBillingPortalSession',

@@ -1,5 +1,5 @@
 import { operation } from '../endpoint.ts'
-import { checkoutSession, createCheckoutSessionBody, presentCheckoutSession } from '../wire/checkout-sessions.ts'
+import { checkoutSession, createCheckoutSessionBody, presentCheckoutSession } from '../wire/checkout-session.ts'
 
 export const create = operation({
   name: 'createCheckoutSession',
