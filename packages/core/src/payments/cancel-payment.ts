@@ -1,12 +1,10 @@
 import { z } from 'zod'
-import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
-import { InvalidError, RefusedError } from '../errors.ts'
-import { keyOf } from '../input/object-ids.ts'
-import { leaseOn } from '../operations/lease.ts'
+import { RefusedError } from '../errors.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
-import { type FindOne, one } from '../ports/storage.ts'
+import type { FindOne } from '../ports/storage.ts'
+import { callOn, changeOf, found } from './change-payment.ts'
 import { type Payment, paymentId, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
@@ -32,24 +30,17 @@ export const cancelPaymentUseCase: UseCase<
   kind: 'payment.cancel',
   afterErasure: true,
   input: cancelPaymentInput,
-  target: ({ id }) => id,
-  lease: ({ id }) => leaseOn('payment', id),
-  authorize: (_, actor) => void scopeOf(actor, 'payments:cancel'),
-  read: ({ id }, actor) => ({
-    payment: one('transactions', { ...keyOf('payment', id), ...scopeOf(actor, 'payments:cancel') }),
-  }),
-  intend({ payment }, { id, reason }) {
-    if (!payment) throw new InvalidError('payment_not_found', `no payment ${id}`)
+  ...changeOf('payments:cancel'),
+  intend(loaded, { id, reason }) {
+    const payment = found(loaded.payment, id)
     if (payment.status === 'canceled') return { done: toPayment(payment, { withSecret: false }) }
     if (payment.gatewayId === null || payment.status === 'succeeded') {
       const hint = payment.status === 'succeeded' ? '; refund it instead' : ''
       throw new RefusedError('payment_not_cancelable', `a payment that is ${payment.status} cannot be canceled${hint}`)
     }
     const call = { do: 'payment.cancel', payment: payment.gatewayId, ...(reason !== undefined && { reason }) } as const
-    const { id: objectId, userId } = payment
-    return { objectId, userId, changes: [], lease: leaseOn('payment', objectId), step: { name: 'cancel', call } }
+    return callOn(payment, 'cancel', call)
   },
-  reread: ({ objectId }) => ({ payment: one('transactions', { id: objectId ?? '' }) }),
   settle: (settling) =>
     settlePayment(settling, 'payment_not_cancelable', {
       alreadySo: ({ status }) => status === 'canceled',

@@ -1,13 +1,11 @@
 import { z } from 'zod'
-import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
-import { InvalidError, RefusedError } from '../errors.ts'
-import { keyOf } from '../input/object-ids.ts'
+import { RefusedError } from '../errors.ts'
 import { amount, checkMultiple } from '../money/money.ts'
-import { leaseOn } from '../operations/lease.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
-import { type FindOne, one } from '../ports/storage.ts'
+import type { FindOne } from '../ports/storage.ts'
+import { callOn, changeOf, found } from './change-payment.ts'
 import { type Payment, paymentId, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
@@ -30,14 +28,9 @@ export const capturePaymentUseCase: UseCase<
   kind: 'payment.capture',
   afterErasure: true,
   input: capturePaymentInput,
-  target: ({ id }) => id,
-  lease: ({ id }) => leaseOn('payment', id),
-  authorize: (_, actor) => void scopeOf(actor, 'payments:capture'),
-  read: ({ id }, actor) => ({
-    payment: one('transactions', { ...keyOf('payment', id), ...scopeOf(actor, 'payments:capture') }),
-  }),
-  intend({ payment }, { id, amount }) {
-    if (!payment) throw new InvalidError('payment_not_found', `no payment ${id}`)
+  ...changeOf('payments:capture'),
+  intend(loaded, { id, amount }) {
+    const payment = found(loaded.payment, id)
     if (payment.gatewayId === null || payment.status !== 'requires_capture') {
       throw new RefusedError('payment_not_capturable', `a payment that is ${payment.status} cannot be captured`)
     }
@@ -47,10 +40,8 @@ export const capturePaymentUseCase: UseCase<
       throw new RefusedError('capture_exceeds_authorized', message)
     }
     const call = { do: 'payment.capture', payment: payment.gatewayId, ...(amount !== undefined && { amount }) } as const
-    const { id: objectId, userId } = payment
-    return { objectId, userId, changes: [], lease: leaseOn('payment', objectId), step: { name: 'capture', call } }
+    return callOn(payment, 'capture', call)
   },
-  reread: ({ objectId }) => ({ payment: one('transactions', { id: objectId ?? '' }) }),
   settle: (settling) =>
     settlePayment(settling, 'payment_not_capturable', {
       alreadySo: ({ status }) => status === 'succeeded',

@@ -1,17 +1,16 @@
 import { z } from 'zod'
-import { scopeOf } from '../actor.ts'
 import { claimed } from '../debts/claim-debt.ts'
 import { debtId, freeDebt } from '../debts/debt.ts'
 import type { Deps } from '../deps.ts'
-import { InvalidError, RefusedError } from '../errors.ts'
+import { RefusedError } from '../errors.ts'
 import { returnUrl } from '../input/fields.ts'
 import { keyOf } from '../input/object-ids.ts'
-import { leaseOn } from '../operations/lease.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
 import { paymentMethodId } from '../payment-methods/payment-method.ts'
 import { usableMethod } from '../payment-methods/usable-method.ts'
 import { type FindOne, one, write } from '../ports/storage.ts'
+import { callOn, changeOf, found } from './change-payment.ts'
 import { type Payment, type PaymentStatus, paymentId, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
@@ -38,6 +37,8 @@ const confirmable: readonly PaymentStatus[] = [
   'requires_action',
 ]
 
+const change = changeOf('payments:confirm')
+
 /** As data, so that recovery can go on with it. */
 export const confirmPaymentUseCase: UseCase<
   z.output<typeof confirmPaymentInput>,
@@ -46,16 +47,14 @@ export const confirmPaymentUseCase: UseCase<
 > = {
   kind: 'payment.confirm',
   input: confirmPaymentInput,
-  target: ({ id }) => id,
-  lease: ({ id }) => leaseOn('payment', id),
-  authorize: (_, actor) => void scopeOf(actor, 'payments:confirm'),
+  ...change,
   read: ({ id, paymentMethod }, actor) => ({
-    payment: one('transactions', { ...keyOf('payment', id), ...scopeOf(actor, 'payments:confirm') }),
+    ...change.read({ id }, actor),
     method: one('payment_methods', keyOf('payment_method', paymentMethod)),
   }),
   intend(loaded, input, { now }) {
-    const { payment, method, debt } = loaded
-    if (!payment) throw new InvalidError('payment_not_found', `no payment ${input.id}`)
+    const { method, debt } = loaded
+    const payment = found(loaded.payment, input.id)
     if (payment.gatewayId === null || !confirmable.includes(payment.status)) {
       throw new RefusedError('payment_not_confirmable', `a payment that is ${payment.status} cannot be confirmed`)
     }
@@ -66,16 +65,12 @@ export const confirmPaymentUseCase: UseCase<
     // The same payment may be tried again, but not once another one has paid the debt.
     const claim = isReferenced ? claimed(debt ?? freeDebt(userId, reference, now), payment, now) : undefined
     const { returnUrl } = input
-    const call = { do: 'payment.confirm', payment: payment.gatewayId, paymentMethod } as const
-    return {
-      objectId: payment.id,
-      userId,
-      changes: claim && claim !== debt ? [write('debts', claim)] : [],
-      lease: leaseOn('payment', payment.id),
-      step: { name: 'confirm', call: { ...call, ...(returnUrl !== undefined && { returnUrl }) } },
-    }
+    const decision = callOn(payment, 'confirm', {
+      ...{ do: 'payment.confirm', payment: payment.gatewayId, paymentMethod },
+      ...(returnUrl !== undefined && { returnUrl }),
+    })
+    return { ...decision, changes: claim && claim !== debt ? [write('debts', claim)] : [] }
   },
-  reread: ({ objectId }) => ({ payment: one('transactions', { id: objectId ?? '' }) }),
   settle: (settling) =>
     settlePayment(settling, 'payment_not_confirmable', {
       alreadySo: ({ status }) => status !== 'canceled' && !confirmable.includes(status),

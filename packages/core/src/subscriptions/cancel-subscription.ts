@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { RefusedError } from '../errors.ts'
 import { perform } from '../operations/perform.ts'
@@ -31,7 +30,6 @@ export const cancelSubscriptionUseCase: UseCase<
   afterErasure: true,
   input: cancelSubscriptionInput,
   ...changeOf('subscriptions:cancel'),
-  authorize: (_, actor) => void scopeOf(actor, 'subscriptions:cancel'),
   intend(loaded, { id, atPeriodEnd }) {
     const subscription = found(loaded.subscription, id)
     // Only the end is final: that it is to end was maybe taken back at Stripe, and is said again.

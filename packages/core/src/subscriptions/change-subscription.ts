@@ -10,10 +10,11 @@ import type { GatewayCall } from '../ports/gateway.ts'
 import { one } from '../ports/storage.ts'
 import { isEnded, type Subscription, type SubscriptionRow, toSubscription } from './subscription.ts'
 
-/** What update, resume and cancel have in common: they read one subscription, lease it, and show what it became. */
+/** What update, resume and cancel have in common: they read one subscription that the actor may change, and lease it. */
 export const changeOf = (permission: Permission) => ({
   target: ({ id }: { id: string }) => id,
   lease: ({ id }: { id: string }) => leaseOn('subscription', id),
+  authorize: (_: unknown, actor: Actor) => void scopeOf(actor, permission),
   read: ({ id }: { id: string }, actor: Actor) => ({
     subscription: one('subscriptions', { ...keyOf('subscription', id), ...scopeOf(actor, permission) }),
   }),

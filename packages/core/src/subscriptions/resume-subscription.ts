@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { must, RefusedError } from '../errors.ts'
 import { findRow, type RowSet } from '../observations/row-set.ts'
@@ -47,7 +46,6 @@ export const resumeSubscriptionUseCase: UseCase<
   kind: 'subscription.resume',
   input: resumeSubscriptionInput,
   ...changeOf('subscriptions:update'),
-  authorize: (_, actor) => void scopeOf(actor, 'subscriptions:update'),
   intend(loaded, { id }) {
     const subscription = found(loaded.subscription, id)
     const { gatewayId } = subscription
