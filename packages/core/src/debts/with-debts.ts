@@ -1,7 +1,9 @@
 import { userOf } from '../customers/observe-customer.ts'
 import type { Deps } from '../deps.ts'
+import { rowOf } from '../observations/object-kinds.ts'
 import type { Observation } from '../observations/observation.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
+import { paymentNamed } from '../payments/observe-payment.ts'
 import type { PaymentObservation } from '../payments/payment.ts'
 import { one } from '../ports/storage.ts'
 import type { RefundObservation } from '../refunds/refund.ts'
@@ -47,17 +49,15 @@ function debtsOf(rows: RowSet, observation: Observation): Wanted {
   return observation.object === 'refund' ? ofRefund(rows, observation) : []
 }
 
-function ofPayment(rows: RowSet, { gatewayId, florinId, customerId, ...told }: PaymentObservation): Wanted {
-  const known =
-    findRow(rows, 'transactions', (row) => row.gatewayId === gatewayId) ??
-    findRow(rows, 'transactions', (row) => row.id === florinId && row.gatewayId === null)
-  const userId = known?.userId ?? userOf(rows, customerId) ?? told.userId ?? null
+function ofPayment(rows: RowSet, told: PaymentObservation): Wanted {
+  const known = rowOf(rows, 'transactions', told)
+  const userId = known?.userId ?? userOf(rows, told.customerId) ?? told.userId ?? null
   return owed(userId, known?.reference ?? told.reference ?? null)
 }
 
 /** Refunds only matter to the debt of a duplicate. */
 function ofRefund(rows: RowSet, { paymentGatewayId }: RefundObservation): Wanted {
-  const payment = findRow(rows, 'transactions', ({ gatewayId }) => gatewayId !== null && gatewayId === paymentGatewayId)
+  const payment = paymentNamed(rows, paymentGatewayId)
   return payment && payment.duplicateOf !== null ? owed(payment.userId, payment.reference) : []
 }
 

@@ -4,6 +4,7 @@ import { fold, unobserved } from '../observations/join.ts'
 import { lookAgainAt } from '../observations/look-again.ts'
 import { asSent, type Folded, type Observing } from '../observations/observing.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
+import { paymentNamed } from '../payments/observe-payment.ts'
 import { type Find, one } from '../ports/storage.ts'
 import { timestampOfSeconds } from '../time.ts'
 import { type DisputeObservation, type DisputeRow, disputeGroup, isClosed, toDispute } from './dispute.ts'
@@ -20,11 +21,7 @@ export function seekDispute({ gatewayId, paymentGatewayId, customerId }: Dispute
 /** Folds an observation of a dispute. */
 export function foldDispute(rows: RowSet, observation: DisputeObservation, observing: Observing): Folded {
   const known = findRow(rows, 'disputes', (row) => row.gatewayId === observation.gatewayId)
-  const payment = findRow(
-    rows,
-    'transactions',
-    (row) => row.gatewayId !== null && row.gatewayId === observation.paymentGatewayId,
-  )
+  const payment = paymentNamed(rows, observation.paymentGatewayId)
   const base = known ?? adopted(observation, observing)
   const named: DisputeRow = {
     ...base,

@@ -1,5 +1,7 @@
 import type { ObjectRef } from '../ports/gateway.ts'
 import { type FindOne, one, type Tables } from '../ports/storage.ts'
+import type { Identity } from './observation.ts'
+import { findRow, type RowSet } from './row-set.ts'
 
 /** A kind of gateway object that Florin keeps. */
 export type Kind = ObjectRef['object']
@@ -22,6 +24,15 @@ export const kinds = Object.keys(tableOf) as readonly Kind[] // its type says th
 
 /** The gateway's id of a row; null where the gateway has not made the object yet. */
 export const gatewayIdOf = (row: ObjectRow): string | null => ('gatewayId' in row ? row.gatewayId : row.id)
+
+/** The row of an object: the one that has its id, or else the one of ours that waits for the answer in which it was made. */
+export const rowOf = <T extends ObjectTable>(
+  rows: RowSet,
+  table: T,
+  { gatewayId, florinId }: Pick<Identity, 'gatewayId' | 'florinId'>,
+): Tables[T] | undefined =>
+  findRow(rows, table, (row) => gatewayIdOf(row) === gatewayId) ??
+  findRow(rows, table, (row) => gatewayIdOf(row) === null && row.id === florinId)
 
 /** How each kind's row is found by the gateway's id. */
 export const findObject: { readonly [K in Kind]: (gatewayId: string) => FindOne<(typeof tableOf)[K]> } = {

@@ -4,6 +4,7 @@ import { debtId } from '../debts/debt.ts'
 import type { DomainEventType, Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
 import { lookAgainAt } from '../observations/look-again.ts'
+import { rowOf } from '../observations/object-kinds.ts'
 import { asSent, type Folded, type Observing } from '../observations/observing.ts'
 import { findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
 import { type Find, many, one } from '../ports/storage.ts'
@@ -35,10 +36,8 @@ export function seekPayment(observation: PaymentObservation): readonly Find[] {
 
 /** Folds an observation of a payment into its row: the one it names, the open one that it answers, or a new one. */
 export function foldPayment(rows: RowSet, observation: PaymentObservation, observing: Observing): Folded {
-  const { gatewayId, florinId, intent, charge } = observation
-  const known =
-    findRow(rows, 'transactions', (row) => row.gatewayId === gatewayId) ??
-    findRow(rows, 'transactions', (row) => row.id === florinId && row.gatewayId === null)
+  const { gatewayId, intent, charge } = observation
+  const known = rowOf(rows, 'transactions', observation)
   const base = known ?? adopted(rows, observation, observing)
   const named: PaymentRow = {
     ...base,
@@ -92,6 +91,10 @@ export function withRefunds(rows: RowSet, payment: PaymentRow, { now, sent }: Ob
   const unexplained = !sent && payment.chargeRefunded > knownRefunds(refunds)
   return { ...payment, amountRefunded, dueAt: unexplained ? now : null }
 }
+
+/** The payment that an object names by the gateway's id, if it names one. */
+export const paymentNamed = (rows: RowSet, gatewayId: string | null): PaymentRow | undefined =>
+  gatewayId === null ? undefined : findRow(rows, 'transactions', (row) => row.gatewayId === gatewayId)
 
 /** The refunds of a payment among the rows. */
 export const refundsIn = (rows: RowSet, { id, gatewayId }: PaymentRow): readonly RefundRow[] =>

@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts'
 import { UnavailableError } from '../errors.ts'
 import { commitFacts } from '../events/commit-facts.ts'
 import type { Fact } from '../events/domain-event.ts'
-import { gatewayIdOf, kinds, type ObjectTable, tableOf } from '../observations/object-kinds.ts'
+import { kinds, type ObjectTable, rowOf, tableOf } from '../observations/object-kinds.ts'
 import type { Observation } from '../observations/observation.ts'
 import { observe } from '../observations/observe.ts'
 import { observingOf } from '../observations/observing.ts'
@@ -56,11 +56,8 @@ function withNew(deps: Deps, rows: RowSet, observations: readonly Observation[])
 }
 
 /** Whether an object has its row, or an open operation's row that waits for it. */
-function isKnown(rows: RowSet, { object, gatewayId, florinId }: Observation): boolean {
-  const isIt = (row: Parameters<typeof gatewayIdOf>[0]) =>
-    gatewayIdOf(row) === gatewayId || (gatewayIdOf(row) === null && row.id === florinId)
-  return findRow<ObjectTable>(rows, tableOf[object], isIt) !== undefined
-}
+const isKnown = (rows: RowSet, observation: Observation): boolean =>
+  rowOf<ObjectTable>(rows, tableOf[observation.object], observation) !== undefined
 
 /**
  * The rows with the users of their customers, where they had none, and what hangs on a payment with the payment's. Nothing

@@ -8,7 +8,7 @@ import type { Observation } from '../observations/observation.ts'
 import { observe, seek } from '../observations/observe.ts'
 import { type Folded, observingOf } from '../observations/observing.ts'
 import { findRow, putRow, type RowSet, rowSetOf, rowsOf } from '../observations/row-set.ts'
-import { linkToPayment } from '../payments/observe-payment.ts'
+import { linkToPayment, paymentNamed } from '../payments/observe-payment.ts'
 import type { ObjectRef } from '../ports/gateway.ts'
 import { many, one, type Query, type Tables } from '../ports/storage.ts'
 import { timestamp } from '../time.ts'
@@ -57,7 +57,7 @@ export function truthOf(deps: Deps, observations: readonly Observation[], rows: 
 
 /** What hangs on a payment that was lost finds it again; invoices find their subscription when it is folded. */
 function withLinks(rows: RowSet, { object, gatewayId }: Observation, now: string): RowSet {
-  const payment = object === 'payment' && findRow(rows, 'transactions', (row) => row.gatewayId === gatewayId)
+  const payment = object === 'payment' && paymentNamed(rows, gatewayId)
   return payment ? linkToPayment(rows, { ...payment, updatedAt: now }) : rows
 }
 
@@ -79,7 +79,7 @@ function forget(set: RowSet, told: Observation, sent: RowSet): RowSet {
         userId: userOf(set, told.customerId) ?? told.userId ?? row.userId,
       }))
     case 'refund': {
-      const payment = findRow(set, 'transactions', (row) => row.gatewayId === told.paymentGatewayId)
+      const payment = paymentNamed(set, told.paymentGatewayId)
       return blank(set, 'refunds', told, sent, (row) => ({
         paymentGatewayId: told.paymentGatewayId ?? row.paymentGatewayId,
         paymentId: payment?.id ?? row.paymentId,
@@ -101,10 +101,10 @@ function forget(set: RowSet, told: Observation, sent: RowSet): RowSet {
       }))
     }
     case 'dispute': {
-      const payment = findRow(set, 'transactions', (row) => row.gatewayId === told.paymentGatewayId)
+      const payment = paymentNamed(set, told.paymentGatewayId)
       return blank(set, 'disputes', told, sent, (row) => ({
         paymentGatewayId: told.paymentGatewayId ?? row.paymentGatewayId,
-        paymentId: (told.paymentGatewayId && payment?.id) ?? row.paymentId,
+        paymentId: payment?.id ?? row.paymentId,
         userId: userOf(set, told.customerId) ?? row.userId,
       }))
     }

@@ -3,9 +3,10 @@ import { settleDuplicate } from '../debts/claim-debt.ts'
 import type { Fact } from '../events/domain-event.ts'
 import { fold, unobserved } from '../observations/join.ts'
 import { lookAgainAt } from '../observations/look-again.ts'
+import { rowOf } from '../observations/object-kinds.ts'
 import { asSent, type Folded, type Observing } from '../observations/observing.ts'
 import { findRow, putRow, type RowSet } from '../observations/row-set.ts'
-import { refundsIn, withRefunds } from '../payments/observe-payment.ts'
+import { paymentNamed, refundsIn, withRefunds } from '../payments/observe-payment.ts'
 import { isOpenPayment, type PaymentRow, toPayment } from '../payments/payment.ts'
 import { type Find, many, one } from '../ports/storage.ts'
 import { timestampOfSeconds } from '../time.ts'
@@ -25,13 +26,11 @@ export function seekRefund({ gatewayId, florinId, paymentGatewayId, customerId }
 
 /** Folds an observation of a refund, and brings its payment's refunded sum up to date. */
 export function foldRefund(rows: RowSet, observation: RefundObservation, observing: Observing): Folded {
-  const { gatewayId, florinId, paymentGatewayId, refund } = observation
-  const known =
-    findRow(rows, 'refunds', (row) => row.gatewayId === gatewayId) ??
-    findRow(rows, 'refunds', (row) => row.id === florinId && row.gatewayId === null)
-  const payment = findRow(rows, 'transactions', (row) =>
-    known?.paymentId ? row.id === known.paymentId : paymentGatewayId !== null && row.gatewayId === paymentGatewayId,
-  )
+  const { gatewayId, paymentGatewayId, refund } = observation
+  const known = rowOf(rows, 'refunds', observation)
+  const payment = known?.paymentId
+    ? findRow(rows, 'transactions', ({ id }) => id === known.paymentId)
+    : paymentNamed(rows, paymentGatewayId)
   const base = known ?? adopted(rows, observation, observing)
   const named = {
     ...base,
@@ -100,8 +99,8 @@ function factsOf(
 /** All the money of a duplicate went back, whoever saw to it. */
 function duplicateFact(rows: RowSet, payment: PaymentRow | undefined, { refund }: RefundObservation): readonly Fact[] {
   if (!payment || payment.duplicateOf === null || payment.amountRefunded < payment.amountCaptured) return []
-  const sent = refundsIn(rows, payment).every(({ status }) => ['succeeded', 'failed', 'canceled'].includes(status))
-  if (!sent || payment.amountCaptured === 0) return []
+  const isOver = refundsIn(rows, payment).every(({ status }) => ['succeeded', 'failed', 'canceled'].includes(status))
+  if (!isOver || payment.amountCaptured === 0) return []
   const data = toPayment(payment, { withSecret: false })
   const { stamp } = refund
   return [{ type: 'payment.duplicate_refunded', objectId: payment.id, discriminator: 'refunded', stamp, data }]

@@ -3,8 +3,9 @@ import type { DomainEventType, Fact } from '../events/domain-event.ts'
 import { fingerprint } from '../json.ts'
 import { fold, unobserved } from '../observations/join.ts'
 import { lookAgainAt } from '../observations/look-again.ts'
+import { rowOf } from '../observations/object-kinds.ts'
 import { asSent, type Folded, type Observing } from '../observations/observing.ts'
-import { findRow, putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
+import { putRow, type RowSet, rowsOf } from '../observations/row-set.ts'
 import { type Find, many, one } from '../ports/storage.ts'
 import { timestampOfSeconds } from '../time.ts'
 import {
@@ -27,10 +28,8 @@ export function seekSubscription({ gatewayId, florinId, customerId }: Subscripti
 
 /** Folds an observation of a subscription; invoices that arrived before it find it here. */
 export function foldSubscription(rows: RowSet, observation: SubscriptionObservation, observing: Observing): Folded {
-  const { gatewayId, florinId, customerId } = observation
-  const known =
-    findRow(rows, 'subscriptions', (row) => row.gatewayId === gatewayId) ??
-    findRow(rows, 'subscriptions', (row) => row.id === florinId && row.gatewayId === null)
+  const { gatewayId, customerId } = observation
+  const known = rowOf(rows, 'subscriptions', observation)
   const base = known ?? adopted(observation, observing)
   const named: SubscriptionRow = {
     ...base,
