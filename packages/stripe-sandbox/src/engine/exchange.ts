@@ -1,10 +1,11 @@
-import { type Answer, type ApiOutcome, apiErrorBody, failureBody, htmlBody, toJson } from './answer.ts'
+import { type ApiOutcome, apiErrorBody, toJson } from './answer.ts'
 import { type ApiKey, readApiKey, secretKeyRequired } from './api-key.ts'
 import { apiVersions, currentApiVersion } from './api-versions.ts'
 import { type Context, createContext } from './context.ts'
+import { type AnswerParts, answerOf, failureParts, htmlOutcome, type Running, sendBack } from './exchange-answer.ts'
 import { expandObject } from './expand.ts'
 import type { Fault } from './faults.ts'
-import { decodeForm, type FormTree, fingerprint } from './form.ts'
+import { decodeForm, fingerprint } from './form.ts'
 import { checkKey, findSavedAnswer, keyInUse, savedAnswers } from './idempotency.ts'
 import { nextId } from './ids.ts'
 import { lockTimeout, rateLimited } from './limits.ts'
@@ -38,16 +39,6 @@ export interface IncomingCall {
   readonly query: string
   readonly body: string
   readonly header: (name: string) => string | null
-}
-
-interface Running {
-  readonly incoming: IncomingCall
-  readonly requestId: string
-  readonly key: string | null
-  readonly fault: Fault | undefined
-  version: string
-  form: FormTree
-  replayed: boolean
 }
 
 /** Answers requests one by one. Only stalls and latency wait; every effect is a single synchronous step. */
@@ -86,13 +77,6 @@ export function createExchange(parts: ExchangeParts): (incoming: IncomingCall) =
   }
 }
 
-interface AnswerParts {
-  readonly status: number
-  readonly body: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly original?: string
-}
-
 async function perform(parts: ExchangeParts, running: Running, inProgress: Set<string>): Promise<ApiOutcome> {
   const { incoming, key, fault } = running
   const apiKey = readApiKey(incoming.header('authorization'), parts.keys)
@@ -107,7 +91,7 @@ async function perform(parts: ExchangeParts, running: Running, inProgress: Set<s
   if (key !== null) {
     checkKey(key)
     const replay = replayOf(parts, running, key, inProgress)
-    if (replay !== undefined) return settle(parts, running, replay)
+    if (replay !== undefined) return sendBack(parts, running, replay)
   }
   const prepared = match.route.prepare(running.form, match.ids)
   const context = contextOf(parts, running, apiKey)
@@ -121,7 +105,7 @@ async function perform(parts: ExchangeParts, running: Running, inProgress: Set<s
   try {
     const wait = (fault?.kind === 'stall_before' ? (fault.delay_ms ?? 1000) : 0) + latencyOf(parts, incoming)
     if (wait > 0) await parts.sleep(wait)
-    return await settle(parts, running, takeEffect(parts, running, prepared, context, letGo))
+    return await sendBack(parts, running, takeEffect(parts, running, prepared, context, letGo))
   } finally {
     letGo()
   }
@@ -228,54 +212,6 @@ function refusedByFault(parts: ExchangeParts, running: Running): ApiOutcome | un
     default:
       return undefined
   }
-}
-
-/** Faults that hit an answer on its way back. */
-async function settle(parts: ExchangeParts, running: Running, result: AnswerParts): Promise<ApiOutcome> {
-  const { fault } = running
-  if (fault?.kind === 'cut') return { kind: 'cut' }
-  if (fault?.kind === 'html') return htmlOutcome(fault)
-  if (fault?.kind === 'stall') await parts.sleep(fault.delay_ms ?? 1000)
-  const outcome = answerOf(parts, running, result)
-  return fault?.kind === 'truncate' ? { kind: 'truncated', answer: outcome.answer } : outcome
-}
-
-const htmlOutcome = (fault: Fault): ApiOutcome => {
-  const status = fault.status ?? 502
-  const answer: Answer = { status, headers: { 'content-type': 'text/html' }, body: htmlBody(status) }
-  return { kind: 'answer', answer }
-}
-
-const failureParts = (parts: ExchangeParts, running: Running, error: StripeFailure): AnswerParts => ({
-  status: error.status,
-  body: failureBody(error, running.requestId, parts.state.now),
-  headers: error.rules.headers,
-})
-
-function answerOf(
-  parts: ExchangeParts,
-  running: Running,
-  { status, body, headers, original }: AnswerParts,
-): { kind: 'answer'; answer: Answer } {
-  const { incoming, fault, key, requestId, version } = running
-  const failedByFault = fault?.kind === 'fail_before' || fault?.kind === 'fail_after'
-  // Stripe says "false" on ordinary answers to POST; where it is silent the client decides by the status.
-  const silent = status === 409 || status === 429 || status >= 500
-  const retry = failedByFault ? fault.should_retry : incoming.method === 'POST' && !silent ? false : undefined
-  const answer: Answer = {
-    status,
-    body,
-    headers: {
-      'content-type': 'application/json',
-      date: new Date(parts.state.now * 1000).toUTCString(),
-      'request-id': requestId,
-      'stripe-version': version,
-      ...(key === null ? {} : { 'idempotency-key': key, 'original-request': original ?? requestId }),
-      ...(retry === undefined ? {} : { 'stripe-should-retry': String(retry) }),
-      ...headers,
-    },
-  }
-  return { kind: 'answer', answer }
 }
 
 function readVersion(header: string | null): string {
