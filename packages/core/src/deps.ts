@@ -3,6 +3,7 @@ import type { BudgetedGateway } from './budgeted-gateway.ts'
 import type { NewId } from './ids.ts'
 import type { Observer, Runtime } from './ports/runtime.ts'
 import type { Storage, StoredTables, Tables } from './ports/storage.ts'
+import { DAY_MS } from './time.ts'
 
 /** Rules that a deployment sets. */
 export interface Settings {
@@ -43,8 +44,6 @@ export interface Settings {
   readonly userIdPattern: RegExp
 }
 
-const DAY_MS = 24 * 3600_000
-
 export const defaultSettings: Settings = {
   installation: 'florin',
   livemode: false,
@@ -52,9 +51,9 @@ export const defaultSettings: Settings = {
   userSetsAmount: false,
   requireIdempotencyKey: false,
   autoRefundDuplicates: false,
-  paymentRecoveryWindowMs: 10 * 60 * 1000,
-  idempotencyKeyMs: 24 * 3600 * 1000,
-  sweepAfterMs: 15 * 60 * 1000,
+  paymentRecoveryWindowMs: 10 * 60_000,
+  idempotencyKeyMs: DAY_MS,
+  sweepAfterMs: 15 * 60_000,
   eventAttempts: 18,
   eventLeaseMs: 60_000,
   webhookEventRetentionMs: 90 * DAY_MS,

@@ -28,6 +28,9 @@ export interface DataKeyRow {
 /** The subject of what belongs to a user. */
 export const userSubject = (userId: string): string => `user:${userId}`
 
+/** The user of a user's subject. */
+export const userOfSubject = (subject: string): string => subject.slice(userSubject('').length)
+
 /** The subject of what is stored on a day and belongs to nobody, or is no user's to keep. */
 export const daySubject = (now: number): string => `day:${new Date(now).toISOString().slice(0, 10)}`
 

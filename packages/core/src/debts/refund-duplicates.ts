@@ -7,7 +7,7 @@ import { perform } from '../operations/perform.ts'
 import type { PaymentRow } from '../payments/payment.ts'
 import { due, many, one, write } from '../ports/storage.ts'
 import { createRefundUseCase } from '../refunds/create-refund.ts'
-import { milliseconds, type Timestamp, timestamp } from '../time.ts'
+import { DAY_MS, milliseconds, type Timestamp, timestamp } from '../time.ts'
 import type { DebtRow } from './debt.ts'
 
 // Who looks at a debt has it for so long; after a crash it is due again. What was done then is found by its key.
@@ -15,7 +15,7 @@ const LOOK_MS = 60_000
 
 // What webhooks and catching up can still tell is younger (Stripe keeps events for 30 days). What is older was found by an
 // import or a repair, and is history that people have dealt with.
-const OLDEST_MS = 30 * 24 * 3600_000
+const OLDEST_MS = 30 * DAY_MS
 
 /** What looking at duplicates came to. */
 export interface DuplicatesRefunded {

@@ -42,7 +42,7 @@ export interface DisputeObservation extends Identity {
   readonly dispute: Sighting<DisputeFacts>
 }
 
-/** A dispute as Florin shows it. */
+/** A dispute as Florin shows it. `amount` counts the currency's smallest unit; `status` and `reason` are Stripe's own words. */
 export type Dispute = {
   readonly id: string
   readonly object: 'dispute'
@@ -64,7 +64,7 @@ export const isClosed = (status: string): boolean => ['won', 'lost', 'warning_cl
 /** Whether a dispute has taken the money away, or may still do so. */
 export const isAtStake = (status: string): boolean => !['won', 'warning_closed', 'prevented'].includes(status)
 
-/** A dispute as Florin shows it. */
+/** Shows a row, whose status is passed on as it was told. */
 export function toDispute(row: DisputeRow): Dispute {
   return {
     id: row.id,

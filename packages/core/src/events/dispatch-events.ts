@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { due, write } from '../ports/storage.ts'
-import { milliseconds, type Timestamp, timestamp } from '../time.ts'
+import { HOUR_MS, milliseconds, type Timestamp, timestamp } from '../time.ts'
 import { DeliveryError, reasonOf } from './delivery-error.ts'
 import type { DomainEventRow } from './domain-event.ts'
 import { toDomainEvent } from './domain-event-data.ts'
@@ -19,7 +19,7 @@ export interface Dispatched {
 type Outcome = keyof Dispatched
 
 const FIRST_RETRY_MS = 1000
-const LAST_RETRY_MS = 3600_000
+const LAST_RETRY_MS = HOUR_MS
 
 /** Events of this many objects are told at once, so that one slow handler does not hold up all others. */
 const LANES = 10

@@ -103,7 +103,7 @@ export interface InvoiceObservation extends Identity {
   readonly payment?: Sighting<InvoicePaymentFacts>
 }
 
-/** An invoice as Florin shows it. */
+/** An invoice as Florin shows it. Amounts in the currency's smallest unit; with credits they may be below zero. */
 export type Invoice = {
   readonly id: string
   readonly object: 'invoice'

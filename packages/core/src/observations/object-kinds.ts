@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../ports/gateway.ts'
-import { type FindOne, one, type Tables } from '../ports/storage.ts'
+import { type FindOne, one, type StoredTables, type Tables } from '../ports/storage.ts'
 import type { Identity } from './observation.ts'
 import { findRow, type RowSet } from './row-set.ts'
 
@@ -23,7 +23,8 @@ export type ObjectRow = Tables[ObjectTable]
 export const kinds = Object.keys(tableOf) as readonly Kind[] // its type says that it names every kind once
 
 /** The gateway's id of a row; null where the gateway has not made the object yet. */
-export const gatewayIdOf = (row: ObjectRow): string | null => ('gatewayId' in row ? row.gatewayId : row.id)
+export const gatewayIdOf = (row: ObjectRow | StoredTables[ObjectTable]): string | null =>
+  'gatewayId' in row ? row.gatewayId : row.id
 
 /** The row of an object: the one that has its id, or else the one of ours that waits for the answer in which it was made. */
 export const rowOf = <T extends ObjectTable>(

@@ -1,5 +1,5 @@
 import type { Settings } from '../deps.ts'
-import { milliseconds, type Timestamp, timestamp } from '../time.ts'
+import { HOUR_MS, milliseconds, type Timestamp, timestamp } from '../time.ts'
 import type { OperationKind, OperationRow, StepRecord } from './operation.ts'
 
 // A payment that is made long after the customer has left the page is a surprise, not a service. What gives money back or
@@ -12,7 +12,7 @@ const takesMoney: readonly OperationKind[] = [
   'subscription.update',
   'subscription.resume',
 ]
-const KEY_MEMORY_MS = 23 * 3600 * 1000
+const KEY_MEMORY_MS = 23 * HOUR_MS
 
 /** How long a process has an operation to itself. */
 export const RUN_MS = 60_000

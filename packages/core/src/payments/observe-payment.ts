@@ -60,7 +60,7 @@ export function foldPayment(rows: RowSet, observation: PaymentObservation, obser
   const unseen = next.observed.intent === undefined ? now : null
   const dueAt = next.dueAt ?? unseen ?? lookAgainAt(next, observing, { open: isOpenPayment(next) })
   return {
-    rows: linkToPayment(known && same(known, next) ? owed : putRow(owed, 'transactions', { ...next, dueAt }), next),
+    rows: linkToPayment(known && isSame(known, next) ? owed : putRow(owed, 'transactions', { ...next, dueAt }), next),
     facts: [...factsOf(known, next, observation), ...duplicateFact(known, next, observation)],
   }
 }
@@ -102,7 +102,7 @@ export const refundsIn = (rows: RowSet, { id, gatewayId }: PaymentRow): readonly
     (refund) => refund.paymentId === id || (gatewayId !== null && refund.paymentGatewayId === gatewayId),
   )
 
-function same(known: PaymentRow, next: PaymentRow): boolean {
+function isSame(known: PaymentRow, next: PaymentRow): boolean {
   return (
     next.observed === known.observed &&
     next.amountRefunded === known.amountRefunded &&

@@ -19,7 +19,7 @@ export const paymentStatuses = [
 /**
  * `pending`: asked for, the gateway's answer not known yet. `failed`: declined; not final, for the holder of the client
  * secret can still pay. Only `succeeded` and `canceled` are final. `unknown`: Stripe says a word that Florin does not
- * know yet.
+ * know yet, or only a charge or a Checkout session told of the payment so far.
  */
 export type PaymentStatus = (typeof paymentStatuses)[number]
 

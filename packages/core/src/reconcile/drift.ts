@@ -1,5 +1,4 @@
-import type { Json } from '../json.ts'
-import { canonicalJson } from '../json.ts'
+import { canonicalJson, type Json } from '../json.ts'
 import { gatewayIdOf, type ObjectRow, type ObjectTable, tableOf } from '../observations/object-kinds.ts'
 import type { Observation } from '../observations/observation.ts'
 import { findRow, type RowSet } from '../observations/row-set.ts'

@@ -36,7 +36,7 @@ export async function examine(
   const answer = await deps.gateway.read(ref)
   const observations = answer?.observations ?? []
   const rows = await rowsAround(deps, ref, observations)
-  if (!answer) return { difference: unknown(ref, rows), told: undefined, rows, truth: rows, facts: [] }
+  if (!answer) return { difference: unknownAtGateway(ref, rows), told: undefined, rows, truth: rows, facts: [] }
   const told = observations.find((one) => one.object === ref.object && one.gatewayId === ref.gatewayId)
   const { rows: truth, facts } = truthOf(deps, observations, rows, sent)
   const isOwnerInDoubt = ownersInDoubt.has(told?.customerId ?? '')
@@ -76,7 +76,7 @@ export async function examineListed(
   return difference?.what === 'different' ? (await examine(deps, ref, { ownersInDoubt })).difference : difference
 }
 
-function unknown({ object, gatewayId }: ObjectRef, rows: RowSet): Difference | undefined {
+function unknownAtGateway({ object, gatewayId }: ObjectRef, rows: RowSet): Difference | undefined {
   const table = tableOf[object]
   const stored = findRow<ObjectTable>(rows, table, (row) => gatewayIdOf(row) === gatewayId)
   // A draft invoice that was deleted is rightly not known there any more.

@@ -3,6 +3,7 @@ import { moveBookmark, readBookmark } from '../bookmarks/keep-bookmark.ts'
 import type { Deps } from '../deps.ts'
 import { kinds } from '../observations/object-kinds.ts'
 import type { ObjectRef } from '../ports/gateway.ts'
+import { DAY_SECONDS } from '../time.ts'
 import { belongingHere } from './belongs-here.ts'
 import type { Difference } from './drift.ts'
 import { examine, examineListed } from './examine.ts'
@@ -11,7 +12,6 @@ import { paced } from './paced.ts'
 import { type Turns, turns } from './turns.ts'
 
 const BOOKMARK = 'drift.changed'
-const DAY = 24 * 3600
 const OVERLAP_SECONDS = 600
 
 export interface FindDrift {
@@ -105,7 +105,7 @@ async function compareChanged(
 ): Promise<number> {
   const now = Math.floor(deps.runtime.now() / 1000)
   const known = await readBookmark(deps, BOOKMARK, place)
-  const from = since ?? (known ? known.created - OVERLAP_SECONDS : now - DAY)
+  const from = since ?? (known ? known.created - OVERLAP_SECONDS : now - DAY_SECONDS)
   const refs = await namedSince(deps, Math.max(from, 0))
   for (const ref of refs) {
     await all.take(async () => {

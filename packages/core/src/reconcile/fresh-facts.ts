@@ -3,9 +3,9 @@ import type { Deps } from '../deps.ts'
 import type { Fact } from '../events/domain-event.ts'
 import { type ObjectTable, tableOf } from '../observations/object-kinds.ts'
 import { findRow, type RowSet } from '../observations/row-set.ts'
-import { milliseconds } from '../time.ts'
+import { HOUR_MS, milliseconds } from '../time.ts'
 
-const FRESH_MS = 3_600_000
+const FRESH_MS = HOUR_MS
 
 /**
  * The facts that are told without being asked for: of objects that were made in the last hour, and certainly since the

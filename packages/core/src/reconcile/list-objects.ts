@@ -1,6 +1,6 @@
 import { allPages } from '../all-pages.ts'
 import type { Deps } from '../deps.ts'
-import { type Kind, tableOf } from '../observations/object-kinds.ts'
+import { gatewayIdOf, type Kind, tableOf } from '../observations/object-kinds.ts'
 import type { Observation } from '../observations/observation.ts'
 
 /** One listed object, with what hangs on it. */
@@ -59,7 +59,7 @@ const ROWS_AT_ONCE = 500
 export async function* storedIds({ stored }: Pick<Deps, 'stored'>, kind: Kind): AsyncGenerator<string> {
   for await (const rows of allPages(stored, tableOf[kind], {}, ROWS_AT_ONCE)) {
     for (const row of rows) {
-      const gatewayId = 'gatewayId' in row ? row.gatewayId : row.id
+      const gatewayId = gatewayIdOf(row)
       if (gatewayId !== null) yield gatewayId
     }
   }

@@ -2,18 +2,18 @@ import { z } from 'zod'
 import { beginInstallation } from '../bookmarks/installation-time.ts'
 import { moveBookmark, readBookmark } from '../bookmarks/keep-bookmark.ts'
 import type { Deps } from '../deps.ts'
+import { DAY_SECONDS } from '../time.ts'
 import { applyEvent } from '../webhooks/apply-event.ts'
 import { eventPages } from './event-pages.ts'
 import { paced } from './paced.ts'
 import { turns } from './turns.ts'
 
 const BOOKMARK = 'reconcile.events'
-const DAY = 24 * 3600
 
 /** How long Stripe keeps events. */
-const KEPT_SECONDS = 30 * DAY
+const KEPT_SECONDS = 30 * DAY_SECONDS
 /** A gap of this length leaves little time until events are gone for good. */
-const LONG_GAP_SECONDS = 25 * DAY
+const LONG_GAP_SECONDS = 25 * DAY_SECONDS
 /** Events of one second, or of a machine that lags, may be listed a little late: this much is read twice. */
 const OVERLAP_SECONDS = 600
 

@@ -2,7 +2,7 @@ import { objectId } from '../input/object-ids.ts'
 import { type Group, type Observed, rankBy, type Sighting } from '../observations/join.ts'
 import type { Identity } from '../observations/observation.ts'
 import type { PaymentRow } from '../payments/payment.ts'
-import { milliseconds, type Timestamp } from '../time.ts'
+import { DAY_MS, milliseconds, type Timestamp } from '../time.ts'
 
 export const refundStatuses = ['pending', 'requires_action', 'succeeded', 'failed', 'canceled', 'unknown'] as const
 
@@ -62,7 +62,7 @@ export interface RefundObservation extends Identity {
   readonly refund: Sighting<RefundFacts>
 }
 
-/** A refund as Florin shows it. */
+/** A refund as Florin shows it. `amount` counts the currency's smallest unit; one that `succeeded` can still fail. */
 export type Refund = {
   readonly id: string
   readonly object: 'refund'
@@ -108,11 +108,9 @@ const sum = (refunds: readonly RefundRow[]) => refunds.reduce((total, { amount }
 /** The sum of the refunds that are known here and have not failed. */
 export const knownRefunds = (refunds: readonly RefundRow[]): number => sum(refunds.filter(isLive))
 
-const MONTH_MS = 30 * 24 * 3600_000
-
 /** Whether the gateway may still tell something new of a refund: one that succeeded can fail within 30 days. */
 export const isOpenRefund = (refund: RefundRow, now: Timestamp): boolean =>
-  isLive(refund) && (refund.status !== 'succeeded' || milliseconds(now) - milliseconds(refund.createdAt) < MONTH_MS)
+  isLive(refund) && (refund.status !== 'succeeded' || milliseconds(now) - milliseconds(refund.createdAt) < 30 * DAY_MS)
 
 /**
  * What counts as refunded. An open refund counts, so that two at once cannot exceed the payment.

@@ -1,9 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { DefectError } from '../errors.ts'
 import { type Prunable, prunables, type Retention, type Rotated } from '../ports/retention.ts'
-import { timestamp } from '../time.ts'
-
-const DAY_MS = 24 * 3600_000
+import { DAY_MS, timestamp } from '../time.ts'
 
 /**
  * The least time for which webhooks and operations are kept: Stripe tells again what happened in the last 30 days, and

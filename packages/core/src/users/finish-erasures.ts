@@ -1,5 +1,5 @@
 import { florin } from '../actor.ts'
-import type { DataKeyRow } from '../data-keys/data-key.ts'
+import { type DataKeyRow, userOfSubject } from '../data-keys/data-key.ts'
 import type { Deps } from '../deps.ts'
 import { isFlorinError } from '../errors.ts'
 import { due, write } from '../ports/storage.ts'
@@ -21,7 +21,7 @@ export async function finishErasures(deps: Deps, { limit = 10 }: { limit?: numbe
   let erased = 0
   const left: ErasuresFinished['left'][number][] = []
   for (const key of keys) {
-    const userId = key.subject.slice(key.subject.indexOf(':') + 1)
+    const userId = userOfSubject(key.subject)
     if (!(await claim(deps, key))) continue
     try {
       const { status } = await goOnErasing(deps, userId, { actor: florin })

@@ -9,14 +9,14 @@ import { observingOf } from '../observations/observing.ts'
 import { changesBetween, type RowSet, rowSetOf } from '../observations/row-set.ts'
 import type { GatewayEvent } from '../ports/gateway.ts'
 import { type Change, one, type Query, write } from '../ports/storage.ts'
-import { milliseconds, type Timestamp, timestamp, timestampOfSeconds } from '../time.ts'
+import { DAY_MS, milliseconds, type Timestamp, timestamp, timestampOfSeconds } from '../time.ts'
 import type { LoggedEvent, WebhookEventRow, WebhookEventStatus } from './webhook-event.ts'
 
 const MOST_TRIES = 60
 
 // An event that cannot be applied waits a minute, then twice as long each time, and never more than a day.
 const FIRST_RETRY_MS = 60_000
-const LAST_RETRY_MS = 24 * 3600_000
+const LAST_RETRY_MS = DAY_MS
 
 /** What became of an event, and its row as stored. Of a `duplicate` nothing was done: it had been taken before. */
 export interface Applied {
