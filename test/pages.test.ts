@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { permissions, roles } from '../packages/core/src/actor.ts'
-import { sealedColumns, sealedIn, type TableName } from '../packages/core/src/ports/storage.ts'
+import { sealedColumns, sealedIn, type TableName } from '../packages/core/src/ports/tables.ts'
 
 /** The rows of the table under a heading row, cell by cell. */
 function tableUnder(page: string, heading: string): string[][] {

@@ -1,12 +1,5 @@
-import {
-  type FindMany,
-  type PageQuery,
-  page,
-  type Rows,
-  type Storage,
-  type TableName,
-  type Where,
-} from './ports/storage.ts'
+import { type FindMany, type PageQuery, page, type Storage, type Where } from './ports/storage.ts'
+import type { Rows, TableName } from './ports/tables.ts'
 
 /**
  * All rows that match, newest first and `limit` at a time, so that any number of them is read in little memory. A page is

@@ -2,7 +2,8 @@ import type { InstallationTime } from './bookmarks/installation-time.ts'
 import type { BudgetedGateway } from './budgeted-gateway.ts'
 import type { NewId } from './ids.ts'
 import type { Observer, Runtime } from './ports/runtime.ts'
-import type { Storage, StoredTables, Tables } from './ports/storage.ts'
+import type { Storage } from './ports/storage.ts'
+import type { StoredTables, Tables } from './ports/tables.ts'
 import { DAY_MS } from './time.ts'
 
 /** Rules that a deployment sets. */

@@ -124,21 +124,23 @@ export {
   one,
   type PageQuery,
   page,
-  partColumns,
   type Query,
+  type Storage,
+  type Where,
+  type Write,
+  write,
+} from './ports/storage.ts'
+export {
+  partColumns,
   type Rows,
   type Searchable,
-  type Storage,
   type StoredTables,
   sealedByteColumns,
   sealedColumns,
   type TableName,
   type Tables,
   uniqueKeys,
-  type Where,
-  type Write,
-  write,
-} from './ports/storage.ts'
+} from './ports/tables.ts'
 export type { Difference, DifferentField } from './reconcile/drift.ts'
 export type { Drift, FindDrift } from './reconcile/find-drift.ts'
 export type { ImportAccount, Imported, ImportProgress } from './reconcile/import-account.ts'

@@ -3,7 +3,8 @@ import { currentKeyOf, type KeyStore, type KnownKey } from './data-keys/key-stor
 import { openAnswer, type Plain, rowsIn } from './data-keys/opening.ts'
 import { type Sealing, seal, sealingOf } from './data-keys/sealing.ts'
 import type { Clock, Observer, Runtime } from './ports/runtime.ts'
-import type { Change, Find, Loaded, Query, Storage, StoredTables, TableName, Tables } from './ports/storage.ts'
+import type { Change, Find, Loaded, Query, Storage } from './ports/storage.ts'
+import type { StoredTables, TableName, Tables } from './ports/tables.ts'
 
 const MOST_TRIES = 5
 const MOST_TOLD = 1000

@@ -1,5 +1,6 @@
 import { must } from '../src/errors.ts'
-import { one, type Storage, type StoredTables } from '../src/ports/storage.ts'
+import { one, type Storage } from '../src/ports/storage.ts'
+import type { StoredTables } from '../src/ports/tables.ts'
 
 // Not the last character: some of its bits may stand for nothing.
 const alteredText = (sealed: string | null) =>

@@ -1,7 +1,8 @@
 import { expect } from 'vitest'
 import { isFlorinError } from '../src/errors.ts'
 import type { PaymentGateway } from '../src/ports/gateway.ts'
-import { many, one, type Storage, type StoredTables } from '../src/ports/storage.ts'
+import { many, one, type Storage } from '../src/ports/storage.ts'
+import type { StoredTables } from '../src/ports/tables.ts'
 import { objectsOf, type Scenario } from './crash-scenarios.ts'
 import { impatient, type SandboxedFlorin, sandboxedFlorin, service } from './sandboxed-florin.ts'
 

@@ -1,7 +1,8 @@
 import { keyStore } from '../src/data-keys/key-store.ts'
 import { idMaker } from '../src/ids.ts'
 import { nodeCipher } from '../src/node/index.ts'
-import type { Storage, StoredTables, Tables } from '../src/ports/storage.ts'
+import type { Storage } from '../src/ports/storage.ts'
+import type { StoredTables, Tables } from '../src/ports/tables.ts'
 import { systemRuntime } from '../src/runtime.ts'
 import { sealedStorage } from '../src/sealed-storage.ts'
 

@@ -1,5 +1,6 @@
 import { createFlorin, type Florin, type Happening, type Settings } from '../src/index.ts'
-import type { Storage, StoredTables } from '../src/ports/storage.ts'
+import type { Storage } from '../src/ports/storage.ts'
+import type { StoredTables } from '../src/ports/tables.ts'
 import { systemRuntime } from '../src/runtime.ts'
 import { testCipher } from './opened.ts'
 import type { SandboxedFlorin } from './sandboxed-florin.ts'

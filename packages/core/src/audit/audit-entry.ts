@@ -3,7 +3,7 @@ import type { NewId } from '../ids.ts'
 import type { Json } from '../json.ts'
 import { type RowSet, rowsOf } from '../observations/row-set.ts'
 import type { OperationRow } from '../operations/operation.ts'
-import type { TableName } from '../ports/storage.ts'
+import type { TableName } from '../ports/tables.ts'
 import type { Timestamp } from '../time.ts'
 
 /** A row of `audit_log`: append-only. Ids, states and sums; never personal data. */

@@ -2,15 +2,8 @@ import { isSealed, placeOf } from '../cipher/envelope.ts'
 import { withoutPersonal } from '../events/without-personal.ts'
 import type { DataKey } from '../ports/cipher.ts'
 import type { Clock, Runtime } from '../ports/runtime.ts'
-import {
-  type Change,
-  isBlank,
-  type StoredTables,
-  sealedIn,
-  type TableName,
-  type Tables,
-  type Write,
-} from '../ports/storage.ts'
+import type { Change, Write } from '../ports/storage.ts'
+import { isBlank, type StoredTables, sealedIn, type TableName, type Tables } from '../ports/tables.ts'
 import { type DataKeyRow, daySubject, userSubject } from './data-key.ts'
 import { isClosed, type KeyStore, type KnownKey } from './key-store.ts'
 

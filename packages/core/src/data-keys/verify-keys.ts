@@ -1,7 +1,8 @@
 import { isSealed, keyNamedBy, placeOf } from '../cipher/envelope.ts'
 import { isFlorinError } from '../errors.ts'
 import type { DataKey } from '../ports/cipher.ts'
-import { type FindNext, next, type StoredTables, sealedColumns, sealedIn, type TableName } from '../ports/storage.ts'
+import { type FindNext, next } from '../ports/storage.ts'
+import { type StoredTables, sealedColumns, sealedIn, type TableName } from '../ports/tables.ts'
 import { keyStore } from './key-store.ts'
 import type { KeyDeps } from './rotate-keys.ts'
 

@@ -4,7 +4,8 @@ import { recover } from '../../test/mortal.ts'
 import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import { isFlorinError } from '../errors.ts'
 import type { PaymentGateway } from '../ports/gateway.ts'
-import type { Storage, StoredTables } from '../ports/storage.ts'
+import type { Storage } from '../ports/storage.ts'
+import type { StoredTables } from '../ports/tables.ts'
 
 /** What the process dies of. Not an error of Florin's, so nothing may catch it and go on. */
 const CRASH = new Error('the process was killed')

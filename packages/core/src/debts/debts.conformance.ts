@@ -1,4 +1,5 @@
-import type { Storage, StoredTables } from '../ports/storage.ts'
+import type { Storage } from '../ports/storage.ts'
+import type { StoredTables } from '../ports/tables.ts'
 import { expect } from '../testing/expect.ts'
 import type { Promised } from '../testing/promise.ts'
 import { newId } from '../testing/rows.ts'

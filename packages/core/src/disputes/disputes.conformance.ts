@@ -1,4 +1,5 @@
-import { many, type Storage, type StoredTables } from '../ports/storage.ts'
+import { many, type Storage } from '../ports/storage.ts'
+import type { StoredTables } from '../ports/tables.ts'
 import { expect } from '../testing/expect.ts'
 import type { Promised } from '../testing/promise.ts'
 import { aStoredRow, commit, put } from '../testing/stored-rows.ts'

@@ -1,5 +1,5 @@
 import type { Json } from '../json.ts'
-import { sealedColumns, type TableName } from '../ports/storage.ts'
+import { sealedColumns, type TableName } from '../ports/tables.ts'
 
 /** The table whose row a view shows, by the view's `object`. What is sealed in the row has the same name in the view. */
 const tableOf: Readonly<Record<string, TableName>> = {

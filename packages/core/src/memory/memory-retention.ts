@@ -1,5 +1,5 @@
 import type { Prunable, Retention } from '../ports/retention.ts'
-import type { StoredTables, TableName } from '../ports/storage.ts'
+import type { StoredTables, TableName } from '../ports/tables.ts'
 
 /** The rows of a memory storage, as its retention needs them. */
 export interface PrunableRows {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { StoredTables, TableName } from '../ports/storage.ts'
+import type { StoredTables, TableName } from '../ports/tables.ts'
 
 interface Kept {
   readonly table: TableName

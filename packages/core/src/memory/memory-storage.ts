@@ -1,18 +1,7 @@
 import { DefectError } from '../errors.ts'
 import type { Retention } from '../ports/retention.ts'
-import {
-  type Change,
-  type Commit,
-  type Find,
-  type FindNext,
-  type Loaded,
-  type PageQuery,
-  type Query,
-  type Storage,
-  type StoredTables,
-  type TableName,
-  uniqueKeys,
-} from '../ports/storage.ts'
+import type { Change, Commit, Find, FindNext, Loaded, PageQuery, Query, Storage } from '../ports/storage.ts'
+import { type StoredTables, type TableName, uniqueKeys } from '../ports/tables.ts'
 import { memoryRetention } from './memory-retention.ts'
 import { readSnapshot, writeSnapshot } from './memory-snapshot.ts'
 

@@ -1,5 +1,6 @@
 import type { ObjectRef } from '../ports/gateway.ts'
-import { type FindOne, one, type StoredTables, type Tables } from '../ports/storage.ts'
+import { type FindOne, one } from '../ports/storage.ts'
+import type { StoredTables, Tables } from '../ports/tables.ts'
 import type { Identity } from './observation.ts'
 import { findRow, type RowSet } from './row-set.ts'
 

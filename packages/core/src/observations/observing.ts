@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
 import type { Fact } from '../events/domain-event.ts'
 import type { NewId } from '../ids.ts'
-import type { Tables } from '../ports/storage.ts'
+import type { Tables } from '../ports/tables.ts'
 import type { Timestamp } from '../time.ts'
 import { gatewayIdOf, type ObjectTable } from './object-kinds.ts'
 import { findRow, type RowSet } from './row-set.ts'

@@ -1,5 +1,6 @@
 import { must } from '../errors.ts'
-import type { Change, Find, Loaded, Query, TableName, Tables } from '../ports/storage.ts'
+import type { Change, Find, Loaded, Query } from '../ports/storage.ts'
+import type { TableName, Tables } from '../ports/tables.ts'
 
 /** Rows by table: what a decision works on. Plain data; every function here answers a new one. */
 export type RowSet = { readonly [T in TableName]?: readonly Tables[T][] }

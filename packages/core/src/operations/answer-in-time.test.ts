@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { alice, type SandboxedFlorin, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
-import { many, type TableName } from '../ports/storage.ts'
+import { many } from '../ports/storage.ts'
+import type { TableName } from '../ports/tables.ts'
 
 const order = { userId: alice.id, amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
 

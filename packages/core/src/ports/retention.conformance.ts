@@ -3,7 +3,8 @@ import type { Promised } from '../testing/promise.ts'
 import { newId } from '../testing/rows.ts'
 import { aStoredRow, commit, put, read } from '../testing/stored-rows.ts'
 import { type Prunable, prunables, type Retention } from './retention.ts'
-import type { Storage, StoredTables, TableName } from './storage.ts'
+import type { Storage } from './storage.ts'
+import type { StoredTables, TableName } from './tables.ts'
 
 /** A storage with what lets go of its rows. */
 export interface PrunedStorage {

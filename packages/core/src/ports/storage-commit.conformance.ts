@@ -2,7 +2,8 @@ import { expect } from '../testing/expect.ts'
 import type { Promised } from '../testing/promise.ts'
 import { newId } from '../testing/rows.ts'
 import { aStoredRow, commit, put, read, tableNames } from '../testing/stored-rows.ts'
-import type { Storage, StoredTables, TableName } from './storage.ts'
+import type { Storage } from './storage.ts'
+import type { StoredTables, TableName } from './tables.ts'
 
 type Store = Storage<StoredTables>
 

@@ -2,7 +2,8 @@ import { aCompleteRow, parentsOf } from '../testing/every-column.ts'
 import { expect } from '../testing/expect.ts'
 import type { Promised } from '../testing/promise.ts'
 import { commit, put } from '../testing/stored-rows.ts'
-import type { DueTable, FindDue, Storage, StoredTables } from './storage.ts'
+import type { DueTable, FindDue, Storage } from './storage.ts'
+import type { StoredTables } from './tables.ts'
 
 type Store = Storage<StoredTables>
 

@@ -3,17 +3,8 @@ import { expect } from '../testing/expect.ts'
 import type { Promised } from '../testing/promise.ts'
 import { gatewayId, newId } from '../testing/rows.ts'
 import { aStoredRow, commit, find, put, tableNames } from '../testing/stored-rows.ts'
-import {
-  type FindNext,
-  many,
-  next,
-  one,
-  page,
-  type Searchable,
-  type Storage,
-  type StoredTables,
-  type TableName,
-} from './storage.ts'
+import { type FindNext, many, next, one, page, type Storage } from './storage.ts'
+import type { Searchable, StoredTables, TableName } from './tables.ts'
 
 type Store = Storage<StoredTables>
 type Cells = Readonly<Record<string, unknown>>

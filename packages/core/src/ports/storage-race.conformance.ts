@@ -2,7 +2,8 @@ import { expect } from '../testing/expect.ts'
 import type { Promised } from '../testing/promise.ts'
 import { gatewayId, newId } from '../testing/rows.ts'
 import { aStoredRow, commit, find, put, read, tableNames } from '../testing/stored-rows.ts'
-import { many, one, type Storage, type StoredTables, type TableName } from './storage.ts'
+import { many, one, type Storage } from './storage.ts'
+import type { StoredTables, TableName } from './tables.ts'
 
 type Store = Storage<StoredTables>
 type Result = 'committed' | 'conflict'

@@ -3,7 +3,8 @@ import { expect } from '../testing/expect.ts'
 import type { Promised } from '../testing/promise.ts'
 import { newId } from '../testing/rows.ts'
 import { commit, put, read, tableNames } from '../testing/stored-rows.ts'
-import { partColumns, type Storage, type StoredTables, type TableName } from './storage.ts'
+import type { Storage } from './storage.ts'
+import { partColumns, type StoredTables, type TableName } from './tables.ts'
 
 type Row = StoredTables[TableName]
 type Store = Storage<StoredTables>

@@ -2,7 +2,8 @@ import { aCompleteRow, nullableColumns } from '../testing/every-column.ts'
 import { expect } from '../testing/expect.ts'
 import type { Promised } from '../testing/promise.ts'
 import { aStoredRow, commit, put, read, tableNames } from '../testing/stored-rows.ts'
-import { type Storage, type StoredTables, type TableName, uniqueKeys } from './storage.ts'
+import type { Storage } from './storage.ts'
+import { type StoredTables, type TableName, uniqueKeys } from './tables.ts'
 
 type Store = Storage<StoredTables>
 type Row = StoredTables[TableName]

@@ -12,13 +12,14 @@ import { refundPromises } from '../refunds/refunds.conformance.ts'
 import { subscriptionPromises } from '../subscriptions/subscriptions.conformance.ts'
 import type { Promised } from '../testing/promise.ts'
 import { webhookEventPromises } from '../webhooks/webhook-events.conformance.ts'
-import type { Storage, StoredTables } from './storage.ts'
+import type { Storage } from './storage.ts'
 import { commitPromises } from './storage-commit.conformance.ts'
 import { duePromises } from './storage-due.conformance.ts'
 import { loadPromises } from './storage-load.conformance.ts'
 import { racePromises } from './storage-race.conformance.ts'
 import { roundTripPromises } from './storage-round-trip.conformance.ts'
 import { uniqueKeyPromises } from './storage-unique-keys.conformance.ts'
+import type { StoredTables } from './tables.ts'
 
 /** Everything that a Storage promises: the general promises, then each slice's own. */
 export const storagePromises: readonly Promised<Storage<StoredTables>>[] = [

@@ -6,7 +6,7 @@ import { anyStep } from '../../test/random-life.ts'
 import { altered, unhurried } from '../../test/reconciling-florin.ts'
 import { sandboxedFlorin } from '../../test/sandboxed-florin.ts'
 import type { Difference } from '../index.ts'
-import type { TableName } from '../ports/storage.ts'
+import type { TableName } from '../ports/tables.ts'
 
 type Cells = Readonly<Record<string, unknown>>
 

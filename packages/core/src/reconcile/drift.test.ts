@@ -5,7 +5,8 @@ import { alice, type SandboxedFlorin, sandboxedFlorin, service } from '../../tes
 import { must } from '../errors.ts'
 import type { Difference } from '../index.ts'
 import { tableOf } from '../observations/object-kinds.ts'
-import { many, type Storage, type StoredTables, type TableName, type Tables } from '../ports/storage.ts'
+import { many, type Storage } from '../ports/storage.ts'
+import type { StoredTables, TableName, Tables } from '../ports/tables.ts'
 import { differentFields } from './drift.ts'
 
 const full = { mode: 'full' } as const

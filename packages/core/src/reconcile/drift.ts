@@ -3,7 +3,7 @@ import { gatewayIdOf, type ObjectRow, type ObjectTable, tableOf } from '../obser
 import type { Observation } from '../observations/observation.ts'
 import { findRow, type RowSet } from '../observations/row-set.ts'
 import { refundsIn } from '../payments/observe-payment.ts'
-import { sealedIn } from '../ports/storage.ts'
+import { sealedIn } from '../ports/tables.ts'
 
 /** A field that is stored otherwise than it is. What is stored encrypted is named without its values. */
 export interface DifferentField {

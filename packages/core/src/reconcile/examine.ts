@@ -4,7 +4,7 @@ import { gatewayIdOf, type ObjectTable, tableOf } from '../observations/object-k
 import type { Observation } from '../observations/observation.ts'
 import { findRow, type RowSet } from '../observations/row-set.ts'
 import type { ObjectRef } from '../ports/gateway.ts'
-import { sealedColumns } from '../ports/storage.ts'
+import { sealedColumns } from '../ports/tables.ts'
 import { compare, type Difference } from './drift.ts'
 import { rowsAround, truthOf } from './truth.ts'
 

@@ -5,7 +5,8 @@ import { differences } from '../../test/truth.ts'
 import { UnavailableError } from '../errors.ts'
 import { memoryStorage } from '../memory/index.ts'
 import type { GatewayEvent, PaymentGateway } from '../ports/gateway.ts'
-import type { Storage, StoredTables } from '../ports/storage.ts'
+import type { Storage } from '../ports/storage.ts'
+import type { StoredTables } from '../ports/tables.ts'
 import { CALLS_PER_SECOND } from './paced.ts'
 
 const DAY = 24 * 3600

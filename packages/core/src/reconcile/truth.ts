@@ -10,7 +10,8 @@ import { type Folded, observingOf } from '../observations/observing.ts'
 import { findRow, putRow, type RowSet, rowSetOf, rowsOf } from '../observations/row-set.ts'
 import { linkToPayment, paymentNamed } from '../payments/observe-payment.ts'
 import type { ObjectRef } from '../ports/gateway.ts'
-import { many, one, type Query, type Tables } from '../ports/storage.ts'
+import { many, one, type Query } from '../ports/storage.ts'
+import type { Tables } from '../ports/tables.ts'
 import { timestamp } from '../time.ts'
 
 /** The rows around an object: its own, those that observations of it concern, and those that hang on it. */

@@ -5,7 +5,8 @@ import { createFlorin, type Florin } from '../index.ts'
 import { memoryStorage } from '../memory/index.ts'
 import { nodeCipher } from '../node/index.ts'
 import type { Retention } from '../ports/retention.ts'
-import { many, type TableName } from '../ports/storage.ts'
+import { many } from '../ports/storage.ts'
+import type { TableName } from '../ports/tables.ts'
 import { systemRuntime } from '../runtime.ts'
 
 const DAY = 24 * 3600

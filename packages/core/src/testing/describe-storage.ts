@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { storagePromises } from '../ports/storage.conformance.ts'
-import type { Storage, StoredTables } from '../ports/storage.ts'
+import type { Storage } from '../ports/storage.ts'
+import type { StoredTables } from '../ports/tables.ts'
 import type { Skip } from './promise.ts'
 
 /** A storage under test, and how to let it go. */

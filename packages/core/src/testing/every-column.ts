@@ -1,4 +1,4 @@
-import type { StoredTables, TableName } from '../ports/storage.ts'
+import type { StoredTables, TableName } from '../ports/tables.ts'
 import { gatewayId, newId, rowBuilders } from './rows.ts'
 import { aStoredRow, asStored, put } from './stored-rows.ts'
 

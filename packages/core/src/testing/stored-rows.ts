@@ -1,14 +1,5 @@
-import {
-  type Change,
-  type FindMany,
-  type PageQuery,
-  type Storage,
-  type StoredTables,
-  sealedIn,
-  type TableName,
-  type Tables,
-  uniqueKeys,
-} from '../ports/storage.ts'
+import type { Change, FindMany, PageQuery, Storage } from '../ports/storage.ts'
+import { type StoredTables, sealedIn, type TableName, type Tables, uniqueKeys } from '../ports/tables.ts'
 import { newId, rowBuilders } from './rows.ts'
 
 /** The names of all tables. */

@@ -3,7 +3,8 @@ import { opened } from '../../test/opened.ts'
 import { replicaOf } from '../../test/replica.ts'
 import { alice, bob, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import { type Actor, type Florin, system } from '../index.ts'
-import { many, type Storage, type StoredTables } from '../ports/storage.ts'
+import { many, type Storage } from '../ports/storage.ts'
+import type { StoredTables } from '../ports/tables.ts'
 
 type World = ReturnType<typeof sandboxedFlorin>
 type Store = Storage<StoredTables>

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import { type Actor, system, type WebhookEvent } from '../index.ts'
-import { many, one, type StoredTables } from '../ports/storage.ts'
+import { many, one } from '../ports/storage.ts'
+import type { StoredTables } from '../ports/tables.ts'
 import { aStoredRow, commit, put } from '../testing/stored-rows.ts'
 
 const admin: Actor = { id: 'ann', roles: ['admin'] }
