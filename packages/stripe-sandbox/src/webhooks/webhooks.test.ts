@@ -69,11 +69,10 @@ describe.each(transports)('webhooks, %s', (transport) => {
     const twice = await play({ duplicate: 1 })
     await twice.stripe.customers.create({ name: '7' })
     // Each duplicate may be duplicated again; calm mode ends it.
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    await expect.poll(() => twice.received.length, { timeout: 5000 }).toBeGreaterThan(1)
     twice.sandbox.webhooks.setMode()
     await twice.sandbox.webhooks.settled()
     expect(new Set(twice.received.map(({ id }) => id)).size).toBe(1)
-    expect(twice.received.length).toBeGreaterThan(1)
 
     const mixed = async () => {
       const rig = await openRig(transport, { webhookMode: { reorder: 4 } })
