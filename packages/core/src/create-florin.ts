@@ -181,12 +181,10 @@ export function createFlorin({
     installed: {},
     settings: { ...defaultSettings, ...(gateway.livemode && { livemode: true }), ...settings },
   }
+  // What a lagging replica tells of keys is not to be learned: decisions go by them.
+  const keysOfPrimary = { ...keys, ahead: () => [] }
   const shown: Deps = readStorage
-    ? // What a lagging replica tells of keys is not to be learned: decisions go by them.
-      {
-        ...deps,
-        storage: sealedStorage(replicaReads(readStorage, storage, runtime), { ...keys, ahead: () => [] }, runtime),
-      }
+    ? { ...deps, storage: sealedStorage(replicaReads(readStorage, storage, runtime), keysOfPrimary, runtime) }
     : deps
   const recovery: Deps = { ...deps, gateway: inShare('recovery') }
   const background: Deps = { ...deps, gateway: inShare('background') }
