@@ -22,6 +22,7 @@ export const invoiceColumns: Columns<'invoices'> = {
   periodStart: ['period_start', 'timestamptz'],
   periodEnd: ['period_end', 'timestamptz'],
   lines: ['lines', 'text'],
+  hasMoreLines: ['has_more_lines', 'boolean'],
   hostedInvoiceUrl: ['hosted_invoice_url', 'text'],
   invoicePdf: ['invoice_pdf', 'text'],
   paidAt: ['paid_at', 'timestamptz'],

@@ -17,6 +17,7 @@ export const subscriptionColumns: Columns<'subscriptions'> = {
   canceledAt: ['canceled_at', 'timestamptz'],
   endedAt: ['ended_at', 'timestamptz'],
   latestInvoice: ['latest_invoice', 'text'],
+  paymentMethod: ['payment_method', 'text'],
   metadata: ['metadata', 'text'],
   clientSecret: ['client_secret', 'text'],
 }

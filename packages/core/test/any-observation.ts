@@ -84,6 +84,7 @@ export const subscription: fc.Arbitrary<SubscriptionObservation> = seen(
     canceledAt: fc.constant(null),
     endedAt: fc.constant(null),
     latestInvoice: fc.constantFrom(null, 'in_1'),
+    paymentMethod: fc.constantFrom(null, 'pm_1'),
     metadata: fc.constantFrom({}, { plan: 'gold' }),
   }),
 ).map((told) => ({ ...identity, object: 'subscription', gatewayId: 'sub_1', subscription: told }))
@@ -107,6 +108,7 @@ export const invoice: fc.Arbitrary<InvoiceObservation> = fc
           periodStart: fc.constant(day),
           periodEnd: fc.constant(day),
           lines: fc.constant([]),
+          hasMoreLines: fc.boolean(),
           hostedInvoiceUrl: fc.constant(null),
           invoicePdf: fc.constant(null),
           paidAt: fc.constant(null),

@@ -91,6 +91,7 @@ export async function differences({ sandbox, storage }: World): Promise<string[]
     endedAt: time(subscription.ended_at),
     trialEnd: time(subscription.trial_end),
     latestInvoice: subscription.latest_invoice,
+    paymentMethod: subscription.default_payment_method ?? null,
     items: listOf(subscription.items).map((item) => ({
       id: item.id,
       priceId: partOf(item.price).id ?? item.price,

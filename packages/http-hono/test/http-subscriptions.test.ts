@@ -31,6 +31,7 @@ test('subscribes with a trial, as the README does', async () => {
     ended_at: null,
     client_secret: null,
     latest_invoice: expect.stringMatching(/^in_/),
+    payment_method: expect.stringMatching(/^pm_/),
     metadata: {},
     stripe_subscription_id: expect.stringMatching(/^sub_/),
   })
@@ -92,10 +93,13 @@ test('shows the invoices that webhooks told of', async () => {
       period_start: expect.any(String),
       period_end: expect.any(String),
       lines: [expect.objectContaining({ amount: 1000, quantity: 1, price_id: basic, proration: false })],
+      has_more_lines: false,
       hosted_invoice_url: expect.any(String),
       invoice_pdf: expect.any(String),
       paid_at: expect.stringMatching(/Z$/),
       stripe_invoice_id: subscription.latest_invoice,
+      // No webhook tells it; it follows when the invoice is read.
+      stripe_payment_intent_id: null,
     },
   ])
   const [invoice] = list.body.data

@@ -9,6 +9,7 @@ import { partitions } from './0007-partitions.ts'
 import { auditSeals } from './0008-audit-seals.ts'
 import { webhookLists } from './0010-webhook-lists.ts'
 import { nobodysRows } from './0011-nobodys-rows.ts'
+import { billingDetails } from './0012-billing-details.ts'
 
 /**
  * All migrations by name, applied in the order of their names. A record and not a folder, so that bundlers keep them.
@@ -25,4 +26,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0008-audit-seals': auditSeals,
   '0010-webhook-lists': webhookLists,
   '0011-nobodys-rows': nobodysRows,
+  '0012-billing-details': billingDetails,
 }

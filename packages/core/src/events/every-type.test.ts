@@ -115,13 +115,13 @@ describe('a life in which everything happens', () => {
     expect(named('refund.succeeded', refund.data.id)).toEqual([refund.data.stripeRefundId])
     expect(named('refund.failed', failing.data.id)).toEqual([failing.data.stripeRefundId])
     expect(named('refund.succeeded', failing.data.id)).toEqual([failing.data.stripeRefundId])
-    // Subscriptions: what happens once by its name, arrears by the period that is owed for, the trial by its end.
+    // Subscriptions: what happens once by its name, arrears by the invoice that is owed, the trial by its end.
     expect(named('subscription.created')).toEqual(['created'])
     expect(named('subscription.canceled')).toEqual(['canceled'])
     expect(named('subscription.trial_will_end')).toEqual([subscription.trialEnd])
-    expect(named('subscription.past_due')).toEqual([expect.stringMatching(/^2026-.*Z$/)])
-    // Invoices by the attempt.
-    expect(named('invoice.payment_failed')).toEqual(['1'])
+    expect(named('subscription.past_due')).toEqual([expect.stringMatching(/^in_/)])
+    // Invoices by when the attempt failed.
+    expect(named('invoice.payment_failed')).toEqual([expect.stringMatching(/^\d{10}$/)])
     expect(new Set(named('invoice.paid'))).toEqual(new Set(['paid']))
     expect(named('dispute.opened')).toEqual(['opened'])
     expect(named('dispute.closed')).toEqual(['lost'])

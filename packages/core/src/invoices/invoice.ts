@@ -43,10 +43,11 @@ export interface InvoiceRow extends Observed {
   readonly periodStart: Timestamp
   readonly periodEnd: Timestamp
   readonly lines: readonly InvoiceLine[]
+  readonly hasMoreLines: boolean
   readonly hostedInvoiceUrl: string | null
   readonly invoicePdf: string | null
   readonly paidAt: Timestamp | null
-  /** Stripe's id of the PaymentIntent that paid it, where the source told. */
+  /** Stripe's id of the PaymentIntent that paid it, or is to pay it, where the source told. */
   readonly paymentGatewayId: string | null
 }
 
@@ -69,6 +70,7 @@ const invoiceFields = [
   'periodStart',
   'periodEnd',
   'lines',
+  'hasMoreLines',
   'hostedInvoiceUrl',
   'invoicePdf',
   'paidAt',
@@ -122,11 +124,15 @@ export type Invoice = {
   readonly nextPaymentAttempt: Timestamp | null
   readonly periodStart: Timestamp
   readonly periodEnd: Timestamp
+  /** Stripe tells ten of them at most, the newest first; `hasMoreLines` says that there are more, in its PDF. */
   readonly lines: readonly InvoiceLine[]
+  readonly hasMoreLines: boolean
   readonly hostedInvoiceUrl: string | null
   readonly invoicePdf: string | null
   readonly paidAt: Timestamp | null
   readonly stripeInvoiceId: string
+  /** Stripe's id of the payment that paid it, or is to pay it: `payments.get`, `confirm` and `refunds.create` take it. */
+  readonly stripePaymentIntentId: string | null
 }
 
 /** Whether the gateway may still tell something new of an invoice by itself. */
@@ -153,10 +159,12 @@ export function toInvoice(row: InvoiceRow): Invoice {
     periodStart: row.periodStart,
     periodEnd: row.periodEnd,
     lines: row.lines,
+    hasMoreLines: row.hasMoreLines,
     hostedInvoiceUrl: row.hostedInvoiceUrl,
     invoicePdf: row.invoicePdf,
     paidAt: row.paidAt,
     stripeInvoiceId: row.gatewayId,
+    stripePaymentIntentId: row.paymentGatewayId,
   }
 }
 

@@ -41,7 +41,7 @@ const life = [
 ]
 
 it('every attempt that failed is told, in whatever order it is heard of', () => {
-  const all = ['invoice.paid paid', 'invoice.payment_failed 1', 'invoice.payment_failed 2']
+  const all = ['invoice.paid paid', 'invoice.payment_failed 101', 'invoice.payment_failed 102']
   const [first, second, third] = life
   if (!first || !second || !third) throw new Error('a life has three events')
   for (const order of [life, life.toReversed(), [second, third, first], [third, first, second], [...life, ...life]]) {
@@ -54,7 +54,7 @@ it('an attempt that is counted while a bank makes up its mind is told once it ha
   if (!failed || !paid) throw new Error('a life has three events')
   const waiting = { ...failed, stamp: 100, paymentFailed: false }
   expect(told([waiting, paid])).toEqual(['invoice.paid paid'])
-  const all = ['invoice.paid paid', 'invoice.payment_failed 1']
+  const all = ['invoice.paid paid', 'invoice.payment_failed 101']
   for (const order of [
     [waiting, failed, paid],
     [failed, waiting, paid],
@@ -75,4 +75,18 @@ it('an invoice whose subscription got a new key of metadata is read, and so is o
   const { invoice: seen } = observeInvoice(object, { stamp: 101, previous: { amount_due: 'much' } })
   expect(seen.facts.status).toBe('paid')
   expect(seen).not.toHaveProperty('before')
+})
+
+it('is paid by the payment that is paid, of several', () => {
+  const payment = (id: string, status: string) => ({ status, payment: { payment_intent: id } })
+  const data = [payment('pi_dead', 'canceled'), payment('pi_open', 'open'), payment('pi_paid', 'paid')]
+  const paying = (payments: readonly Wire[]) =>
+    observeInvoice(invoice({ status: 'open', payments: { data: payments } }), { stamp: 1 }).payment?.facts
+      .paymentGatewayId
+  expect([paying(data), paying(data.slice(0, 2)), paying(data.slice(0, 1))]).toEqual(['pi_paid', 'pi_open', undefined])
+})
+
+it('says where it has more lines than it shows', () => {
+  const more = invoice({ status: 'open', lines: { data: [], has_more: true } })
+  expect(observeInvoice(more, { stamp: 1 }).invoice.facts.hasMoreLines).toBe(true)
 })

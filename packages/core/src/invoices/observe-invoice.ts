@@ -34,11 +34,12 @@ export function foldInvoice(rows: RowSet, observation: InvoiceObservation, obser
     subscriptionGatewayId === null
       ? undefined
       : (findRow(rows, 'subscriptions', (row) => row.gatewayId === subscriptionGatewayId) ??
-        findRow(rows, 'subscriptions', (row) => row.id === subscriptionFlorinId))
+        // Only one that Stripe had not made yet: metadata are copied by hand from one subscription to another.
+        findRow(rows, 'subscriptions', (row) => row.id === subscriptionFlorinId && row.gatewayId === null))
   const base = known ?? adopted(observation, observing)
   const named: InvoiceRow = {
     ...base,
-    userId: base.userId ?? subscription?.userId ?? userOf(rows, customerId),
+    userId: base.userId ?? userOf(rows, customerId) ?? subscription?.userId ?? null,
     customerId: base.customerId ?? customerId,
     subscriptionId: base.subscriptionId ?? subscription?.id ?? null,
     subscriptionGatewayId: base.subscriptionGatewayId ?? subscriptionGatewayId,
@@ -83,9 +84,11 @@ function factsOf(
   next: InvoiceRow,
   { invoice, paymentFailed }: InvoiceObservation,
 ): readonly Fact[] {
-  const { status, attemptCount } = invoice.facts
-  const base = { objectId: next.id, stamp: invoice.stamp, data: toInvoice(next) }
-  if (status === 'paid' && known?.status !== 'paid') return [{ ...base, type: 'invoice.paid', discriminator: 'paid' }]
-  // Only the event tells: what is read as open after an attempt may be waiting for a bank.
-  return paymentFailed ? [{ ...base, type: 'invoice.payment_failed', discriminator: String(attemptCount) }] : []
+  const { stamp } = invoice
+  const base = { objectId: next.id, stamp, data: toInvoice(next) }
+  if (invoice.facts.status === 'paid' && known?.status !== 'paid')
+    return [{ ...base, type: 'invoice.paid', discriminator: 'paid' }]
+  // Only the event tells: what is read as open after an attempt may be waiting for a bank. By its time, for Stripe counts
+  // its own retries only, and the customer may try as often.
+  return paymentFailed ? [{ ...base, type: 'invoice.payment_failed', discriminator: String(stamp) }] : []
 }

@@ -23,7 +23,7 @@ export interface AttachPaymentMethod {
   readonly userId: string
   /** Stripe's `pm_…`, as Stripe.js made it, or Florin's `method_…`. A card number is never taken. */
   readonly paymentMethod: string
-  /** Makes it the one that invoices are paid with. `false` where absent. */
+  /** Makes it the user's default, as `setDefault` does. `false` where absent. */
   readonly setDefault?: boolean | undefined
 }
 

@@ -16,7 +16,7 @@ export interface PaymentMethods {
    * card: one that is declined is not attached. Stripe's test ids (`pm_card_visa`) come back under a new id.
    *
    * One that the user has already is named by either id (`pm_…`, `method_…`), and is attached no second time:
-   * `setDefault` then makes it the one that invoices are paid with.
+   * `setDefault` then makes it the default: see there what is paid with it.
    *
    * @throws `invalid` payment_method_not_found (also for another user's), input_invalid
    * @throws `refused` payment_method_declined, payment_method_unusable, gateway_refused, operation_in_progress,
@@ -33,7 +33,8 @@ export interface PaymentMethods {
    */
   setUp(input: SetUpPaymentMethod, caller: Caller): Promise<Performed<SetupIntent>>
   /**
-   * Makes a method the one that the user's invoices are paid with.
+   * Makes a method the user's default: new subscriptions that name none are paid with it. One that exists is paid with the
+   * method that it shows (`Subscription.paymentMethod`) until `subscriptions.update` gives it another.
    *
    * @throws `invalid` payment_method_not_found (also for another user's), input_invalid
    * @throws `refused` payment_method_unusable, gateway_refused, operation_in_progress, forbidden, user_erased

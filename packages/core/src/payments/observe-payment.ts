@@ -158,7 +158,7 @@ const eventOf: Partial<Record<PaymentStatus, DomainEventType>> = {
 function factsOf(known: PaymentRow | undefined, next: PaymentRow, observation: PaymentObservation): readonly Fact[] {
   const { intent } = observation
   const type = intent && eventOf[intent.facts.status]
-  if (!type || isTold(known, intent.facts)) return []
+  if (!type || isTold(known, observation)) return []
   const { stamp } = intent
   const data = toPayment(next, { withSecret: false })
   return [
@@ -174,8 +174,12 @@ function factsOf(known: PaymentRow | undefined, next: PaymentRow, observation: P
 }
 
 /** Whether the row shows the very state already, so that whoever made it so has told it. */
-function isTold(known: PaymentRow | undefined, { status, chargeId, paymentMethod }: IntentFacts): boolean {
-  if (known?.status !== status) return false
+function isTold(known: PaymentRow | undefined, { intent, paymentFailed }: PaymentObservation): boolean {
+  // One that was called off, and made after all, has told nothing yet.
+  if (!intent || !known || known.gatewayId === null || known.status !== intent.facts.status) return false
+  const { status, chargeId, paymentMethod } = intent.facts
+  // An authentication that failed leaves no charge: only its own event tells it from the one before.
+  if (paymentFailed && chargeId === null) return (known.observed.intent?.stamp ?? 0) >= intent.stamp
   return status === 'requires_action' ? known.paymentMethod === paymentMethod : known.chargeId === chargeId
 }
 

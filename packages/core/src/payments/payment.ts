@@ -114,6 +114,8 @@ export interface PaymentObservation extends Identity {
   readonly charge?: Sighting<ChargeFacts>
   /** What names the attempt that left it so: the charge that was declined, or the action that is asked for. */
   readonly attempt?: string
+  /** The event said that an attempt failed. */
+  readonly paymentFailed?: boolean
   readonly clientSecret?: string
   readonly description?: string | null
   readonly metadata?: Readonly<Record<string, string>>

@@ -68,6 +68,7 @@ export type GatewayCall =
       readonly cancelAtPeriodEnd?: boolean
       /** Takes a scheduled end back that was set as a date. */
       readonly cancelAt?: null
+      readonly paymentMethod?: string
       readonly metadata?: Readonly<Record<string, string>>
     }
   | {

@@ -37,6 +37,12 @@ const lineShape = z.object({
   period: z.object({ start: z.number(), end: z.number() }),
 })
 
+const paymentShape = z.object({
+  status: text,
+  is_default: z.boolean().nullish(),
+  payment: z.object({ payment_intent: idOf }).nullish(),
+})
+
 const shape = identity.extend({
   number: text,
   status: text,
@@ -50,7 +56,7 @@ const shape = identity.extend({
   next_payment_attempt: time,
   period_start: z.number(),
   period_end: z.number(),
-  lines: z.object({ data: z.array(lineShape) }),
+  lines: z.object({ data: z.array(lineShape), has_more: z.boolean().default(false) }),
   hosted_invoice_url: text,
   invoice_pdf: text,
   status_transitions: z.object({ paid_at: time }).nullish(),
@@ -59,7 +65,7 @@ const shape = identity.extend({
   subscription_details: details,
   parent: z.object({ subscription_details: details }).nullish(),
   payment_intent: idOf,
-  payments: z.object({ data: z.array(z.object({ payment: z.object({ payment_intent: idOf }).nullish() })) }).nullish(),
+  payments: z.object({ data: z.array(paymentShape) }).nullish(),
 })
 
 const statuses = ['draft', 'open', 'paid', 'void', 'uncollectible'] as const
@@ -94,10 +100,18 @@ function invoiceFacts(invoice: z.output<typeof shape>, isDeleted: boolean): Invo
     periodStart: timestampOfSeconds(invoice.period_start),
     periodEnd: timestampOfSeconds(invoice.period_end),
     lines: invoice.lines.data.map(readLine),
+    hasMoreLines: invoice.lines.has_more,
     hostedInvoiceUrl: invoice.hosted_invoice_url,
     invoicePdf: invoice.invoice_pdf,
     paidAt: invoice.status_transitions?.paid_at ?? null,
   }
+}
+
+/** An invoice may have had several payments: the one that paid it, or else the one that is to. */
+function payingOf(payments: readonly z.output<typeof paymentShape>[]): string | null {
+  const living = payments.filter(({ status }) => status !== 'canceled')
+  const paying = living.find(({ status }) => status === 'paid') ?? living.find((one) => one.is_default) ?? living[0]
+  return paying?.payment?.payment_intent ?? null
 }
 
 /**
@@ -114,7 +128,7 @@ export function observeInvoice(
   const { id, customer, livemode, created } = invoice
   const ofSubscription = invoice.parent?.subscription_details ?? invoice.subscription_details
   const metadata = ofSubscription?.metadata ?? {}
-  const paymentGatewayId = invoice.payment_intent ?? invoice.payments?.data[0]?.payment?.payment_intent ?? null
+  const paymentGatewayId = invoice.payment_intent ?? payingOf(invoice.payments?.data ?? [])
   return {
     object: 'invoice',
     gatewayId: id,

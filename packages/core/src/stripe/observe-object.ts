@@ -24,7 +24,7 @@ export function observeObject(object: Wire, sight: Sight, telling: Telling = not
     case 'customer':
       return [observeCustomer(object, sight, telling)]
     case 'payment_intent':
-      return [observePaymentIntent(object, sight), ...observeRefundsOf(object, sight)]
+      return [observePaymentIntent(object, sight, telling), ...observeRefundsOf(object, sight)]
     case 'charge': {
       const observation = observeCharge(object, sight)
       return observation ? [observation] : []

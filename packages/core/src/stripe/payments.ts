@@ -147,8 +147,12 @@ function attemptOf({ object, read }: Sighted<z.output<typeof shape>>): string | 
   return (status === 'requires_payment_method' && error?.charge) || undefined
 }
 
-/** A PaymentIntent, and its charge where the answer holds it. */
-export function observePaymentIntent(object: Wire, sight: Sight): PaymentObservation {
+/** A PaymentIntent, and its charge where the answer holds it. `paymentFailed` is told by the event's type. */
+export function observePaymentIntent(
+  object: Wire,
+  sight: Sight,
+  { paymentFailed }: { paymentFailed: boolean },
+): PaymentObservation {
   const seen = sighted(object, sight, shape)
   const { id, customer, client_secret, description, metadata, livemode, created } = seen.read
   const charge = object.latest_charge
@@ -161,6 +165,7 @@ export function observePaymentIntent(object: Wire, sight: Sight): PaymentObserva
     intent: sighting(seen, intentFacts),
     ...(isWire(charge) && { charge: { facts: chargeFacts(refundedShape.parse(charge)), stamp: sight.stamp } }),
     ...(attempt !== undefined && { attempt }),
+    ...(paymentFailed && { paymentFailed }),
     ...(client_secret !== null && { clientSecret: client_secret }),
     description,
     metadata: own,

@@ -49,7 +49,7 @@ export function readStripeEvent(event: unknown): GatewayEvent {
   const telling = {
     deleted: type === 'customer.deleted' || type === 'invoice.deleted',
     trialWillEnd: type === 'customer.subscription.trial_will_end',
-    paymentFailed: type === 'invoice.payment_failed',
+    paymentFailed: type === 'invoice.payment_failed' || type === 'payment_intent.payment_failed',
   }
   return {
     ...{ id, type, livemode, account, created },

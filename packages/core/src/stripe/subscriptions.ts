@@ -42,7 +42,7 @@ export function prepareCreateSubscription(call: Call<'subscription.create'>, ins
 
 /** Changes what is named and leaves the rest: other items, and metadata of other keys, stay as they are. */
 export function prepareUpdateSubscription(call: Call<'subscription.update'>): Prepared {
-  const { item, proration, cancelAtPeriodEnd, cancelAt, metadata } = call
+  const { item, proration, cancelAtPeriodEnd, cancelAt, paymentMethod, metadata } = call
   const change = item && {
     id: item.id,
     ...(item.priceId !== undefined && { price: item.priceId }),
@@ -53,6 +53,7 @@ export function prepareUpdateSubscription(call: Call<'subscription.update'>): Pr
     ...(proration !== undefined && { proration_behavior: proration }),
     ...(cancelAtPeriodEnd !== undefined && { cancel_at_period_end: cancelAtPeriodEnd }),
     ...(cancelAt === null && { cancel_at: '' as const }),
+    ...(paymentMethod !== undefined && { default_payment_method: paymentMethod }),
     ...(metadata !== undefined && { metadata: { ...metadata } }),
     expand,
   } satisfies Stripe.SubscriptionUpdateParams
@@ -97,6 +98,7 @@ const shape = identity.extend({
   canceled_at: time,
   ended_at: time,
   latest_invoice: idOf,
+  default_payment_method: idOf,
 })
 
 const statuses = [
@@ -127,6 +129,7 @@ function subscriptionFacts(subscription: z.output<typeof shape>): SubscriptionFa
     canceledAt: subscription.canceled_at,
     endedAt: subscription.ended_at,
     latestInvoice: subscription.latest_invoice,
+    paymentMethod: subscription.default_payment_method,
     metadata: readMetadata(subscription.metadata).metadata,
   }
 }
@@ -140,11 +143,11 @@ const secretShape = z.object({
 
 // Only on expand, so webhooks never tell it: undefined leaves what is stored alone.
 function clientSecret(object: Wire): string | null | undefined {
-  if (!isWire(object.latest_invoice)) return undefined
+  if (!isWire(object.latest_invoice) && !isWire(object.pending_setup_intent)) return undefined
   const { latest_invoice: invoice, pending_setup_intent: setup } = secretShape.parse(object)
-  if (typeof invoice !== 'object' || invoice === null) return undefined
   const pending = typeof setup === 'object' ? setup?.client_secret : null
-  return invoice.confirmation_secret?.client_secret ?? pending ?? null
+  const first = typeof invoice === 'object' ? invoice?.confirmation_secret?.client_secret : null
+  return first ?? pending ?? null
 }
 
 /** Reads a subscription. `trialWillEnd` is told by the event's type; the client secret only where it was expanded. */

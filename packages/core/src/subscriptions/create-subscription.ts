@@ -174,6 +174,7 @@ function pendingSubscription(input: Input, customerId: string, { newId, now }: D
     canceledAt: null,
     endedAt: null,
     latestInvoice: null,
+    paymentMethod: null,
     metadata: input.metadata ?? {},
     clientSecret: null,
   }

@@ -106,9 +106,9 @@ function factsOf(
     ...(changed ? [fact('subscription.updated', `${stamp}.${fingerprint(facts)}`)] : []),
     ...(trialWillEnd ? [fact('subscription.trial_will_end', facts.trialEnd ?? '')] : []),
     ...(facts.status === 'past_due' && known?.status !== 'past_due'
-      ? [fact('subscription.past_due', facts.items[0]?.currentPeriodStart ?? '')]
+      ? [fact('subscription.past_due', facts.latestInvoice ?? facts.items[0]?.currentPeriodStart ?? '')]
       : []),
-    ...(isEnded(facts) && !(known && isEnded(known)) ? [fact('subscription.canceled', 'canceled')] : []),
+    ...(isEnded(facts) && !(wasKnown && isEnded(known)) ? [fact('subscription.canceled', 'canceled')] : []),
   ]
 }
 

@@ -48,6 +48,8 @@ export interface SubscriptionRow extends Observed {
   readonly endedAt: Timestamp | null
   /** Stripe's id of the newest invoice. */
   readonly latestInvoice: string | null
+  /** Stripe's id of the method that it is paid with. Null: the customer's default. */
+  readonly paymentMethod: string | null
   readonly metadata: Readonly<Record<string, string>>
   readonly clientSecret: string | null
 }
@@ -78,6 +80,7 @@ const subscriptionFields = [
   'canceledAt',
   'endedAt',
   'latestInvoice',
+  'paymentMethod',
   'metadata',
 ] as const satisfies readonly (keyof SubscriptionRow)[]
 
@@ -119,6 +122,8 @@ export type Subscription = {
   readonly clientSecret: string | null
   /** Stripe's id of the newest invoice; `GET /invoices/:id` takes it too. */
   readonly latestInvoice: string | null
+  /** Stripe's id of the method that it is paid with, whatever the user's default is. Null: the user's default. */
+  readonly paymentMethod: string | null
   readonly metadata: Readonly<Record<string, string>>
   readonly stripeSubscriptionId: string | null
 }
@@ -151,6 +156,7 @@ export function toSubscription(row: SubscriptionRow, { withSecret }: { withSecre
     endedAt: row.endedAt,
     clientSecret: withSecret && ['incomplete', 'trialing', 'paused'].includes(row.status) ? row.clientSecret : null,
     latestInvoice: row.latestInvoice,
+    paymentMethod: row.paymentMethod,
     metadata: row.metadata,
     stripeSubscriptionId: row.gatewayId,
   }

@@ -3,9 +3,13 @@ import { scopeOf } from '../actor.ts'
 import type { Deps } from '../deps.ts'
 import { RefusedError } from '../errors.ts'
 import { metadata } from '../input/fields.ts'
+import { keyOf } from '../input/object-ids.ts'
+import { rowsOf } from '../observations/row-set.ts'
 import { perform } from '../operations/perform.ts'
 import type { Caller, Performed, UseCase } from '../operations/use-case.ts'
-import type { FindOne } from '../ports/storage.ts'
+import { type PaymentMethodRow, paymentMethodId } from '../payment-methods/payment-method.ts'
+import { usableMethod } from '../payment-methods/usable-method.ts'
+import { type FindOne, one } from '../ports/storage.ts'
 import { callOn, changeOf, dateTakenBack, found, settleChange, withoutEnd } from './change-subscription.ts'
 import { isEnded, isEnding, type Subscription, type SubscriptionRow, subscriptionId } from './subscription.ts'
 import { checkTerms, priceId } from './subscription-terms.ts'
@@ -22,6 +26,11 @@ export interface UpdateSubscription {
   readonly proration?: 'create_prorations' | 'always_invoice' | 'none' | undefined
   /** `true`: ends once the paid time is used up. `false`: takes that back. */
   readonly cancelAtPeriodEnd?: boolean | undefined
+  /**
+   * What it is paid with from now on: Stripe's `pm_…` or Florin's `method_…` of the same user. What is owed already is
+   * paid at Stripe's next try, or at once by `payments.confirm` of the invoice's payment.
+   */
+  readonly paymentMethod?: string | undefined
   /** Added to what is there: keys that are not named stay. Up to 44 keys of 40 characters, values of 500. */
   readonly metadata?: Readonly<Record<string, string>> | undefined
 }
@@ -33,24 +42,36 @@ export const updateSubscriptionInput = z
     quantity: z.int().min(1).max(1_000_000).optional(),
     proration: z.enum(['create_prorations', 'always_invoice', 'none']).optional(),
     cancelAtPeriodEnd: z.boolean().optional(),
+    paymentMethod: paymentMethodId.optional(),
     metadata: metadata.optional(),
   })
   .refine(({ id: _, proration: __, ...changes }) => Object.values(changes).some((change) => change !== undefined), {
-    error: 'must change at least one of price_id, quantity, cancel_at_period_end, metadata',
+    error: 'must change at least one of price_id, quantity, cancel_at_period_end, payment_method, metadata',
   })
 
 type Input = z.output<typeof updateSubscriptionInput>
 
+const change = changeOf('subscriptions:update')
+
 /** As data, so that recovery can go on with it. */
-export const updateSubscriptionUseCase: UseCase<Input, { subscription: FindOne<'subscriptions'> }, Subscription> = {
+export const updateSubscriptionUseCase: UseCase<
+  Input,
+  { subscription: FindOne<'subscriptions'>; method?: FindOne<'payment_methods'> },
+  Subscription
+> = {
   kind: 'subscription.update',
   input: updateSubscriptionInput,
-  ...changeOf('subscriptions:update'),
+  ...change,
+  read: (input, actor) => ({ ...change.read(input, actor), ...methodNamed(input) }),
+  reread: (operation) => ({
+    ...change.reread(operation),
+    ...methodNamed(updateSubscriptionInput.parse(operation.input)),
+  }),
   authorize({ priceId, proration, metadata }, actor, settings) {
     scopeOf(actor, 'subscriptions:update')
     checkTerms({ proration, metadata }, priceId, actor, settings)
   },
-  intend(loaded, input) {
+  intend({ method, ...loaded }, input) {
     const subscription = found(loaded.subscription, input.id)
     if (subscription.gatewayId === null || isEnded(subscription) || subscription.status === 'incomplete') {
       throw new RefusedError(
@@ -59,6 +80,7 @@ export const updateSubscriptionUseCase: UseCase<Input, { subscription: FindOne<'
       )
     }
     const { proration, cancelAtPeriodEnd, metadata } = input
+    const paymentMethod = input.paymentMethod && usableMethod(input.paymentMethod, method, subscription.userId ?? '')
     return callOn(subscription, 'update', {
       do: 'subscription.update',
       subscription: subscription.gatewayId,
@@ -66,12 +88,15 @@ export const updateSubscriptionUseCase: UseCase<Input, { subscription: FindOne<'
       ...(proration !== undefined && { proration }),
       ...(cancelAtPeriodEnd && { cancelAtPeriodEnd }),
       ...(cancelAtPeriodEnd === false && withoutEnd(subscription)),
+      ...(paymentMethod !== undefined && { paymentMethod }),
       ...(metadata !== undefined && { metadata }),
     })
   },
   settle: (settling) =>
     (settling.input.cancelAtPeriodEnd === false ? dateTakenBack(settling) : undefined) ??
-    settleChange(settling, 'subscription_not_updatable', (row) => isAsAsked(row, settling.input)),
+    settleChange(settling, 'subscription_not_updatable', (row) =>
+      isAsAsked(row, settling.input, rowsOf(settling.rows, 'payment_methods')),
+    ),
 }
 
 /** Changes a subscription; `Subscriptions.update` says what is promised. */
@@ -83,9 +108,16 @@ export function updateSubscription(
   return perform(deps, updateSubscriptionUseCase, input, caller)
 }
 
-function isAsAsked(row: SubscriptionRow, { priceId, quantity, cancelAtPeriodEnd, metadata }: Input): boolean {
+const methodNamed = ({ paymentMethod }: Input): { method?: FindOne<'payment_methods'> } =>
+  paymentMethod === undefined ? {} : { method: one('payment_methods', keyOf('payment_method', paymentMethod)) }
+
+function isAsAsked(row: SubscriptionRow, input: Input, methods: readonly PaymentMethodRow[]): boolean {
+  const { priceId, quantity, cancelAtPeriodEnd, paymentMethod, metadata } = input
   const [item] = row.items
   return (
+    (paymentMethod === undefined ||
+      paymentMethod === row.paymentMethod ||
+      methods.some(({ id, gatewayId }) => id === paymentMethod && gatewayId === row.paymentMethod)) &&
     Object.entries(metadata ?? {}).every(([key, value]) => row.metadata[key] === value) &&
     (priceId === undefined || priceId === item?.priceId) &&
     (quantity === undefined || quantity === item?.quantity) &&

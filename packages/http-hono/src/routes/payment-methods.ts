@@ -43,7 +43,7 @@ export const setUp = operation({
 export const setDefault = operation({
   ...one,
   name: 'setDefaultPaymentMethod',
-  summary: "Make a method the one that the user's invoices are paid with",
+  summary: "Make a method the user's default, for subscriptions that name none",
   status: 200,
   answer: paymentMethod,
   problems: ['payment_method_unusable', 'gateway_refused'],

@@ -33,10 +33,15 @@ export const invoice = z
     period_start: time,
     period_end: time,
     lines: z.array(line),
+    has_more_lines: z.boolean().meta({ description: 'Stripe tells ten lines; all of them are in the PDF.' }),
     hosted_invoice_url: z.string().nullable(),
     invoice_pdf: z.string().nullable(),
     paid_at: time.nullable(),
     stripe_invoice_id: z.string(),
+    stripe_payment_intent_id: z
+      .string()
+      .nullable()
+      .meta({ description: 'The payment that paid it, or is to pay it; `/api/v1/payments/{id}` takes it.' }),
   })
   .meta({
     id: 'Invoice',
@@ -59,10 +64,12 @@ export const invoice = z
       lines: [
         { description: 'Basic', amount: 1000, quantity: 1, price_id: 'price_1234567890', ...period, proration: false },
       ],
+      has_more_lines: false,
       hosted_invoice_url: 'https://invoice.stripe.com/i/acct_1/test_1',
       invoice_pdf: 'https://pay.stripe.com/invoice/acct_1/test_1/pdf',
       paid_at: '2026-11-23T15:04:06.000Z',
       stripe_invoice_id: 'in_1Q0Q5pJvEtkwdCNYb1n2m3k4',
+      stripe_payment_intent_id: 'pi_3Q0Q5pJvEtkwdCNY0a1b2c3d',
     },
   })
 
@@ -99,9 +106,11 @@ export function presentInvoice(it: Invoice): InvoiceBody {
       period_end: one.periodEnd,
       proration: one.proration,
     })),
+    has_more_lines: it.hasMoreLines,
     hosted_invoice_url: it.hostedInvoiceUrl,
     invoice_pdf: it.invoicePdf,
     paid_at: it.paidAt,
     stripe_invoice_id: it.stripeInvoiceId,
+    stripe_payment_intent_id: it.stripePaymentIntentId,
   }
 }

@@ -26,6 +26,7 @@ export const updateSubscriptionBody = z
     quantity: quantity.optional(),
     proration: z.enum(['create_prorations', 'always_invoice', 'none']).optional(),
     cancel_at_period_end: z.boolean().optional(),
+    payment_method: paymentMethodId.optional().meta({ description: 'What it is paid with from now on.' }),
     metadata: metadata.optional(),
   })
   .meta({ id: 'UpdateSubscription', example: { quantity: 2, proration: 'create_prorations' } })
@@ -70,6 +71,10 @@ export const subscription = z
         'For Stripe.js, while a first payment, or one after a pause, needs the customer. Only for the owner.',
     }),
     latest_invoice: z.string().nullable().meta({ description: "Stripe's id; `GET /api/v1/invoices/{id}` takes it." }),
+    payment_method: z
+      .string()
+      .nullable()
+      .meta({ description: "Stripe's id of what it is paid with; null is the user's default." }),
     metadata,
     stripe_subscription_id: z.string().nullable(),
   })
@@ -91,6 +96,7 @@ export const subscription = z
       ended_at: null,
       client_secret: null,
       latest_invoice: 'in_1Q0Q5pJvEtkwdCNYb1n2m3k4',
+      payment_method: 'pm_1Q0Q5nJvEtkwdCNYz9y8x7w6',
       metadata: {},
       stripe_subscription_id: 'sub_1Q0Q5oJvEtkwdCNYc5d6e7f8',
     },
@@ -127,6 +133,7 @@ export function presentSubscription(it: Subscription): SubscriptionBody {
     ended_at: it.endedAt,
     client_secret: it.clientSecret,
     latest_invoice: it.latestInvoice,
+    payment_method: it.paymentMethod,
     metadata: it.metadata,
     stripe_subscription_id: it.stripeSubscriptionId,
   }
