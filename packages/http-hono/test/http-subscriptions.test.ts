@@ -98,8 +98,7 @@ test('shows the invoices that webhooks told of', async () => {
       invoice_pdf: expect.any(String),
       paid_at: expect.stringMatching(/Z$/),
       stripe_invoice_id: subscription.latest_invoice,
-      // No webhook tells it; it follows when the invoice is read.
-      stripe_payment_intent_id: null,
+      stripe_payment_intent_id: expect.stringMatching(/^pi_/),
     },
   ])
   const [invoice] = list.body.data
