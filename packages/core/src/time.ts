@@ -19,3 +19,6 @@ export function timestampOfSeconds(seconds: number): Timestamp {
 export function milliseconds(time: Timestamp): number {
   return new Date(time).getTime()
 }
+
+/** A {@link Timestamp} in Stripe's whole seconds. */
+export const secondsOf = (time: Timestamp): number => Math.floor(milliseconds(time) / 1000)

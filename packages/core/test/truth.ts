@@ -171,6 +171,8 @@ function wronglyTold({ events, payments, refunds, disputes, subscriptions, invoi
   }
   const atGateway = <Row extends { id: string; gatewayId: string | null; status: string }>(rows: readonly Row[]) =>
     rows.filter(({ gatewayId }) => gatewayId !== null)
+  const unmade = <Row extends { id: string; gatewayId: string | null; status: string }>(rows: readonly Row[]) =>
+    rows.filter(({ gatewayId }) => gatewayId === null)
   const final = new Set([
     ...factsOf(atGateway(payments), 'payment', ['succeeded', 'canceled']),
     ...factsOf(atGateway(refunds), 'refund', ['succeeded', 'failed']),
@@ -183,8 +185,14 @@ function wronglyTold({ events, payments, refunds, disputes, subscriptions, invoi
       status === 'canceled' || status === 'incomplete_expired' ? [`subscription.canceled ${id}`] : [],
     ),
   ])
-  // A refund that succeeded may fail later, and both are told.
-  const once = new Set(factsOf(refunds, 'refund', ['failed']).map((fact) => fact.replace('failed', 'succeeded')))
+  const once = new Set([
+    // A refund that succeeded may fail later, and both are told.
+    ...factsOf(refunds, 'refund', ['failed']).map((fact) => fact.replace('failed', 'succeeded')),
+    // What Stripe never made is told where nobody was answered any more.
+    ...factsOf(unmade(payments), 'payment', ['canceled']),
+    ...factsOf(unmade(refunds), 'refund', ['failed']),
+    ...factsOf(unmade(subscriptions), 'subscription', ['canceled']),
+  ])
   const wrong = [...final].flatMap((fact) => {
     const times = told.get(fact) ?? 0
     return times === 1 ? [] : [`${fact} was told ${times} times`]

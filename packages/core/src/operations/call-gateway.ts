@@ -2,7 +2,7 @@ import { isDeletedCustomer } from '../customers/customer.ts'
 import type { Deps } from '../deps.ts'
 import { DefectError, type FlorinError, isFlorinError, UnavailableError } from '../errors.ts'
 import { type Answer, objectOfCall } from '../ports/gateway.ts'
-import { milliseconds } from '../time.ts'
+import { milliseconds, secondsOf } from '../time.ts'
 import { isSurelyMissing, isTooLate, RUN_MS } from './deadlines.ts'
 import type { OperationRow, StepRecord } from './operation.ts'
 import { rejectionError } from './rejection.ts'
@@ -66,7 +66,10 @@ export async function callGateway(
       const isSure = answer.outcome !== 'rejected' || isSurelyMissing(step, at)
       return { answer, ...(!isSure && at !== null && { missingAt: at }) }
     }
-    const answer = await deps.gateway.send(step.call, { idempotencyKey: `${operation.id}.${step.name}` })
+    const answer = await deps.gateway.send(step.call, {
+      idempotencyKey: `${operation.id}.${step.name}`,
+      maySend: () => !isOverrun(deps, operation),
+    })
     answered = true
     tell(answer.outcome)
     const now = answer.replayed || maybeAlreadySo(step, answer) ? await afresh(deps, step, answer) : answer
@@ -117,7 +120,7 @@ const rejected = (code: string, message: string): Rejected => ({
  * is looked at, and the use case judges whether it is as was asked for.
  */
 async function lookFor({ gateway }: Deps, operation: OperationRow, { call }: StepRecord) {
-  const { answer: found, at } = await gateway.lookUp(call, Math.floor(milliseconds(operation.createdAt) / 1000))
+  const { answer: found, at } = await gateway.lookUp(call, secondsOf(operation.createdAt))
   if (found && call.subject === null) return { answer: found, at }
   return { answer: { ...neverReached(), ...(found && { observations: found.observations }) }, at }
 }

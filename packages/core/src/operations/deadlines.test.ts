@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { onItsWay } from '../../test/on-its-way.ts'
 import { testCipher } from '../../test/opened.ts'
 import { pausedSubscription } from '../../test/paused-subscription.ts'
 import { alice, type SandboxedFlorin, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
@@ -101,7 +102,7 @@ async function slowStripe(what: 'payment.create' | 'subscription.create' = 'paym
       ...inner,
       async send(call, options) {
         if (landing || call.call !== what) return inner.send(call, options)
-        landing = () => inner.send(call, options)
+        landing = () => inner.send(call, onItsWay(options))
         throw new UnavailableError('gateway_outcome_unknown', 'no answer in time', 'unknown')
       },
     }),

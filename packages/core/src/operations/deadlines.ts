@@ -14,6 +14,9 @@ const takesMoney: readonly OperationKind[] = [
 ]
 const KEY_MEMORY_MS = 23 * HOUR_MS
 
+// A customer without a card harms nobody, and who waits for his is kept from paying.
+const CUSTOMER_WINDOW_MS = 2 * 60_000
+
 /** How long a process has an operation to itself. */
 export const RUN_MS = 60_000
 
@@ -24,8 +27,24 @@ type Window = Pick<Settings, 'paymentRecoveryWindowMs'>
 
 /** Until when an operation's calls may be sent again, in milliseconds; after it they are only looked for. */
 function sentUntil({ kind, createdAt }: OperationRow, { paymentRecoveryWindowMs }: Window): number {
-  return milliseconds(createdAt) + (takesMoney.includes(kind) ? paymentRecoveryWindowMs : KEY_MEMORY_MS)
+  const window =
+    kind === 'customer.create'
+      ? CUSTOMER_WINDOW_MS
+      : takesMoney.includes(kind)
+        ? paymentRecoveryWindowMs
+        : KEY_MEMORY_MS
+  return milliseconds(createdAt) + window
 }
+
+const OLD_MS = 10 * 60_000
+const PAUSE_MS = 60_000
+
+/**
+ * When an operation that stays open is taken up again: at once, and once it is old every minute, for Stripe may answer it by
+ * the same error for a day.
+ */
+export const triedAgainAt = ({ createdAt }: OperationRow, now: number): Timestamp =>
+  timestamp(now - milliseconds(createdAt) < OLD_MS ? now : now + PAUSE_MS)
 
 /** Whether the time in which an operation's calls may be sent again is over. */
 export const isTooLate = (operation: OperationRow, now: number, window: Window): boolean =>

@@ -4,13 +4,13 @@ import type { Json } from '../json.ts'
 import { gatewayIdOf, tableOf } from '../observations/object-kinds.ts'
 import { changesBetween, committed, findRow, putRow, type RowSet } from '../observations/row-set.ts'
 import { type Answer, objectOfCall } from '../ports/gateway.ts'
-import { type Query, write } from '../ports/storage.ts'
+import type { Query } from '../ports/storage.ts'
 import { timestamp } from '../time.ts'
 import { answerOf } from './answer.ts'
 import { type Before, type Called, callGateway, neverReached, notKnownYet, unknownOutcome } from './call-gateway.ts'
-import { isTooLate, LANDING_SECONDS, runsUntil } from './deadlines.ts'
+import { isTooLate, LANDING_SECONDS, runsUntil, triedAgainAt } from './deadlines.ts'
 import { inProgress } from './in-progress.ts'
-import { isHeld, taken } from './lease.ts'
+import { isHeld, taken, withLeaseLetGo } from './lease.ts'
 import type { OperationRow, StepRecord } from './operation.ts'
 import { operationIn, reload, settle } from './settle.ts'
 import type { Performed, UseCase } from './use-case.ts'
@@ -64,7 +64,7 @@ export async function reconsider<Input, Q extends Query, View extends Json>(
   const answer: Answer = made
     ? { outcome: 'accepted', objectId: made, observations: [], replayed: false }
     : neverReached()
-  const settled = await settle(deps, useCase, rows, operation, step, { answer })
+  const settled = await settle(deps, useCase, rows, operation, step, { answer, isLate: true })
   return answerOf(operationIn(settled.rows, operation.id), true)
 }
 
@@ -77,9 +77,11 @@ function gatewayIdIn(rows: RowSet, { objectId, steps }: OperationRow): string | 
 
 /** The gateway, once the open step may be sent. */
 async function reserved({ gateway }: Deps, operation: OperationRow): Promise<Deps['gateway']> {
-  const step = must(operation.steps.at(-1), 'an open operation has a step')
+  const step = openStep(operation)
   return (await gateway.reserve(step.call.call)).gateway
 }
+
+const openStep = ({ steps }: OperationRow): StepRecord => must(steps.at(-1), 'an open operation has a step')
 
 /** What running came to: the answer, or that nothing was done and all may begin anew, once. */
 export type Ran<View> = Performed<View> | { readonly anew: FlorinError }
@@ -97,11 +99,12 @@ export async function run<Input, Q extends Query, View extends Json>(
   for (;;) {
     const operation = operationIn(rows, operationId)
     if (operation.status === 'done') return answerOf<View>(operation, false)
-    const step = must(operation.steps.at(-1), 'an open operation has a step')
-    const called = await callOrLetGo(deps, operation, step, before)
-    const settled = await orUnknown(operation, settle(deps, useCase, rows, operation, step, called))
+    const step = openStep(operation)
+    const called = await callOrLetGo(deps, rows, operation, before)
+    const isLate = earlier.maybeSent
+    const settled = await orUnknown(operation, settle(deps, useCase, rows, operation, step, { ...called, isLate }))
     if (settled.outcome === 'look later') {
-      await lookLater(deps, operation, step, called)
+      await lookLater(deps, rows, operation, called)
       throw unknownOutcome(operation, notKnownYet())
     }
     const { answer } = called
@@ -117,11 +120,11 @@ export async function run<Input, Q extends Query, View extends Json>(
   }
 }
 
-async function callOrLetGo(deps: Deps, operation: OperationRow, step: StepRecord, before: Before): Promise<Called> {
+async function callOrLetGo(deps: Deps, rows: RowSet, operation: OperationRow, before: Before): Promise<Called> {
   try {
-    return await callGateway(deps, operation, step, before)
+    return await callGateway(deps, operation, openStep(operation), before)
   } catch (error) {
-    await letGo(deps, operation)
+    await letGo(deps, rows, operation)
     throw error
   }
 }
@@ -136,28 +139,25 @@ async function orUnknown<T>(operation: OperationRow, work: Promise<T>): Promise<
   }
 }
 
-/** Lets the operation be taken up at once. */
-function letGo(deps: Deps, operation: OperationRow): Promise<void> {
-  return release(deps, { ...operation, dueAt: timestamp(deps.runtime.now()) })
+/** Lets the operation be taken up again, soon. */
+function letGo(deps: Deps, rows: RowSet, operation: OperationRow): Promise<void> {
+  return release(deps, rows, { ...operation, dueAt: triedAgainAt(operation, deps.runtime.now()) })
 }
 
 /** Has a step looked for once more, when whatever is on its way to the gateway has landed. */
-function lookLater(
-  deps: Deps,
-  operation: OperationRow,
-  step: StepRecord,
-  { missingAt: at = 0 }: Called,
-): Promise<void> {
+function lookLater(deps: Deps, rows: RowSet, operation: OperationRow, { missingAt: at = 0 }: Called): Promise<void> {
+  const step = openStep(operation)
   const missingAt = step.missingAt ?? at
   const steps = operation.steps.map((one) => (one.name === step.name ? { ...one, missingAt } : one))
   const left = Math.max(missingAt + LANDING_SECONDS - at, 1)
-  return release(deps, { ...operation, steps, dueAt: timestamp(deps.runtime.now() + left * 1000) })
+  return release(deps, rows, { ...operation, steps, dueAt: timestamp(deps.runtime.now() + left * 1000) })
 }
 
 /** Where even this fails, the time to run the operation runs out by itself. */
-async function release(deps: Deps, row: OperationRow): Promise<void> {
+async function release(deps: Deps, rows: RowSet, operation: OperationRow): Promise<void> {
+  const next = withLeaseLetGo(putRow(rows, 'operations', operation), operation, timestamp(deps.runtime.now()))
   try {
-    await deps.storage.commit({ id: deps.newId('commit'), changes: [write('operations', row)], settles: true })
+    await deps.storage.commit({ id: deps.newId('commit'), changes: changesBetween(rows, next), settles: true })
   } catch (error) {
     if (!isFlorinError(error) || error.kind !== 'unavailable') throw error
   }

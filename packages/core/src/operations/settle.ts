@@ -23,7 +23,7 @@ import { type Timestamp, timestamp } from '../time.ts'
 import { refusal } from './answer.ts'
 import { type Called, NEVER_REACHED, notKnownYet, type StepAnswer, unknownOutcome } from './call-gateway.ts'
 import { runsUntil } from './deadlines.ts'
-import { released, taken } from './lease.ts'
+import { withLease } from './lease.ts'
 import type { OperationRow, StepRecord } from './operation.ts'
 import type { Settled, UseCase } from './use-case.ts'
 
@@ -54,7 +54,7 @@ export async function settle<Input, View extends Json>(
   known: RowSet,
   operation: OperationRow,
   step: StepRecord,
-  { answer, missingAt }: Called,
+  { answer, missingAt, isLate }: Called & { readonly isLate: boolean },
 ): Promise<Settlement> {
   // What hung on a customer was not needed before.
   let rows = answer.observations.some(isDeletedCustomer)
@@ -83,14 +83,16 @@ export async function settle<Input, View extends Json>(
     }
     if (missingAt !== undefined && 'refused' in settled) return { outcome: 'look later', rows }
     const next = nextOperation(deps, current, step, answer, settled, now)
-    const after = withLease(deps, putRow(settled.rows, 'operations', next), next, now)
+    const after = withLease(putRow(settled.rows, 'operations', next), next, { now, settings: deps.settings })
     const { outcome } = answer
     const changes: readonly Change[] = [
       ...changesBetween(rows, after),
       write('audit_log', auditOf(deps, { operation: next, step: step.name, outcome, before: rows, after, now })),
       ...beginning(deps, rows, answer, now),
     ]
-    const stored = await commitFacts(deps, changes, observed.facts, { now, settles: true })
+    // Where the caller waits he is answered; later only an event can tell him what nothing at the gateway shows.
+    const facts = isLate ? [...observed.facts, ...(settled.facts ?? [])] : observed.facts
+    const stored = await commitFacts(deps, changes, facts, { now, settles: true })
     if (stored === 'committed') return { outcome: 'settled', rows: committed(rows, after) }
     rows = await reload(deps, useCase, operation, answer.observations)
   }
@@ -148,13 +150,6 @@ function nextOperation<View extends Json>(
   return { ...done, objectId, answer: { outcome: 'done', value: settled.done } }
 }
 
-function withLease({ settings }: Deps, rows: RowSet, operation: OperationRow, now: Timestamp): RowSet {
-  const lease = findRow(rows, 'leases', (row) => row.id === operation.leaseId && row.operationId === operation.id)
-  if (!lease) return rows
-  const kept = operation.status === 'done' ? released(lease, now) : taken(lease, lease.id, operation, { now, settings })
-  return putRow(rows, 'leases', kept)
-}
-
 /** The operation as it is among the rows, so as it was last read. @throws `defect` where it is not there */
 export function operationIn(rows: RowSet, id: string): OperationRow {
   return rowWithId(rows, 'operations', id)
@@ -173,5 +168,11 @@ export async function reload<Input, View extends Json>(
     '(operation)': one('operations', { id: operation.id }),
     ...(operation.leaseId !== null && { '(lease)': one('leases', { id: operation.leaseId }) }),
   }
-  return rowSetOf(query, await storage.load(query))
+  const rows = rowSetOf(query, await storage.load(query))
+  if (!findRow(rows, 'operations', ({ id }) => id === operation.id)) throw unknownOutcome(operation, lost())
+  return rows
 }
+
+/** A replica that became the primary may lack what the old one had confirmed. */
+const lost = () =>
+  new UnavailableError('storage_unavailable', 'the storage has lost an operation that it had committed', 'unknown')

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { onItsWay } from '../../test/on-its-way.ts'
 import { alice, type SandboxedFlorin, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import { UnavailableError } from '../errors.ts'
 
@@ -32,7 +33,7 @@ async function slowProcess(then: 'fails' | 'is refused' | 'is carried out', seco
       async send(call, options) {
         if (call.call !== 'payment.create') return inner.send(call, options)
         await standStill()
-        if (then === 'is carried out') return inner.send(call, options)
+        if (then === 'is carried out') return inner.send(call, onItsWay(options))
         if (then === 'is refused') {
           const rejection = { code: 'a_key_without_this_right', param: null, message: null }
           return { outcome: 'rejected', rejection, objectId: null, observations: [], replayed: false }
@@ -100,7 +101,7 @@ describe('what was called off, and of which a webhook tells later that it was ca
         ...inner,
         async send(call, options) {
           if (land || call.call !== what) return inner.send(call, options)
-          land = () => inner.send(call, options)
+          land = () => inner.send(call, onItsWay(options))
           throw new UnavailableError('gateway_outcome_unknown', 'no answer in time', 'unknown')
         },
       }),

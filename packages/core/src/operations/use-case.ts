@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Actor } from '../actor.ts'
 import type { Deps, Settings } from '../deps.ts'
 import type { FlorinError } from '../errors.ts'
+import type { Fact } from '../events/domain-event.ts'
 import type { NewId } from '../ids.ts'
 import type { Json } from '../json.ts'
 import type { RowSet } from '../observations/row-set.ts'
@@ -80,11 +81,11 @@ export interface Settling<Input> {
 }
 
 /** What follows from a step's answer: another call, the use case's answer, or a refusal that is stored as its answer. */
-export type Settled<View> = { readonly rows: RowSet } & (
-  | { readonly step: Step }
-  | { readonly done: View; readonly objectId?: string }
-  | { readonly refused: FlorinError }
-)
+export type Settled<View> = {
+  readonly rows: RowSet
+  /** That something was not made: nothing at the gateway will ever show it. */
+  readonly facts?: readonly Fact[]
+} & ({ readonly step: Step } | { readonly done: View; readonly objectId?: string } | { readonly refused: FlorinError })
 
 /**
  * A use case that changes something at the gateway, as data for the one engine that runs them all (perform.ts): read in

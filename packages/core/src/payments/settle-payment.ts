@@ -4,8 +4,8 @@ import { putRow, type RowSet, rowWithId } from '../observations/row-set.ts'
 import type { OperationRow } from '../operations/operation.ts'
 import { failureOf, rejectionError } from '../operations/rejection.ts'
 import type { Settled, Settling } from '../operations/use-case.ts'
-import type { Timestamp } from '../time.ts'
-import type { PaymentFailure, PaymentRow } from './payment.ts'
+import { secondsOf, type Timestamp } from '../time.ts'
+import { type PaymentFailure, type PaymentRow, toPayment } from './payment.ts'
 
 /** The payment that an operation made or changes. */
 export function paymentOf(rows: RowSet, { objectId }: OperationRow): PaymentRow {
@@ -30,13 +30,17 @@ export function settlePayment<Input, View>(
   if (answer.outcome === 'accepted') return { rows, done: show(rows) }
   const payment = paymentOf(rows, operation)
   if (answer.outcome === 'rejected' && alreadySo(payment)) return { rows, done: show(rows) }
-  const after = payment.gatewayId === null ? ended(rows, unmade(payment, failureOf(answer)), now) : rows
-  if (answer.outcome === 'declined') return { rows: after, done: show(after) }
-  return { rows: after, refused: rejectionError(answer.rejection, whenState) }
+  const after = payment.gatewayId === null ? ended(rows, unmade(payment, failureOf(answer)), now) : { rows }
+  if (answer.outcome === 'declined') return { ...after, done: show(after.rows) }
+  return { ...after, refused: rejectionError(answer.rejection, whenState) }
 }
 
 /** What was never made will not be paid, so others may pay its debt. */
-function ended(rows: RowSet, payment: PaymentRow, now: Timestamp): RowSet {
+function ended(rows: RowSet, payment: PaymentRow, now: Timestamp): Pick<Settled<never>, 'rows' | 'facts'> {
   const put = putRow(rows, 'transactions', payment)
-  return payment.status === 'canceled' ? freeClaim(put, payment, now) : put
+  if (payment.status !== 'canceled') return { rows: put }
+  const { id: objectId, currency } = payment
+  const data = toPayment(payment, { withSecret: false })
+  const told = { objectId, discriminator: 'canceled', stamp: secondsOf(now), data, currency }
+  return { rows: freeClaim(put, payment, now), facts: [{ type: 'payment.canceled', ...told }] }
 }

@@ -244,11 +244,15 @@ export interface PaymentGateway {
   /** Renders a call as it will be sent. Pure: the same call gives the same parameters for as long as the release does. */
   prepare(call: GatewayCall): PreparedCall
   /**
-   * Sends a call. Calls that carry the key have their effect once, however often they are sent with it.
+   * Sends a call. Calls that carry the key have their effect once, however often they are sent with it. Before each
+   * request, the first and those after a pause, `maySend` is asked: others may have the operation by then.
    *
    * @throws `unavailable` gateway_unavailable (`not_applied`) or gateway_outcome_unknown (`unknown`)
    */
-  send(call: PreparedCall, options: { readonly idempotencyKey: string }): Promise<Answer>
+  send(
+    call: PreparedCall,
+    options: { readonly idempotencyKey: string; readonly maySend?: () => boolean },
+  ): Promise<Answer>
   /**
    * Reads an object as it is now; undefined where the gateway does not know it.
    *

@@ -14,6 +14,7 @@ import { refundsIn } from '../payments/observe-payment.ts'
 import { ofPayment, type PaymentRow, paymentId } from '../payments/payment.ts'
 import type { Rejection } from '../ports/gateway.ts'
 import { type FindMany, type FindOne, many, one, write } from '../ports/storage.ts'
+import { secondsOf } from '../time.ts'
 import { type Refund, type RefundReason, type RefundRow, refundedAmount, refundReasons, toRefund } from './refund.ts'
 
 /** What `refunds.create` takes. */
@@ -89,7 +90,12 @@ export const createRefundUseCase: UseCase<
     const sums = { ...payment, amountRefunded: refundedAmount(payment, refundsIn(withFailed, payment)), updatedAt: now }
     const after = putRow(withFailed, 'transactions', sums)
     if (answer.outcome === 'declined') return { rows: after, done: toRefund(failed) }
-    return { rows: after, refused: refundRefused(answer.rejection, refund) }
+    const told = { objectId: failed.id, discriminator: operation.id, stamp: secondsOf(now), data: toRefund(failed) }
+    return {
+      rows: after,
+      facts: [{ type: 'refund.failed', ...told }],
+      refused: refundRefused(answer.rejection, refund),
+    }
   },
 }
 

@@ -2,7 +2,7 @@ import { objectId } from '../input/object-ids.ts'
 import { type Group, type Observed, rankBy, type Sighting } from '../observations/join.ts'
 import type { Identity } from '../observations/observation.ts'
 import type { PaymentRow } from '../payments/payment.ts'
-import { DAY_MS, milliseconds, type Timestamp } from '../time.ts'
+import { DAY_MS, milliseconds, secondsOf, type Timestamp } from '../time.ts'
 
 export const refundStatuses = ['pending', 'requires_action', 'succeeded', 'failed', 'canceled', 'unknown'] as const
 
@@ -101,7 +101,7 @@ export const refundId = objectId('refund')
 
 const isLive = ({ status }: RefundRow) => status !== 'failed' && status !== 'canceled'
 
-const startedAt = (refund: RefundRow) => refund.gatewayCreated ?? Math.floor(milliseconds(refund.createdAt) / 1000)
+const startedAt = (refund: RefundRow) => refund.gatewayCreated ?? secondsOf(refund.createdAt)
 
 const sum = (refunds: readonly RefundRow[]) => refunds.reduce((total, { amount }) => total + amount, 0)
 

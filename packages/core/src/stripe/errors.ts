@@ -31,9 +31,11 @@ export function readFailure(error: unknown): StripeFailure {
 }
 
 /** Whether the same request may be sent again at once: it was not begun. */
-export function isTurnedAway({ statusCode, rawType }: StripeFailure): boolean {
-  return statusCode === 429 || (statusCode === 409 && rawType === 'idempotency_error')
-}
+export const isTurnedAway = (failure: StripeFailure): boolean => failure.statusCode === 429 || isRunning(failure)
+
+/** Whether another request with the same key is running, such as one that something on the way sent twice. */
+export const isRunning = ({ statusCode, rawType }: StripeFailure): boolean =>
+  statusCode === 409 && rawType === 'idempotency_error'
 
 /** What an error of Stripe's means: an answer (declined, refused), or that there was none. */
 export function toAnswer(failure: StripeFailure, call: PreparedCall): Answer {

@@ -1,7 +1,15 @@
 import type Stripe from 'stripe'
 import { isFlorinError, UnavailableError } from '../errors.ts'
 import type { Observation } from '../observations/observation.ts'
-import type { Answer, GatewayEvents, GatewayPage, ObjectRef, PaymentGateway } from '../ports/gateway.ts'
+import {
+  type Answer,
+  type GatewayEvents,
+  type GatewayPage,
+  type ObjectRef,
+  objectOfCall,
+  type PaymentGateway,
+  type PreparedCall,
+} from '../ports/gateway.ts'
 import { systemRuntime } from '../runtime.ts'
 import { toAnswer } from './errors.ts'
 import { expansions } from './expansions.ts'
@@ -62,10 +70,11 @@ export function stripeGateway({
       apiVersion: API_VERSION,
       ...render(call, installation),
     }),
-    async send(call, { idempotencyKey }) {
-      const sent = await requests.send(call, idempotencyKey)
-      if (!('failure' in sent)) return toAccepted(sent)
-      return sendsOnce(stripe) ? toAnswer(sent.failure, call) : uncertain(() => toAnswer(sent.failure, call))
+    async send(call, options) {
+      const sent = await requests.send(call, options)
+      if (!('failure' in sent)) return shown(call, toAccepted(sent))
+      const isCertain = sendsOnce(stripe) && !sent.begun
+      return isCertain ? toAnswer(sent.failure, call) : uncertain(() => toAnswer(sent.failure, call))
     },
     async read(ref) {
       const found = await requests.get(`${ref.object}.read`, pathOf(ref))
@@ -80,6 +89,13 @@ export function stripeGateway({
       list: (query) => listEvents(requests, query),
     },
   }
+}
+
+/** An answer that shows nothing of what was asked for, as something between may give, tells of no outcome. */
+function shown({ call }: PreparedCall, answer: Answer): Answer {
+  const object = objectOfCall[call]
+  if (object === null || answer.observations.some((one) => one.object === object)) return answer
+  throw new UnavailableError('gateway_outcome_unknown', `Stripe's answer shows no ${object}`, 'unknown')
 }
 
 /** What a client says that may have sent it twice: its last failure proves nothing of the first try. */

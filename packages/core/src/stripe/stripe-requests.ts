@@ -2,9 +2,9 @@ import type Stripe from 'stripe'
 import { z } from 'zod'
 import { UnavailableError } from '../errors.ts'
 import type { CallBudget } from '../ports/call-budget.ts'
-import type { Answer, ObjectRef, PreparedCall } from '../ports/gateway.ts'
+import type { Answer, ObjectRef, PaymentGateway, PreparedCall } from '../ports/gateway.ts'
 import type { Runtime } from '../ports/runtime.ts'
-import { isTurnedAway, noAnswer, readFailure, type StripeFailure } from './errors.ts'
+import { isRunning, isTurnedAway, noAnswer, readFailure, type StripeFailure } from './errors.ts'
 import { expansions } from './expansions.ts'
 import { readHeaders } from './headers.ts'
 import { observeObject } from './observe-object.ts'
@@ -16,13 +16,15 @@ const LONGEST_MS = 10_000
 /** What came back: an object with Stripe's time, or how it failed. */
 export type Sent =
   | { readonly object: Wire; readonly stamp: number; readonly replayed: boolean }
-  | { readonly failure: StripeFailure }
+  /** `begun`: another request with the same key was running, so the last failure does not say that nothing was done. */
+  | { readonly failure: StripeFailure; readonly begun: boolean }
 
 export type StripeRuntime = Pick<Runtime, 'now' | 'wait' | 'randomBytes'>
 
 /** Requests to Stripe. What Stripe turned away before it began (too many requests, a key still running) is sent again. */
 export interface StripeRequests {
-  send(call: PreparedCall, idempotencyKey: string): Promise<Sent>
+  /** @throws `unavailable` gateway_outcome_unknown where it may not be sent any more */
+  send(call: PreparedCall, options: Parameters<PaymentGateway['send']>[1]): Promise<Sent>
   /**
    * A GET; undefined for a 404. The endpoint is named as the call budget does.
    *
@@ -37,8 +39,8 @@ export type SlowDown = Pick<CallBudget, 'slowDown'>
 /** Sends over one client, which should not retry by itself: what Stripe turned away is sent 4 times at most, for 10 s. */
 export function stripeRequests(stripe: Stripe, runtime: StripeRuntime, budget?: SlowDown): StripeRequests {
   return {
-    send: ({ call, method, path, params, apiVersion }, idempotencyKey) =>
-      patiently({ runtime, budget, endpoint: call }, () =>
+    send: ({ call, method, path, params, apiVersion }, { idempotencyKey, maySend }) =>
+      patiently({ runtime, budget, endpoint: call, maySend }, () =>
         method === 'POST'
           ? stripe.rawRequest('POST', path, params, { idempotencyKey, apiVersion })
           : // DELETE carries no key: Stripe knows none there.
@@ -57,22 +59,29 @@ interface Patience {
   readonly runtime: StripeRuntime
   readonly budget: SlowDown | undefined
   readonly endpoint: string
+  readonly maySend?: (() => boolean) | undefined
 }
 
-async function patiently({ runtime, budget, endpoint }: Patience, request: () => Promise<unknown>): Promise<Sent> {
+async function patiently(
+  { runtime, budget, endpoint, maySend = () => true }: Patience,
+  request: () => Promise<unknown>,
+): Promise<Sent> {
   const until = runtime.now() + LONGEST_MS
+  let begun = false
   for (let sends = 1; ; sends += 1) {
+    if (!maySend()) throw new UnavailableError('gateway_outcome_unknown', 'it is not to be sent any more', 'unknown')
     let response: unknown
     try {
       response = await request()
     } catch (error) {
       const failure = readFailure(error)
+      begun ||= isRunning(failure)
       const { exceeded } = readHeaders(failure.headers)
       if (exceeded) await budget?.slowDown(exceeded === 'endpoint' ? endpoint : null)
       const [random = 0] = runtime.randomBytes(1)
       const pause = 250 * 2 ** sends * (0.5 + random / 512)
       const stop = sends >= MOST_SENDS || runtime.now() + pause > until
-      if (!isTurnedAway(failure) || stop) return { failure }
+      if (!isTurnedAway(failure) || stop) return { failure, begun }
       await runtime.wait(pause)
       continue
     }

@@ -16,6 +16,7 @@ import { paymentMethodId } from '../payment-methods/payment-method.ts'
 import { declined, ownerOf, usableMethod } from '../payment-methods/usable-method.ts'
 import type { GatewayCall, Rejection } from '../ports/gateway.ts'
 import { type FindMany, type FindOne, many, one, write } from '../ports/storage.ts'
+import { secondsOf } from '../time.ts'
 import { subscriptionOf } from './change-subscription.ts'
 import { type Subscription, type SubscriptionRow, toSubscription } from './subscription.ts'
 import { checkTerms, priceId } from './subscription-terms.ts'
@@ -151,7 +152,11 @@ function unmade(settling: Settling<Input>, refused: FlorinError) {
   const row = subscriptionOf(settling)
   const { rows, now } = settling
   const ended: SubscriptionRow = { ...row, status: 'canceled', canceledAt: now, endedAt: now, updatedAt: now }
-  return { rows: row.gatewayId === null ? putRow(rows, 'subscriptions', ended) : rows, refused }
+  if (row.gatewayId !== null) return { rows, refused }
+  const data = toSubscription(ended, { withSecret: false })
+  const told = { objectId: row.id, discriminator: 'canceled', stamp: secondsOf(now), data }
+  const facts = [{ type: 'subscription.canceled', ...told } as const]
+  return { rows: putRow(rows, 'subscriptions', ended), facts, refused }
 }
 
 function pendingSubscription(input: Input, customerId: string, { newId, now }: Deciding): SubscriptionRow {
