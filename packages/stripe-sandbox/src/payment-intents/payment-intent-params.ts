@@ -63,7 +63,7 @@ export const createShape = {
   ...intentShape,
   ...confirmShape,
   amount: integer({ min: 1 }),
-  currency: text({ max: 3 }),
+  currency: text(),
   automatic_payment_methods: object({ enabled: flag(), allow_redirects: choice('always', 'never') }),
   confirm: flag(),
   confirmation_method: choice('automatic'),

@@ -222,7 +222,16 @@ describe.each(transports)('payment intents, %s', (transport) => {
       error: { param: 'amount' },
     },
     { why: 'parts of a króna', params: { amount: 1050, currency: 'isk' }, error: { param: 'amount' } },
-    { why: 'an unknown currency', params: { currency: 'xyz' }, error: { param: 'currency' } },
+    ...['xyz', 'euro'].map((currency) => ({
+      why: `the unknown currency ${currency}`,
+      params: { currency },
+      error: {
+        param: 'currency',
+        message: expect.stringMatching(
+          `^Invalid currency: ${currency}. Stripe currently supports these currencies: usd, `,
+        ),
+      },
+    })),
     {
       why: 'an unknown customer',
       params: { customer: 'cus_none' },

@@ -10,7 +10,7 @@ import { checkUsable } from './attempt-payment.ts'
 import { paymentIntents, type StoredPaymentIntent, unexpectedState } from './payment-intent.ts'
 import { intentShape, toShipping } from './payment-intent-params.ts'
 
-const shape = { ...intentShape, amount: integer({ min: 1 }), currency: text({ max: 3 }), customer: text() }
+const shape = { ...intentShape, amount: integer({ min: 1 }), currency: text(), customer: text() }
 
 const open = ['requires_payment_method', 'requires_confirmation', 'requires_action']
 
