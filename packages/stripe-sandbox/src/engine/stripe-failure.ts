@@ -1,8 +1,22 @@
+import type Stripe from 'stripe'
+
+/** The words of a union of Stripe's, without the "any other text" that keeps it open. */
+type KnownWord<T extends string> = T extends string ? (string extends T ? never : T) : never
+
+/**
+ * The codes of stripe-node's types, one that they lack although Stripe answers it, and one that only the sandbox has. Any
+ * other does not compile.
+ */
+export type ErrorCode =
+  | KnownWord<Stripe.PaymentIntent.LastPaymentError.Code>
+  | 'subscription_payment_intent_requires_action'
+  | 'sandbox_unsupported'
+
 /** The `error` object of an answer, in Stripe's words. */
 export interface StripeErrorBody {
   readonly type: 'api_error' | 'card_error' | 'idempotency_error' | 'invalid_request_error'
   readonly message: string
-  readonly code?: string
+  readonly code?: ErrorCode
   readonly param?: string
   readonly [extra: string]: unknown
 }
@@ -26,7 +40,9 @@ export class StripeFailure extends Error {
     super(body.message)
     this.name = 'StripeFailure'
     this.status = status
-    this.body = body.code === undefined ? body : { ...body, doc_url: docUrl(body.code) }
+    // Stripe's documentation does not know what only the sandbox says.
+    const documented = body.code !== undefined && body.code !== 'sandbox_unsupported'
+    this.body = documented ? { ...body, doc_url: docUrl(body.code) } : body
     this.rules = { keepsEffects: false, saved: true, headers: {}, ...rules }
   }
 }
@@ -36,14 +52,14 @@ const docUrl = (code: string): string => `https://stripe.com/docs/error-codes/${
 /** 400 `invalid_request_error`: the request can never work as it was sent, or the object's state says no. */
 export function invalidRequest(
   message: string,
-  details: { code?: string; param?: string; saved?: boolean; [extra: string]: unknown } = {},
+  details: { code?: ErrorCode; param?: string; saved?: boolean; [extra: string]: unknown } = {},
 ): StripeFailure {
   const { saved = true, ...body } = details
   return new StripeFailure(400, { type: 'invalid_request_error', message, ...body }, { saved })
 }
 
 /** A parameter that does not fit its schema. Not saved under the idempotency key, since nothing was executed. */
-export function invalidParam(message: string, param: string, code?: string): StripeFailure {
+export function invalidParam(message: string, param: string, code?: ErrorCode): StripeFailure {
   return invalidRequest(message, { param, saved: false, ...(code === undefined ? {} : { code }) })
 }
 
@@ -60,7 +76,7 @@ export function resourceMissing(what: string, id: string, where: { path?: string
 
 /** 402 `card_error`. What happened before it stays: the intent exists and carries the error. */
 export function cardError(
-  details: { message: string; code: string; [extra: string]: unknown },
+  details: { message: string; code: ErrorCode; [extra: string]: unknown },
   rules: { keepsEffects: boolean } = { keepsEffects: true },
 ): StripeFailure {
   return new StripeFailure(402, { type: 'card_error', ...details }, { ...rules, saved: true })

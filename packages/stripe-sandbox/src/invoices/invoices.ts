@@ -29,9 +29,7 @@ const payShape = {
 function payInvoice(context: Context, id: string, params: ParamsOf<typeof payShape>): StoredInvoice {
   const found = context.inPath(invoices, id, 'invoice')
   const invoice = found.status === 'draft' ? finalizeInvoice(context, id) : found
-  if (invoice.status === 'paid') {
-    throw invalidRequest('Invoice is already paid', { code: 'invoice_already_paid' })
-  }
+  if (invoice.status === 'paid') throw invalidRequest('Invoice is already paid')
   if (!isPayable(invoice)) throw invalidRequest('This invoice can no longer be paid')
   if (params.paid_out_of_band === true) return settleInvoice(context, id, 'out_of_band')
   const collected = collectInvoice(context, id, {

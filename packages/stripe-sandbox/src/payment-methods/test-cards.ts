@@ -1,6 +1,8 @@
+import type { ErrorCode } from '../engine/stripe-failure.ts'
+
 /** Why a card is declined, in the words of Stripe's answer. */
 export interface Decline {
-  readonly code: string
+  readonly code: ErrorCode
   readonly message: string
   readonly decline_code?: string
   readonly advice_code?: 'confirm_card_data' | 'do_not_try_again' | 'try_again_later'
