@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { monthly } from '../../test/billing-rig.ts'
 import { openRig, transports } from '../../test/rig.ts'
 
 describe.each(transports)('customers, %s', (transport) => {
@@ -65,6 +66,41 @@ describe.each(transports)('customers, %s', (transport) => {
     })
     await sandbox.webhooks.settled()
     expect(types().slice(-3)).toEqual(['customer.updated', 'payment_method.detached', 'customer.updated'])
+  })
+
+  test('a test id that is saved with a new customer can be its default in the same call', async () => {
+    const { sandbox, stripe, received } = await openRig(transport)
+    const asDefault = (default_payment_method: string) => ({ invoice_settings: { default_payment_method } })
+    const customer = await stripe.customers.create({ payment_method: 'pm_card_visa', ...asDefault('pm_card_visa') })
+    const [card] = (await stripe.paymentMethods.list({ customer: customer.id })).data
+    expect(customer.invoice_settings.default_payment_method).toBe(card?.id)
+    await sandbox.webhooks.settled()
+    expect(received.find(({ type }) => type === 'customer.created')?.data.object).toMatchObject(
+      asDefault(card?.id ?? ''),
+    )
+    const started = await stripe.subscriptions.create({ customer: customer.id, items: [{ price: monthly }] })
+    expect(started.status).toBe('active')
+    // Where nothing is saved, Stripe finds no such card with the customer: each use of a test id would be a new one.
+    const refused = {
+      statusCode: 400,
+      message: expect.stringContaining('does not have a payment method with the ID pm_card_visa.'),
+    }
+    const use = { default_payment_method: 'pm_card_visa' }
+    const draft = await stripe.invoices.create({ customer: customer.id })
+    for (const call of [
+      stripe.customers.create({ payment_method: 'pm_card_amex', ...asDefault('pm_card_visa') }),
+      stripe.customers.update(customer.id, asDefault('pm_card_visa')),
+      stripe.subscriptions.create({ customer: customer.id, items: [{ price: monthly }], ...use }),
+      stripe.subscriptions.update(started.id, use),
+      stripe.invoices.create({ customer: customer.id, ...use }),
+      stripe.invoices.pay(draft.id, { payment_method: 'pm_card_visa' }),
+    ]) {
+      await expect(call).rejects.toMatchObject(refused)
+    }
+    await expect(
+      stripe.customers.create({ payment_method: 'pm_card_chargeDeclined', ...asDefault('pm_card_chargeDeclined') }),
+    ).rejects.toMatchObject({ statusCode: 402, code: 'card_declined' })
+    expect(sandbox.state.all('customer')).toHaveLength(1)
   })
 
   test('a detached card, and one used once, can never be used again', async () => {

@@ -1,6 +1,7 @@
 import type { Context } from '../engine/context.ts'
+import { definedOnly } from '../engine/defined-only.ts'
 import { createdWithin, pageOf } from '../engine/page.ts'
-import { choice, createdFilter, pageShape, text, unsupported } from '../engine/params.ts'
+import { choice, createdFilter, type ParamsOf, pageShape, text, unsupported } from '../engine/params.ts'
 import { changedFrom } from '../engine/previous-attributes.ts'
 import { route, type Slice } from '../engine/slice.ts'
 import { resourceMissing } from '../engine/stripe-failure.ts'
@@ -36,6 +37,31 @@ const newCustomer = (context: Context): StoredCustomer => ({
   test_clock: null,
 })
 
+const createShape = {
+  ...customerShape,
+  payment_method: text(),
+  tax_id_data: unsupported(),
+  test_clock: unsupported(),
+}
+
+/** A test id given twice, as the method to save and as the default, means the one card that is saved. */
+function createCustomer(
+  context: Context,
+  { payment_method: method, invoice_settings: settings, ...params }: ParamsOf<typeof createShape>,
+): StoredCustomer {
+  const created = applyCustomerParams(context, newCustomer(context), params)
+  context.store.put(customers, created)
+  const saved = method === undefined ? undefined : attachPaymentMethod(context, method, created.id)
+  const named = saved !== undefined && settings?.default_payment_method === method
+  const default_payment_method = named ? saved.id : settings?.default_payment_method
+  // The default must be attached already, so it is looked at last.
+  const chosen = settings && { ...settings, ...definedOnly({ default_payment_method }) }
+  const customer = applyCustomerParams(context, created, definedOnly({ invoice_settings: chosen }))
+  context.store.put(customers, customer)
+  context.emit('customer.created', customer)
+  return customer
+}
+
 /** Cards go first, then the customer; what belongs to it elsewhere follows from the event. */
 function deleteCustomer(context: Context, id: string): CustomerRow {
   const customer = liveCustomerInPath(context, id)
@@ -58,16 +84,8 @@ export const customerSlice: Slice = {
     route({
       method: 'POST',
       path: '/v1/customers',
-      params: { ...customerShape, payment_method: text(), tax_id_data: unsupported(), test_clock: unsupported() },
-      handler(context, { payment_method: method, invoice_settings: settings, ...params }) {
-        const created = applyCustomerParams(context, newCustomer(context), params)
-        context.store.put(customers, created)
-        context.emit('customer.created', created)
-        if (method !== undefined) attachPaymentMethod(context, method, created.id)
-        if (settings === undefined) return created
-        // The default must be attached already, so it is looked at last.
-        return context.store.put(customers, applyCustomerParams(context, created, { invoice_settings: settings }))
-      },
+      params: createShape,
+      handler: (context, params) => createCustomer(context, params),
     }),
     route({
       method: 'GET',

@@ -1,3 +1,4 @@
+import { requireAttached } from '../customers/customer-params.ts'
 import type { Context } from '../engine/context.ts'
 import { createdWithin, pageOf, pageOfRows } from '../engine/page.ts'
 import { choice, createdFilter, flag, type ParamsOf, pageShape, text, unsupported } from '../engine/params.ts'
@@ -31,6 +32,9 @@ function payInvoice(context: Context, id: string, params: ParamsOf<typeof paySha
   const invoice = found.status === 'draft' ? finalizeInvoice(context, id) : found
   if (invoice.status === 'paid') throw invalidRequest('Invoice is already paid')
   if (!isPayable(invoice)) throw invalidRequest('This invoice can no longer be paid')
+  if (params.payment_method !== undefined) {
+    requireAttached(context, params.payment_method, invoice.customer ?? '', 'payment_method')
+  }
   if (params.paid_out_of_band === true) return settleInvoice(context, id, 'out_of_band')
   const collected = collectInvoice(context, id, {
     automatic: false,

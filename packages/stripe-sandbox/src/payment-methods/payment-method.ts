@@ -58,14 +58,17 @@ export function makePaymentMethod(context: Context, token: string, input: NewPay
   })
 }
 
+/** Whether an id is a test id, which stands for a new payment method each time. */
+export const isTestMethod = (id: string): boolean => Object.hasOwn(testCards, id)
+
 /** The payment method that a parameter names, or 400. A test id makes a new one. */
 export function usablePaymentMethod(context: Context, id: string, param: string): StoredPaymentMethod {
-  return Object.hasOwn(testCards, id) ? makePaymentMethod(context, id) : context.inParam(paymentMethods, id, param)
+  return isTestMethod(id) ? makePaymentMethod(context, id) : context.inParam(paymentMethods, id, param)
 }
 
 /** The same for an id in the path, or 404. */
 export function paymentMethodInPath(context: Context, id: string): StoredPaymentMethod {
-  if (Object.hasOwn(testCards, id)) return makePaymentMethod(context, id)
+  if (isTestMethod(id)) return makePaymentMethod(context, id)
   return context.inPath(paymentMethods, id, 'payment_method')
 }
 

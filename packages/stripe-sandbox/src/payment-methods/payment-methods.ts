@@ -19,8 +19,7 @@ import { route, type Slice } from '../engine/slice.ts'
 import { invalidParam, invalidRequest } from '../engine/stripe-failure.ts'
 import { attachPaymentMethod } from './attach-payment-method.ts'
 import { detachPaymentMethod } from './detach-payment-method.ts'
-import { cardFacts, makePaymentMethod, paymentMethodInPath, paymentMethods } from './payment-method.ts'
-import { testCards } from './test-cards.ts'
+import { cardFacts, isTestMethod, makePaymentMethod, paymentMethodInPath, paymentMethods } from './payment-method.ts'
 
 const billingShape = {
   address: clearable(addressParam()),
@@ -50,7 +49,7 @@ function mergeBilling(
 /** `tok_visa` is the same card as `pm_card_visa`. */
 function cardToken(card: { readonly token?: string; readonly number?: string }): string {
   const token = card.token?.replace(/^tok_/, 'pm_card_')
-  if (token !== undefined && Object.hasOwn(testCards, token)) return token
+  if (token !== undefined && isTestMethod(token)) return token
   if (token !== undefined) {
     throw invalidRequest(`No such token: '${card.token}'`, { code: 'resource_missing', param: 'card[token]' })
   }
@@ -125,9 +124,9 @@ export const paymentMethodSlice: Slice = {
       method: 'POST',
       path: '/v1/payment_methods/:id/attach',
       params: { customer: required(text()) },
-      locks: (_, { customer }, id) => (Object.hasOwn(testCards, id) ? [customer] : [id, customer]),
+      locks: (_, { customer }, id) => (isTestMethod(id) ? [customer] : [id, customer]),
       handler(context, { customer }, id) {
-        if (!Object.hasOwn(testCards, id)) context.inPath(paymentMethods, id, 'payment_method')
+        if (!isTestMethod(id)) context.inPath(paymentMethods, id, 'payment_method')
         return attachPaymentMethod(context, id, customer)
       },
     }),
