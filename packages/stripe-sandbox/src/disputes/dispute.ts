@@ -15,6 +15,9 @@ export const openDisputeAfter = 1
 /** The task that gives the bank's decision on submitted evidence. */
 export const decideDisputeTask = 'dispute.decide'
 
+/** The task that ends a dispute which nobody has answered when its time is over. */
+export const loseDisputeTask = 'dispute.lose'
+
 /** Evidence that has nothing in it. */
 export const emptyEvidence: Stripe.Dispute.Evidence = {
   access_activity_log: null,

@@ -18,7 +18,7 @@ import {
 import { changeAndEmit } from '../engine/previous-attributes.ts'
 import { route, type Slice } from '../engine/slice.ts'
 import { invalidRequest } from '../engine/stripe-failure.ts'
-import { decideDisputeTask, disputes, openDisputeTask, type StoredDispute } from './dispute.ts'
+import { decideDisputeTask, disputes, loseDisputeTask, openDisputeTask, type StoredDispute } from './dispute.ts'
 import { closeDispute, openDispute } from './open-dispute.ts'
 
 const words = () => clearable(text({ max: 20_000 }))
@@ -58,7 +58,10 @@ function updateDispute(context: Context, params: ParamsOf<typeof updateShape>, i
   if (params.evidence !== undefined && dispute.status !== 'needs_response') {
     throw invalidRequest('This dispute is already closed or its evidence has been submitted.', { param: 'evidence' })
   }
-  if (submits) context.schedule({ at: context.now + decisionAfter, kind: decideDisputeTask, id })
+  if (submits) {
+    context.unschedule(loseDisputeTask, id)
+    context.schedule({ at: context.now + decisionAfter, kind: decideDisputeTask, id })
+  }
   return changeAndEmit(context, disputes, {
     id,
     event: 'charge.dispute.updated',
@@ -130,6 +133,11 @@ export const disputeSlice: Slice = {
       const charge = context.store.find(charges, id)
       // A sum that was only held, or given back meanwhile, has nothing left to dispute.
       if (charge?.captured && !charge.refunded && !charge.disputed) openDispute(context, id)
+    },
+    [loseDisputeTask](context, { id }) {
+      const dispute = context.store.find(disputes, id)
+      // Evidence that was only kept, not submitted, is no answer.
+      if (dispute?.status === 'needs_response') closeDispute(context, dispute, 'lost')
     },
     [decideDisputeTask](context, { id }) {
       const dispute = context.store.find(disputes, id)

@@ -1,7 +1,7 @@
 import { bookOnBalance } from '../charges/balance-transaction.ts'
 import { charges } from '../charges/charge.ts'
 import type { Context } from '../engine/context.ts'
-import { disputes, emptyEvidence, type StoredDispute } from './dispute.ts'
+import { disputes, emptyEvidence, loseDisputeTask, type StoredDispute } from './dispute.ts'
 
 const evidenceWindow = 9 * 24 * 60 * 60
 
@@ -11,6 +11,7 @@ export function openDispute(context: Context, chargeId: string, reason = 'fraudu
   const { amount_captured: amount, currency } = charge
   const id = context.newId('du')
   const booking = bookOnBalance(context, { kind: 'adjustment', amount: -amount, currency, source: id })
+  const due = context.now + evidenceWindow
   const opened = context.store.put(disputes, {
     id,
     object: 'dispute',
@@ -22,7 +23,7 @@ export function openDispute(context: Context, chargeId: string, reason = 'fraudu
     enhanced_eligibility_types: [],
     evidence: emptyEvidence,
     evidence_details: {
-      due_by: context.now + evidenceWindow,
+      due_by: due,
       enhanced_eligibility: {},
       has_evidence: false,
       past_due: false,
@@ -46,6 +47,7 @@ export function openDispute(context: Context, chargeId: string, reason = 'fraudu
     reason,
     status: 'needs_response',
   })
+  context.schedule({ at: due, kind: loseDisputeTask, id })
   context.emit('charge.dispute.created', opened)
   context.emit('charge.dispute.funds_withdrawn', opened)
   return opened
@@ -54,6 +56,7 @@ export function openDispute(context: Context, chargeId: string, reason = 'fraudu
 /** Ends a dispute. A won one brings the money back. */
 export function closeDispute(context: Context, dispute: StoredDispute, outcome: 'won' | 'lost'): StoredDispute {
   const { amount, currency, id } = dispute
+  context.unschedule(loseDisputeTask, id)
   const returned =
     outcome === 'won' ? [bookOnBalance(context, { kind: 'adjustment', amount, currency, source: id })] : []
   const closed = context.store.update(disputes, id, {

@@ -19,6 +19,7 @@ const taskNames: Readonly<Record<string, string>> = {
   'charge.settle': 'Funds of a charge are booked',
   'checkout.session.expire': 'Checkout session expires',
   'dispute.decide': 'Dispute is decided',
+  'dispute.lose': 'Unanswered dispute is lost',
   'dispute.open': 'Charge is disputed',
   'invoice.collect': 'Invoice is charged again',
   'invoice.finalize': 'Invoice is finalised',

@@ -183,6 +183,33 @@ describe.each(transports)('disputes, %s', (transport) => {
     expect((await stripe.disputes.list()).data).toMatchObject([{ amount: 900 }])
   })
 
+  test('are lost when nobody has answered in time, and not when somebody has', async () => {
+    const { sandbox, stripe, types } = await openRig(transport)
+    const dispute = async () => {
+      const { latest_charge: charge } = await payWith(stripe)
+      await sandbox.control('POST', `/charges/${charge}/dispute`, {})
+      const [opened] = (await stripe.disputes.list({ charge: String(charge) })).data
+      if (opened === undefined) throw new Error('no dispute')
+      return opened
+    }
+    const [ignored, begun, answered] = [await dispute(), await dispute(), await dispute()]
+    const evidence = { uncategorized_text: 'winning_evidence' }
+    await stripe.disputes.update(begun.id, { evidence, submit: false })
+    const { due_by: due } = ignored.evidence_details
+    await sandbox.clock.advanceTo((due ?? 0) - 1)
+    expect(await stripe.disputes.retrieve(ignored.id)).toMatchObject({ status: 'needs_response' })
+    await stripe.disputes.update(answered.id, { evidence })
+    expect(types()).not.toContain('charge.dispute.closed')
+    await sandbox.clock.advance(1)
+    for (const { id } of [ignored, begun]) {
+      expect(await stripe.disputes.retrieve(id)).toMatchObject({ status: 'lost', balance_transactions: [{}] })
+    }
+    await sandbox.webhooks.settled()
+    expect(types().filter((type) => type === 'charge.dispute.closed')).toHaveLength(2)
+    await sandbox.clock.advance(3600)
+    expect(await stripe.disputes.retrieve(answered.id)).toMatchObject({ status: 'won' })
+  })
+
   test('are lost when they are closed', async () => {
     const { sandbox, stripe } = await openRig(transport)
     const paid = await payWith(stripe, 'pm_card_visa')
