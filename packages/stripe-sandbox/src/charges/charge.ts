@@ -3,7 +3,7 @@ import { defineCollection, type Stored } from '../engine/collection.ts'
 import type { Context } from '../engine/context.ts'
 import type { StoredPaymentIntent } from '../payment-intents/payment-intent.ts'
 import { behaviourOf, type StoredPaymentMethod } from '../payment-methods/payment-method.ts'
-import type { Decline } from '../payment-methods/test-cards.ts'
+import type { Decline, TestCard } from '../payment-methods/test-cards.ts'
 import { bookOnBalance } from './balance-transaction.ts'
 
 /** A charge as it is stored. */
@@ -28,6 +28,7 @@ interface ChargeAttempt {
 /** Makes the charge that the bank has accepted: captured, or held for a later capture. */
 export function chargeCard(context: Context, attempt: ChargeAttempt): StoredCharge {
   const { intent, method } = attempt
+  const { card } = behaviourOf(context, method.id)
   const captured = intent.capture_method !== 'manual'
   const charge = context.store.put(charges, {
     ...blankCharge(context, attempt),
@@ -39,15 +40,13 @@ export function chargeCard(context: Context, attempt: ChargeAttempt): StoredChar
       network_decline_code: null,
       network_status: 'approved_by_network',
       reason: null,
-      risk_level: 'normal',
-      risk_score: Math.floor(context.random('risk') * 64),
+      ...riskOf(context, card),
       seller_message: 'Payment complete.',
       type: 'authorized',
     },
     paid: true,
     status: 'succeeded',
   })
-  const { card } = behaviourOf(context, method.id)
   if (!captured) {
     context.emit('charge.succeeded', charge)
     return charge
@@ -71,6 +70,7 @@ export function bookCharge(context: Context, charge: StoredCharge, available: bo
 
 /** Makes the charge that the bank has refused. */
 export function chargeDeclined(context: Context, attempt: ChargeAttempt, decline: Decline): StoredCharge {
+  const { card } = behaviourOf(context, attempt.method.id)
   const charge = context.store.put(charges, {
     ...blankCharge(context, attempt),
     failure_code: decline.code,
@@ -79,17 +79,38 @@ export function chargeDeclined(context: Context, attempt: ChargeAttempt, decline
       advice_code: decline.advice_code ?? null,
       network_advice_code: null,
       network_decline_code: decline.network_decline_code ?? null,
-      network_status: 'declined_by_network',
-      reason: decline.decline_code ?? decline.code,
-      risk_level: 'normal',
-      risk_score: Math.floor(context.random('risk') * 64),
-      seller_message: 'The bank did not return any further details with this decline.',
-      type: 'issuer_declined',
+      ...(card.risk === 'highest'
+        ? {
+            network_status: 'not_sent_to_network',
+            reason: 'highest_risk_level',
+            seller_message: 'Stripe blocked this payment as too risky.',
+            type: 'blocked',
+          }
+        : {
+            network_status: 'declined_by_network',
+            reason: decline.decline_code ?? decline.code,
+            seller_message: 'The bank did not return any further details with this decline.',
+            type: 'issuer_declined',
+          }),
+      ...riskOf(context, card),
     },
     receipt_url: null,
   })
   context.emit('charge.failed', charge)
   return charge
+}
+
+/** Radar's scores of up to 100, by level. */
+const riskScores = {
+  normal: { least: 0, count: 64 },
+  elevated: { least: 65, count: 10 },
+  highest: { least: 75, count: 25 },
+} as const
+
+function riskOf(context: Context, card: TestCard): { risk_level: string; risk_score: number } {
+  const level = card.risk ?? 'normal'
+  const { least, count } = riskScores[level]
+  return { risk_level: level, risk_score: least + Math.floor(context.random('risk') * count) }
 }
 
 function blankCharge(context: Context, attempt: ChargeAttempt): StoredCharge {

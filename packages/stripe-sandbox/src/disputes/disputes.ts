@@ -18,6 +18,7 @@ import {
 import { changeAndEmit } from '../engine/previous-attributes.ts'
 import { route, type Slice } from '../engine/slice.ts'
 import { invalidRequest } from '../engine/stripe-failure.ts'
+import { behaviourOf } from '../payment-methods/payment-method.ts'
 import { decideDisputeTask, disputes, loseDisputeTask, openDisputeTask, type StoredDispute } from './dispute.ts'
 import { closeDispute, openDispute } from './open-dispute.ts'
 
@@ -132,7 +133,8 @@ export const disputeSlice: Slice = {
     [openDisputeTask](context, { id }) {
       const charge = context.store.find(charges, id)
       // A sum that was only held, or given back meanwhile, has nothing left to dispute.
-      if (charge?.captured && !charge.refunded && !charge.disputed) openDispute(context, id)
+      if (!charge?.captured || charge.refunded || charge.disputed || charge.payment_method === null) return
+      openDispute(context, id, behaviourOf(context, charge.payment_method).card.dispute)
     },
     [loseDisputeTask](context, { id }) {
       const dispute = context.store.find(disputes, id)

@@ -40,7 +40,7 @@ export function openDispute(context: Context, chargeId: string, reason = 'fraudu
         brand: charge.payment_method_details?.card?.brand ?? 'visa',
         case_type: 'chargeback',
         network: charge.payment_method_details?.card?.network ?? 'visa',
-        network_reason_code: '10.4',
+        network_reason_code: reason === 'product_not_received' ? '13.1' : '10.4',
       },
       type: 'card',
     },

@@ -31,7 +31,7 @@ export function attemptPayment(context: Context, id: string, options: PaymentAtt
   const intent = context.inParam(paymentIntents, id, 'intent')
   checkUsable(context, intent, method)
   if (method.customer === null) context.store.update(cardFacts, method.id, { spent: true })
-  if (needsAuthentication(context, method.id)) {
+  if (needsAuthentication(context, method.id, options)) {
     if (options.off_session) return decline(context, intent, method, { ...authenticationRequired, charged: true })
     if (options.error_on_requires_action === true) {
       return decline(context, intent, method, { ...authenticationNotHandled, charged: false })
@@ -68,7 +68,7 @@ export function takePayment(
     context.store.update(cardFacts, method.id, { spent: false })
     linkPaymentMethod(context, method.id, current.customer)
   }
-  if (card.dispute === true && !held) {
+  if (card.dispute !== undefined && !held) {
     context.schedule({ at: context.now + openDisputeAfter, kind: openDisputeTask, id: charge.id })
   }
   if (held) {
@@ -104,9 +104,14 @@ export function checkUsable(
   }
 }
 
-function needsAuthentication(context: Context, id: string): boolean {
+function needsAuthentication(
+  context: Context,
+  id: string,
+  { off_session: offSession }: PaymentAttemptOptions,
+): boolean {
   const { card, facts } = behaviourOf(context, id)
-  return card.authentication === 'always' || (card.authentication === 'unless_set_up' && !facts.set_up)
+  if (card.authentication === undefined || card.authentication === 'always') return card.authentication !== undefined
+  return !offSession || (card.authentication === 'unless_set_up' && !facts.set_up)
 }
 
 function askForAuthentication(

@@ -50,7 +50,7 @@ function capturePaymentIntent(context: Context, params: ParamsOf<typeof shape>, 
   context.unschedule(expireTask, id)
   const captured = context.store.update(charges, intent.latest_charge, { amount_captured: amount, captured: true })
   const card = captured.payment_method === null ? undefined : behaviourOf(context, captured.payment_method).card
-  if (card?.dispute === true) {
+  if (card?.dispute !== undefined) {
     context.schedule({ at: context.now + openDisputeAfter, kind: openDisputeTask, id: captured.id })
   }
   context.emit('charge.captured', bookCharge(context, captured, card?.bypassPending === true), {

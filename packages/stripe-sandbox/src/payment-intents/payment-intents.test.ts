@@ -117,6 +117,8 @@ describe.each(transports)('payment intents, %s', (transport) => {
     expect(setup.status).toBe('requires_action')
     await sandbox.control('POST', `/setup_intents/${setup.id}/authenticate`, { outcome: 'succeed' })
     expect((await charge()).status).toBe('succeeded')
+    // A customer who is there is asked each time.
+    expect((await payWith(stripe, fresh.id, { customer: customer.id })).status).toBe('requires_action')
   })
 
   test('capture takes a part, lets the rest go, and only once', async () => {

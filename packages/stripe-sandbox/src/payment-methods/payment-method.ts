@@ -80,13 +80,19 @@ export function behaviourOf(context: Context, id: string): { facts: CardFacts; c
   return { facts, card }
 }
 
+const displayBrands: Readonly<Record<string, string>> = {
+  amex: 'american_express',
+  diners: 'diners_club',
+  unionpay: 'union_pay',
+}
+
 function cardOf(test: TestCard, now: number): Stripe.PaymentMethod.Card {
   const date = new Date(now * 1000)
   return {
     brand: test.brand,
     checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: 'unchecked' },
     country: test.country,
-    display_brand: test.brand === 'amex' ? 'american_express' : test.brand,
+    display_brand: displayBrands[test.brand] ?? test.brand,
     exp_month: date.getUTCMonth() + 1,
     exp_year: date.getUTCFullYear() + 1,
     fingerprint: codeFor(test.number, 16),

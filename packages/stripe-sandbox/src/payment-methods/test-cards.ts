@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../engine/stripe-failure.ts'
+import { countryCards } from './country-cards.ts'
 
 /** Why a card is declined, in the words of Stripe's answer. */
 export interface Decline {
@@ -12,18 +13,24 @@ export interface Decline {
 
 /** How a test card behaves. */
 export interface TestCard {
-  readonly brand: 'visa' | 'mastercard' | 'amex' | 'discover' | 'diners' | 'jcb'
+  readonly brand: 'visa' | 'mastercard' | 'amex' | 'discover' | 'diners' | 'jcb' | 'unionpay'
   readonly number: string
   readonly country: string
-  readonly funding: 'credit' | 'debit'
+  readonly funding: 'credit' | 'debit' | 'prepaid'
   /** Declined on every charge. */
   readonly decline?: Decline
   /** Declined already when it is attached or set up. */
   readonly declinesAttach?: true
-  /** `always`: on every payment. `unless_set_up`: not after a set-up that was authenticated. */
-  readonly authentication?: 'always' | 'unless_set_up'
+  /**
+   * When a payment asks for authentication. `always`: each time. `unless_set_up`: not off-session after a set-up that was
+   * authenticated. `on_session`: never off-session, as if it were set up already.
+   */
+  readonly authentication?: 'always' | 'unless_set_up' | 'on_session'
   readonly refund?: 'pending' | 'fails'
-  readonly dispute?: true
+  /** The reason for which the charge will be disputed. */
+  readonly dispute?: 'fraudulent' | 'product_not_received'
+  /** What Radar thinks of it. A payment at the highest risk is blocked, and the bank never asked. */
+  readonly risk?: 'elevated' | 'highest'
   /** Funds are available at once. */
   readonly bypassPending?: true
 }
@@ -60,26 +67,34 @@ export const authenticationFailed: Decline = {
     'The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent again.',
 }
 
+const blocked: Decline = { code: 'card_declined', decline_code: 'fraudulent', message: 'Your card was declined.' }
+
+const insufficientFunds: Decline = {
+  code: 'card_declined',
+  decline_code: 'insufficient_funds',
+  advice_code: 'try_again_later',
+  network_decline_code: '51',
+  message: 'Your card has insufficient funds.',
+}
+
 const genericDeclined = declined('4000000000000002', genericDecline)
 
 /** The test payment methods, by the id that stands for them. */
 export const testCards: Readonly<Record<string, TestCard>> = {
+  ...countryCards,
   pm_card_visa: { ...visa, number: '4242424242424242' },
   pm_card_visa_debit: { ...visa, number: '4000056655665556', funding: 'debit' },
   pm_card_mastercard: { ...visa, brand: 'mastercard', number: '5555555555554444' },
+  pm_card_mastercard_debit: { ...visa, brand: 'mastercard', number: '5200828282828210', funding: 'debit' },
+  pm_card_mastercard_prepaid: { ...visa, brand: 'mastercard', number: '5105105105105100', funding: 'prepaid' },
   pm_card_amex: { ...visa, brand: 'amex', number: '378282246310005' },
   pm_card_discover: { ...visa, brand: 'discover', number: '6011111111111117' },
   pm_card_diners: { ...visa, brand: 'diners', number: '3056930009020004' },
   pm_card_jcb: { ...visa, brand: 'jcb', number: '3566002020360505', country: 'JP' },
+  pm_card_unionpay: { ...visa, brand: 'unionpay', number: '6200000000000005', country: 'CN' },
   pm_card_chargeDeclined: genericDeclined,
   pm_card_visa_chargeDeclined: genericDeclined,
-  pm_card_visa_chargeDeclinedInsufficientFunds: declined('4000000000009995', {
-    code: 'card_declined',
-    decline_code: 'insufficient_funds',
-    advice_code: 'try_again_later',
-    network_decline_code: '51',
-    message: 'Your card has insufficient funds.',
-  }),
+  pm_card_visa_chargeDeclinedInsufficientFunds: declined('4000000000009995', insufficientFunds),
   pm_card_visa_chargeDeclinedLostCard: declined('4000000000009987', {
     code: 'card_declined',
     decline_code: 'lost_card',
@@ -128,9 +143,34 @@ export const testCards: Readonly<Record<string, TestCard>> = {
     country: 'IE',
     authentication: 'unless_set_up',
   },
+  pm_card_authenticationRequiredSetupForOffSession: {
+    ...visa,
+    number: '4000003800000446',
+    country: 'IT',
+    authentication: 'on_session',
+  },
+  pm_card_authenticationRequiredChargeDeclinedInsufficientFunds: {
+    ...visa,
+    number: '4000008260003178',
+    country: 'GB',
+    authentication: 'unless_set_up',
+    decline: insufficientFunds,
+  },
+  pm_card_threeDSecureOptional: { ...visa, number: '4000000000003055' },
+  pm_card_threeDSecureRequiredChargeDeclined: {
+    ...visa,
+    number: '4000008400001629',
+    authentication: 'always',
+    decline: genericDecline,
+  },
   pm_card_threeDSecure2Required: { ...visa, number: '4000000000003220', authentication: 'always' },
   pm_card_pendingRefund: { ...visa, number: '4000000000007726', refund: 'pending' },
   pm_card_refundFail: { ...visa, number: '4000000000005126', refund: 'fails' },
-  pm_card_createDispute: { ...visa, number: '4000000000000259', dispute: true },
+  pm_card_createDispute: { ...visa, number: '4000000000000259', dispute: 'fraudulent' },
+  pm_card_createDisputeProductNotReceived: { ...visa, number: '4000000000002685', dispute: 'product_not_received' },
+  pm_card_radarBlock: { ...visa, number: '4100000000000019', decline: blocked, risk: 'highest' },
+  pm_card_riskLevelHighest: { ...visa, number: '4000000000004954', decline: blocked, risk: 'highest' },
+  pm_card_riskLevelElevated: { ...visa, number: '4000000000009235', risk: 'elevated' },
   pm_card_bypassPending: { ...visa, number: '4000000000000077', bypassPending: true },
+  pm_card_bypassPendingInternational: { ...visa, number: '4000003720000278', country: 'IE', bypassPending: true },
 }
