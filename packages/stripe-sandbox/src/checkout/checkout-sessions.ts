@@ -40,6 +40,7 @@ export const checkoutSlice: Slice = {
         collected_information: unsupported(),
         line_items: unsupported(),
         metadata: metadataParam(),
+        payment_intent_data: unsupported(),
         shipping_options: unsupported(),
       },
       handler: (context, { metadata }, id) =>

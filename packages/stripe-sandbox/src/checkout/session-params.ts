@@ -1,7 +1,17 @@
 import { metadataParam } from '../engine/metadata.ts'
-import { choice, decimal, integer, list, object, required, text, timestamp, unsupported } from '../engine/params.ts'
+import {
+  choice,
+  choiceBut,
+  decimal,
+  integer,
+  list,
+  object,
+  required,
+  text,
+  timestamp,
+  unsupported,
+} from '../engine/params.ts'
 import { currencyParam, recurringParam } from '../prices/price-params.ts'
-import { choiceBut } from '../subscriptions/subscription-params.ts'
 
 const lineItem = object({
   adjustable_quantity: unsupported(),

@@ -5,6 +5,7 @@ import { type Context, createContext } from './context.ts'
 import { type AnswerParts, answerOf, failureParts, htmlOutcome, type Running, sendBack } from './exchange-answer.ts'
 import { expandObject } from './expand.ts'
 import type { Fault } from './faults.ts'
+import { findRoute, refuseOtherAccount } from './find-route.ts'
 import { decodeForm, fingerprint } from './form.ts'
 import { checkKey, findSavedAnswer, keyInUse, savedAnswers } from './idempotency.ts'
 import { nextId } from './ids.ts'
@@ -80,9 +81,9 @@ export function createExchange(parts: ExchangeParts): (incoming: IncomingCall) =
 async function perform(parts: ExchangeParts, running: Running, inProgress: Set<string>): Promise<ApiOutcome> {
   const { incoming, key, fault } = running
   const apiKey = readApiKey(incoming.header('authorization'), parts.keys)
-  const match = parts.registry.matchRoute(incoming.method, incoming.path)
-  if (match === undefined) throw unknownUrl(incoming)
+  const match = findRoute(parts.registry, incoming)
   if (apiKey.publishable && !match.route.publishable) throw secretKeyRequired()
+  refuseOtherAccount(incoming.header)
   running.version = readVersion(incoming.header('stripe-version'))
   running.form = decodeForm(incoming.method === 'GET' || incoming.body === '' ? incoming.query : incoming.body)
   parts.limit(`${match.route.method} ${match.route.path}`)
@@ -229,14 +230,4 @@ const defectOf = (error: unknown): StripeFailure =>
       message: `The sandbox itself failed: ${error instanceof Error ? error.stack : String(error)}`,
     },
     { saved: false, headers: { 'stripe-should-retry': 'false' } },
-  )
-
-const unknownUrl = ({ method, path }: IncomingCall): StripeFailure =>
-  new StripeFailure(
-    404,
-    {
-      type: 'invalid_request_error',
-      message: `Unrecognized request URL (${method}: ${path}). Please see https://stripe.com/docs or we can help at https://support.stripe.com/.`,
-    },
-    { saved: false },
   )

@@ -134,6 +134,23 @@ export const unsupported = (): Param<never, false> =>
     throw invalidParam(`The sandbox does not imitate the parameter '${name}'.`, name, 'sandbox_unsupported')
   })
 
+/** The same for many. */
+export function allUnsupported<const N extends string>(names: readonly N[]): Readonly<Record<N, Param<never, false>>> {
+  // Every name is a key, which the type of a computed object cannot express.
+  return Object.fromEntries(names.map((name) => [name, unsupported()])) as Record<N, Param<never, false>>
+}
+
+/** A word that Stripe knows and the sandbox does not imitate is refused as such, not as misspelt. */
+export const choiceBut = <const W extends string>(
+  words: readonly [W, ...W[]],
+  others: readonly string[],
+): Param<W, false> =>
+  optional((value, name) =>
+    typeof value === 'string' && others.includes(value)
+      ? unsupported().read(value, name)
+      : choice(...words).read(value, name),
+  )
+
 /** A moment in whole seconds. */
 export const timestamp = (): Param<number, false> => integer({ min: 0 })
 

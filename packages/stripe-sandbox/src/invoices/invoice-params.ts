@@ -1,7 +1,18 @@
 import { metadataParam } from '../engine/metadata.ts'
-import { choice, clearable, flag, list, object, required, text, timestamp, unsupported } from '../engine/params.ts'
+import {
+  choice,
+  choiceBut,
+  clearable,
+  flag,
+  list,
+  object,
+  required,
+  text,
+  timestamp,
+  unsupported,
+} from '../engine/params.ts'
 import { currencyParam } from '../prices/price-params.ts'
-import { choiceBut, discountList } from '../subscriptions/subscription-params.ts'
+import { discountList } from '../subscriptions/subscription-params.ts'
 
 /** What creating and updating an invoice share. */
 const sharedShape = {

@@ -2,24 +2,14 @@ import type Stripe from 'stripe'
 import { shippingParam, toAddress } from '../engine/address.ts'
 import type { Context } from '../engine/context.ts'
 import { metadataParam } from '../engine/metadata.ts'
-import {
-  choice,
-  clearable,
-  either,
-  flag,
-  integer,
-  list,
-  object,
-  type ParamsOf,
-  text,
-  unsupported,
-} from '../engine/params.ts'
+import { choice, clearable, either, flag, integer, object, type ParamsOf, text, unsupported } from '../engine/params.ts'
 import { invalidParam, invalidRequest } from '../engine/stripe-failure.ts'
+import { allowedMethodTypes } from '../payment-methods/method-types.ts'
 import type { StoredPaymentIntent } from './payment-intent.ts'
 
 /** What create, update and confirm share. */
 export const intentShape = {
-  allowed_payment_method_types: list(choice('card')),
+  allowed_payment_method_types: allowedMethodTypes(),
   capture_method: choice('automatic', 'automatic_async', 'manual'),
   description: clearable(text({ max: 1000 })),
   metadata: metadataParam(),

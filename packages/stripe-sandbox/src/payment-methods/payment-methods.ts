@@ -4,7 +4,9 @@ import { addressParam, toAddress } from '../engine/address.ts'
 import { mergeMetadata, metadataParam } from '../engine/metadata.ts'
 import { pageOf } from '../engine/page.ts'
 import {
+  allUnsupported,
   choice,
+  choiceBut,
   clearable,
   integer,
   object,
@@ -19,6 +21,7 @@ import { route, type Slice } from '../engine/slice.ts'
 import { invalidParam, invalidRequest } from '../engine/stripe-failure.ts'
 import { attachPaymentMethod } from './attach-payment-method.ts'
 import { detachPaymentMethod } from './detach-payment-method.ts'
+import { otherMethodTypes } from './method-types.ts'
 import { cardFacts, isTestMethod, makePaymentMethod, paymentMethodInPath, paymentMethods } from './payment-method.ts'
 
 const billingShape = {
@@ -69,7 +72,8 @@ export const paymentMethodSlice: Slice = {
       path: '/v1/payment_methods',
       publishable: true,
       params: {
-        type: required(choice('card')),
+        ...allUnsupported(otherMethodTypes),
+        type: required(choiceBut(['card'], otherMethodTypes)),
         card: required(
           object({ token: text(), number: text(), exp_month: integer(), exp_year: integer(), cvc: text() }),
         ),
@@ -78,6 +82,7 @@ export const paymentMethodSlice: Slice = {
         allow_redisplay: redisplay,
         customer: unsupported(),
         payment_method: unsupported(),
+        radar_options: unsupported(),
       },
       handler: (context, { card, billing_details: billing, metadata, allow_redisplay: shown }) =>
         makePaymentMethod(context, cardToken(card), {
@@ -97,6 +102,7 @@ export const paymentMethodSlice: Slice = {
       path: '/v1/payment_methods/:id',
       params: {
         billing_details: object(billingShape),
+        us_bank_account: unsupported(),
         card: object({ exp_month: integer({ min: 1, max: 12 }), exp_year: integer({ min: 2000, max: 2100 }) }),
         metadata: metadataParam(),
         allow_redisplay: redisplay,
@@ -123,7 +129,7 @@ export const paymentMethodSlice: Slice = {
     route({
       method: 'POST',
       path: '/v1/payment_methods/:id/attach',
-      params: { customer: required(text()) },
+      params: { customer: required(text()), customer_account: unsupported() },
       locks: (_, { customer }, id) => (isTestMethod(id) ? [customer] : [id, customer]),
       handler(context, { customer }, id) {
         if (!isTestMethod(id)) context.inPath(paymentMethods, id, 'payment_method')
@@ -139,7 +145,13 @@ export const paymentMethodSlice: Slice = {
     route({
       method: 'GET',
       path: '/v1/payment_methods',
-      params: { ...pageShape, customer: text(), type: text(), allow_redisplay: redisplay },
+      params: {
+        ...pageShape,
+        customer: text(),
+        type: text(),
+        allow_redisplay: redisplay,
+        customer_account: unsupported(),
+      },
       handler(context, params) {
         const { customer, type, allow_redisplay: shown } = params
         if (customer !== undefined) liveCustomer(context, customer, 'customer')

@@ -2,6 +2,7 @@ import type { Context } from '../engine/context.ts'
 import { metadataParam } from '../engine/metadata.ts'
 import {
   choice,
+  choiceBut,
   clearable,
   decimal,
   either,
@@ -9,7 +10,6 @@ import {
   integer,
   list,
   object,
-  type Param,
   required,
   text,
   timestamp,
@@ -17,18 +17,6 @@ import {
 } from '../engine/params.ts'
 import { invalidRequest } from '../engine/stripe-failure.ts'
 import { currencyParam, recurringParam } from '../prices/price-params.ts'
-
-/** A word that Stripe knows and the sandbox does not imitate is refused as such, not as misspelt. */
-export const choiceBut = <const W extends string>(
-  words: readonly [W, ...W[]],
-  others: readonly string[],
-): Param<W, false> => ({
-  required: false,
-  read: (value, name) =>
-    typeof value === 'string' && others.includes(value)
-      ? unsupported().read(value, name)
-      : choice(...words).read(value, name),
-})
 
 const priceData = () =>
   object({

@@ -8,7 +8,17 @@ import { eventTypes } from '../engine/event-types.ts'
 import { events, webhookDeliveries, webhookEndpoints, webhookQueue } from '../engine/events.ts'
 import { type MetadataPatch, mergeMetadata, metadataParam } from '../engine/metadata.ts'
 import { createdWithin, pageOf } from '../engine/page.ts'
-import { clearable, createdFilter, flag, list, type Param, pageShape, required, text } from '../engine/params.ts'
+import {
+  clearable,
+  createdFilter,
+  flag,
+  list,
+  type Param,
+  pageShape,
+  required,
+  text,
+  unsupported,
+} from '../engine/params.ts'
 import { route, type Slice } from '../engine/slice.ts'
 import { invalidParam, invalidRequest } from '../engine/stripe-failure.ts'
 import { deliverTask, endpointSecrets, queueDelivery } from './webhook-delivery.ts'
@@ -101,6 +111,7 @@ export const webhookEndpointSlice: Slice = {
         url: required(webUrl()),
         enabled_events: required(eventNames()),
         api_version: knownVersion(),
+        connect: unsupported(),
         description: clearable(text()),
         metadata: metadataParam(),
       },
