@@ -2,7 +2,7 @@ import type Stripe from 'stripe'
 import { liveCustomer } from '../customers/customer.ts'
 import { defineCollection, definePrivateCollection, type Stored } from '../engine/collection.ts'
 import type { Context } from '../engine/context.ts'
-import { choice, object, type ParamsOf, required, text, unsupported } from '../engine/params.ts'
+import { choiceBut, object, type ParamsOf, required, text, unsupported } from '../engine/params.ts'
 import { route, type Slice } from '../engine/slice.ts'
 import { invalidParam, invalidRequest, resourceMissing } from '../engine/stripe-failure.ts'
 import { subscriptions } from '../subscriptions/subscription.ts'
@@ -26,7 +26,12 @@ const createShape = {
     subscription_pause: unsupported(),
     subscription_update: ofSubscription(),
     subscription_update_confirm: unsupported(),
-    type: required(choice('payment_method_update', 'subscription_cancel', 'subscription_update')),
+    type: required(
+      choiceBut(
+        ['payment_method_update', 'subscription_cancel', 'subscription_update'],
+        ['customer_update', 'subscription_pause', 'subscription_update_confirm'],
+      ),
+    ),
   }),
   locale: text(),
   on_behalf_of: unsupported(),

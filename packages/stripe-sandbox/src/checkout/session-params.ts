@@ -11,6 +11,7 @@ import {
   timestamp,
   unsupported,
 } from '../engine/params.ts'
+import { methodType } from '../payment-methods/method-types.ts'
 import { currencyParam, recurringParam } from '../prices/price-params.ts'
 
 const lineItem = object({
@@ -66,7 +67,7 @@ const notImitated = {
 
 export const createSessionShape = {
   ...notImitated,
-  allowed_payment_method_types: list(choiceBut(['card'], ['link', 'sepa_debit', 'us_bank_account', 'paypal'])),
+  allowed_payment_method_types: list(methodType()),
   billing_address_collection: choice('auto', 'required'),
   cancel_url: text(),
   client_reference_id: text({ max: 200 }),

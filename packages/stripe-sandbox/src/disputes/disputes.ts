@@ -6,6 +6,7 @@ import { definedOnly } from '../engine/defined-only.ts'
 import { mergeMetadata, metadataParam } from '../engine/metadata.ts'
 import { createdWithin, pageOf } from '../engine/page.ts'
 import {
+  allUnsupported,
   clearable,
   createdFilter,
   flag,
@@ -44,6 +45,17 @@ const updateShape = {
     shipping_date: words(),
     shipping_tracking_number: words(),
     uncategorized_text: words(),
+    ...allUnsupported([
+      ...[
+        'appeal',
+        'cancellation_policy',
+        'customer_communication',
+        'customer_signature',
+        'duplicate_charge_documentation',
+      ],
+      ...['enhanced_evidence', 'receipt', 'refund_policy', 'service_documentation', 'shipping_documentation'],
+      'uncategorized_file',
+    ]),
   }),
   metadata: metadataParam(),
   submit: flag(),

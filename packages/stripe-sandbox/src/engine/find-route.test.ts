@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { monthly } from '../../test/billing-rig.ts'
 import { authorized, openRig, openSandbox, transports } from '../../test/rig.ts'
 import { type StripeOperation, stripeOperations } from '../../test/stripe-operations.ts'
 import { slices } from '../slices.ts'
@@ -65,6 +66,14 @@ describe.each(transports)('what is not imitated, %s', (transport) => {
       stripe.v2.core.events.list({ object_id: customer }),
       stripe.paymentMethods.create({ type: 'sepa_debit', sepa_debit: { iban: 'AT611904300234573201' } }),
       stripe.paymentIntents.create({ amount: 500, currency: 'eur', allowed_payment_method_types: ['sepa_debit'] }),
+      stripe.paymentIntents.create({
+        amount: 500,
+        currency: 'eur',
+        payment_method_options: { sepa_debit: { setup_future_usage: 'off_session' } },
+      }),
+      stripe.setupIntents.create({ payment_method_options: { card: { request_three_d_secure: 'any' } } }),
+      stripe.disputes.update('du_1', { evidence: { receipt: 'file_1' } }),
+      stripe.subscriptions.create({ customer, items: [{ price: monthly }], automatic_tax: { enabled: true } }),
       stripe.customers.list({}, { stripeAccount: 'acct_other' }),
       stripe.customers.list({}, { stripeContext: 'acct_other' }),
     ]) {

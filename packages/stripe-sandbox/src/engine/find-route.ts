@@ -1,6 +1,6 @@
 import type { Match, Registry } from './registry.ts'
 import type { Route } from './slice.ts'
-import { invalidRequest, StripeFailure } from './stripe-failure.ts'
+import { notImitated, StripeFailure } from './stripe-failure.ts'
 
 /** What a request asks for. */
 interface Asked {
@@ -47,12 +47,6 @@ export function refuseOtherAccount(header: (name: string) => string | null): voi
     if (header(name) !== null) throw notImitated(`the header ${name}: it has one account only`)
   }
 }
-
-const notImitated = (what: string): StripeFailure =>
-  invalidRequest(`The sandbox does not imitate ${what}. The README of @florin/stripe-sandbox lists what it does.`, {
-    code: 'sandbox_unsupported',
-    saved: false,
-  })
 
 const unknownUrl = ({ method, path }: Asked): StripeFailure =>
   new StripeFailure(

@@ -1,5 +1,5 @@
 import type { FormTree, FormValue } from './form.ts'
-import { invalidParam, StripeFailure } from './stripe-failure.ts'
+import { invalidParam, notImitated, StripeFailure } from './stripe-failure.ts'
 
 /** How one parameter is read from the form. */
 export interface Param<out T, out R extends boolean = boolean> {
@@ -128,10 +128,10 @@ export const either = <A, B>(first: Param<A>, second: Param<B>): Param<A | B, fa
     }
   })
 
-/** A parameter that Stripe has and the sandbox does not imitate. Refused loudly: ignoring it would be a lie. */
+/** A parameter that Stripe has and the sandbox does not imitate. */
 export const unsupported = (): Param<never, false> =>
   optional((_, name) => {
-    throw invalidParam(`The sandbox does not imitate the parameter '${name}'.`, name, 'sandbox_unsupported')
+    throw notImitated(`the parameter '${name}'`, name)
   })
 
 /** The same for many. */

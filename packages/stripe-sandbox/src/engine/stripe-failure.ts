@@ -63,6 +63,18 @@ export function invalidParam(message: string, param: string, code?: ErrorCode): 
   return invalidRequest(message, { param, saved: false, ...(code === undefined ? {} : { code }) })
 }
 
+/** What Stripe can do and the sandbox cannot. Refused loudly: passing it over would be a lie. */
+export function notImitated(what: string, param?: string): StripeFailure {
+  return invalidRequest(
+    `The sandbox does not imitate ${what}. The README of @florin/stripe-sandbox lists what it does.`,
+    {
+      code: 'sandbox_unsupported',
+      saved: false,
+      ...(param === undefined ? {} : { param }),
+    },
+  )
+}
+
 /** An id that names nothing: 404 when it stands in the path, 400 when it came as a parameter. */
 export function resourceMissing(what: string, id: string, where: { path?: string; param?: string }): StripeFailure {
   const param = where.path ?? where.param ?? 'id'

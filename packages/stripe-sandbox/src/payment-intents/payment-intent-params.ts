@@ -2,22 +2,31 @@ import type Stripe from 'stripe'
 import { shippingParam, toAddress } from '../engine/address.ts'
 import type { Context } from '../engine/context.ts'
 import { metadataParam } from '../engine/metadata.ts'
-import { choice, clearable, either, flag, integer, object, type ParamsOf, text, unsupported } from '../engine/params.ts'
+import {
+  choice,
+  choiceBut,
+  clearable,
+  either,
+  flag,
+  integer,
+  list,
+  object,
+  type ParamsOf,
+  text,
+  unsupported,
+} from '../engine/params.ts'
 import { invalidParam, invalidRequest } from '../engine/stripe-failure.ts'
-import { allowedMethodTypes } from '../payment-methods/method-types.ts'
+import { methodOptions, methodType } from '../payment-methods/method-types.ts'
 import type { StoredPaymentIntent } from './payment-intent.ts'
 
 /** What create, update and confirm share. */
 export const intentShape = {
-  allowed_payment_method_types: allowedMethodTypes(),
+  allowed_payment_method_types: list(methodType()),
   capture_method: choice('automatic', 'automatic_async', 'manual'),
   description: clearable(text({ max: 1000 })),
   metadata: metadataParam(),
   payment_method: text(),
-  payment_method_options: object({
-    // Which card asks for 3-D Secure is decided by its test id alone, so asking for it is refused and not passed over.
-    card: object({ request_three_d_secure: choice('automatic') }),
-  }),
+  payment_method_options: methodOptions(),
   receipt_email: clearable(text()),
   setup_future_usage: clearable(choice('off_session', 'on_session')),
   shipping: clearable(shippingParam()),
@@ -56,7 +65,7 @@ export const createShape = {
   currency: text(),
   automatic_payment_methods: object({ enabled: flag(), allow_redirects: choice('always', 'never') }),
   confirm: flag(),
-  confirmation_method: choice('automatic'),
+  confirmation_method: choiceBut(['automatic'], ['manual']),
   customer: text(),
 }
 

@@ -6,7 +6,6 @@ import { pageOf } from '../engine/page.ts'
 import {
   allUnsupported,
   choice,
-  choiceBut,
   clearable,
   integer,
   object,
@@ -21,7 +20,7 @@ import { route, type Slice } from '../engine/slice.ts'
 import { invalidParam, invalidRequest } from '../engine/stripe-failure.ts'
 import { attachPaymentMethod } from './attach-payment-method.ts'
 import { detachPaymentMethod } from './detach-payment-method.ts'
-import { otherMethodTypes } from './method-types.ts'
+import { methodType, otherMethodTypes } from './method-types.ts'
 import { cardFacts, isTestMethod, makePaymentMethod, paymentMethodInPath, paymentMethods } from './payment-method.ts'
 
 const billingShape = {
@@ -73,9 +72,16 @@ export const paymentMethodSlice: Slice = {
       publishable: true,
       params: {
         ...allUnsupported(otherMethodTypes),
-        type: required(choiceBut(['card'], otherMethodTypes)),
+        type: required(methodType()),
         card: required(
-          object({ token: text(), number: text(), exp_month: integer(), exp_year: integer(), cvc: text() }),
+          object({
+            token: text(),
+            number: text(),
+            exp_month: integer(),
+            exp_year: integer(),
+            cvc: text(),
+            networks: unsupported(),
+          }),
         ),
         billing_details: object(billingShape),
         metadata: metadataParam(),
@@ -103,7 +109,11 @@ export const paymentMethodSlice: Slice = {
       params: {
         billing_details: object(billingShape),
         us_bank_account: unsupported(),
-        card: object({ exp_month: integer({ min: 1, max: 12 }), exp_year: integer({ min: 2000, max: 2100 }) }),
+        card: object({
+          exp_month: integer({ min: 1, max: 12 }),
+          exp_year: integer({ min: 2000, max: 2100 }),
+          networks: unsupported(),
+        }),
         metadata: metadataParam(),
         allow_redisplay: redisplay,
       },

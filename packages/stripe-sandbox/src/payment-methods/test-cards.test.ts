@@ -1,5 +1,6 @@
 import Stripe from 'stripe'
 import { expect, test } from 'vitest'
+import { day, hour, openBilling } from '../../test/billing-rig.ts'
 import { openRig, payWith } from '../../test/rig.ts'
 import { countryCards } from './country-cards.ts'
 import { testCards } from './test-cards.ts'
@@ -98,4 +99,15 @@ test('a dispute has the reason of its card', async () => {
   expect((await stripe.disputes.list()).data).toMatchObject([
     { reason: 'product_not_received', payment_method_details: { card: { network_reason_code: '13.1' } } },
   ])
+})
+
+test('a card that is set up already needs no set-up within a trial, and pays after it', async () => {
+  const { sandbox, stripe, subscribe } = await openBilling('pm_card_authenticationRequiredSetupForOffSession')
+  const trial = await subscribe({ trial_period_days: 7 })
+  expect(trial.pending_setup_intent).toBeNull()
+  await sandbox.clock.advance(7 * day + hour)
+  expect(await stripe.subscriptions.retrieve(trial.id, { expand: ['latest_invoice'] })).toMatchObject({
+    status: 'active',
+    latest_invoice: { status: 'paid' },
+  })
 })

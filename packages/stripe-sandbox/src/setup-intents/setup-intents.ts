@@ -9,6 +9,7 @@ import {
   clearable,
   createdFilter,
   flag,
+  list,
   object,
   type ParamsOf,
   pageShape,
@@ -20,7 +21,7 @@ import { invalidParam } from '../engine/stripe-failure.ts'
 import { checkUsable } from '../payment-intents/attempt-payment.ts'
 import { authenticationBody } from '../payment-intents/authenticate-payment-intent.ts'
 import { automaticMethods, checkClientSecret, checkReturnUrl } from '../payment-intents/payment-intent-params.ts'
-import { allowedMethodTypes } from '../payment-methods/method-types.ts'
+import { methodOptions, methodType } from '../payment-methods/method-types.ts'
 import { paymentMethods, usablePaymentMethod } from '../payment-methods/payment-method.ts'
 import { authenticationFailed } from '../payment-methods/test-cards.ts'
 import { attemptSetup, declineSetup, finishSetup } from './attempt-setup.ts'
@@ -28,10 +29,9 @@ import { openSetupIntent } from './open-setup-intent.ts'
 import { type StoredSetupIntent, setupAttempts, setupIntents, unexpectedSetupState } from './setup-intent.ts'
 
 const sharedShape = {
-  allowed_payment_method_types: allowedMethodTypes(),
+  allowed_payment_method_types: list(methodType()),
   payment_method: text(),
-  // As for payment intents: which card asks for 3-D Secure is decided by its test id alone.
-  payment_method_options: object({ card: object({ request_three_d_secure: choice('automatic') }) }),
+  payment_method_options: methodOptions(),
   excluded_payment_method_types: unsupported(),
   payment_method_data: unsupported(),
 }

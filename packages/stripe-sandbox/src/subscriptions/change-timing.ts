@@ -1,6 +1,6 @@
 import { versionRank } from '../engine/api-versions.ts'
 import type { Context } from '../engine/context.ts'
-import { invalidParam, invalidRequest } from '../engine/stripe-failure.ts'
+import { invalidParam, notImitated } from '../engine/stripe-failure.ts'
 import type { NewLine } from '../invoices/invoice-line.ts'
 import { amountOf, cadenceOf } from '../prices/price.ts'
 import { nextBoundary, sameCadence } from './billing-period.ts'
@@ -41,7 +41,7 @@ export function timingOf(
   const trialing = before.status === 'trialing'
   const anchor = anchorWord(context, params.billing_cycle_anchor)
   if (params.trial_from_plan === true) {
-    throw invalidRequest('The sandbox does not imitate trial_from_plan on updates.', { param: 'trial_from_plan' })
+    throw notImitated('trial_from_plan on updates', 'trial_from_plan')
   }
   if (typeof params.trial_end === 'number') {
     requireFuture(context, params.trial_end, 'trial_end')
@@ -49,9 +49,7 @@ export function timingOf(
   }
   if (trialing && params.trial_end === 'now') return { kind: 'restart' }
   if (trialing && anchor === 'now') {
-    throw invalidRequest('The sandbox does not imitate a new billing_cycle_anchor within a trial.', {
-      param: 'billing_cycle_anchor',
-    })
+    throw notImitated('a new billing_cycle_anchor within a trial', 'billing_cycle_anchor')
   }
   if (trialing || before.status === 'paused') return { kind: 'same' }
   return anchor === 'now' || changesRhythm(before, items) || becomesPaid(before, items)

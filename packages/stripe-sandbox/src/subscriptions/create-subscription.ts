@@ -4,7 +4,7 @@ import { versionRank } from '../engine/api-versions.ts'
 import { idOf } from '../engine/collection.ts'
 import type { Context } from '../engine/context.ts'
 import type { ParamsOf } from '../engine/params.ts'
-import { invalidRequest } from '../engine/stripe-failure.ts'
+import { invalidRequest, notImitated } from '../engine/stripe-failure.ts'
 import { noPaymentMethod } from '../invoices/collect-invoice.ts'
 import type { NewLine } from '../invoices/invoice-line.ts'
 import { addInvoiceItems } from './added-invoice-items.ts'
@@ -24,7 +24,7 @@ export function createSubscription(context: Context, params: CreateParams): Stor
   const customer = liveCustomer(context, params.customer, 'customer')
   checkCount(context, customer.id)
   if (params.automatic_tax?.enabled === true) {
-    throw invalidRequest('The sandbox does not imitate automatic tax.', { param: 'automatic_tax[enabled]' })
+    throw notImitated('automatic tax', 'automatic_tax[enabled]')
   }
   const mode = params.billing_mode?.type ?? defaultMode(context)
   const items = wantedItems(context, params.items)

@@ -16,6 +16,7 @@ import {
   unsupported,
 } from '../engine/params.ts'
 import { invalidRequest } from '../engine/stripe-failure.ts'
+import { methodType } from '../payment-methods/method-types.ts'
 import { currencyParam, recurringParam } from '../prices/price-params.ts'
 
 const priceData = () =>
@@ -109,7 +110,7 @@ const sharedShape = {
   on_behalf_of: unsupported(),
   payment_settings: object({
     payment_method_options: unsupported(),
-    payment_method_types: clearable(list(choiceBut(['card'], ['link', 'sepa_debit', 'us_bank_account']))),
+    payment_method_types: clearable(list(methodType())),
     save_default_payment_method: choice('off', 'on_subscription'),
   }),
   pending_invoice_item_interval: unsupported(),

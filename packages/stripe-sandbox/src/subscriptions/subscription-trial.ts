@@ -60,7 +60,7 @@ export function pendingSetup(
 ): string | null {
   if (method !== null) {
     const { card, facts } = behaviourOf(context, method)
-    if (card.authentication === undefined || facts.set_up) return null
+    if (card.authentication === undefined || card.authentication === 'on_session' || facts.set_up) return null
     return openSetupIntent(context, { customer, usage: 'off_session', payment_method: method }).id
   }
   return incomplete ? openSetupIntent(context, { customer, usage: 'off_session' }).id : null

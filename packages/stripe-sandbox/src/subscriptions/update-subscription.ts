@@ -5,7 +5,7 @@ import { definedOnly } from '../engine/defined-only.ts'
 import { mergeMetadata } from '../engine/metadata.ts'
 import type { ParamsOf } from '../engine/params.ts'
 import { changedFrom } from '../engine/previous-attributes.ts'
-import { invalidRequest } from '../engine/stripe-failure.ts'
+import { invalidRequest, notImitated } from '../engine/stripe-failure.ts'
 import { pendingItems } from '../invoice-items/invoice-item.ts'
 import type { StoredInvoice } from '../invoices/invoice.ts'
 import { addInvoiceItems } from './added-invoice-items.ts'
@@ -70,7 +70,7 @@ function checkUpdatable(subscription: StoredSubscription, params: UpdateParams):
     throw invalidRequest(incomplete)
   }
   if (params.automatic_tax?.enabled === true) {
-    throw invalidRequest('The sandbox does not imitate automatic tax.', { param: 'automatic_tax[enabled]' })
+    throw notImitated('automatic tax', 'automatic_tax[enabled]')
   }
 }
 
