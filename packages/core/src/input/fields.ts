@@ -14,11 +14,12 @@ const halfPair = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00
 /** Whether Postgres can store it as text. */
 const isStorable = (text: string) => !text.includes('\u0000') && !halfPair.test(text)
 
+// Where a text is too long, nothing else of it is looked at.
 const storableText = (most: number) =>
   z
     .string()
     .min(1)
-    .max(most)
+    .max(most, { abort: true })
     .refine(isStorable, { error: 'holds a character that is not text (U+0000 or half a pair)' })
 
 /** Free text of a caller's. Never with a card number in it. */
@@ -44,5 +45,5 @@ export const userId = z
 /** Where Stripe sends the customer back, or on. */
 export const returnUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-  .max(2000)
+  .max(2000, { abort: true })
   .superRefine(withoutCardNumber)

@@ -41,6 +41,13 @@ describe('what a caller says', () => {
     expect(String(error)).toMatch(/metadata\..*: (holds a character|must)/s)
   })
 
+  it('is looked at no further where it is too long', async () => {
+    const text = `${card} `.repeat(1000)
+    for (const input of [{ description: text }, { returnUrl: `https://shop.example/?${text}` }, { userId: text }]) {
+      expect(await refusal(input)).toMatchObject({ code: 'input_invalid' })
+    }
+  })
+
   it('names users as the host says that they are named, digits included', async () => {
     const settings = { userIdPattern: /^\d{16}$/ }
     expect(await refusal({ userId: card }, { settings })).toMatchObject({ status: 'succeeded', userId: card })

@@ -24,7 +24,7 @@ function shapeOf(pattern: RegExp): z.ZodType {
   const known = shapes.get(pattern)
   if (known) return known
   const isSaid = pattern !== defaultSettings.userIdPattern
-  const text = z.string().regex(pattern, { error: 'is not such an id as users have here' })
+  const text = z.string().max(255, { abort: true }).regex(pattern, { error: 'is not such an id as users have here' })
   const shape = z.looseObject({ userId: isSaid ? text : text.superRefine(withoutCardNumber) })
   shapes.set(pattern, shape)
   return shape
