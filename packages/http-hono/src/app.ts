@@ -49,7 +49,7 @@ export interface AppOptions {
   readonly health?: HealthOptions
   /** Origins whose browsers may call the API. None where absent. */
   readonly corsOrigins?: readonly string[]
-  /** The largest body. Default 1 MiB. */
+  /** The largest body of a request. Default 256 KiB. A webhook's may have 1 MiB, whatever is said here. */
   readonly bodyLimitBytes?: number
   /** How long an operation's caller is kept waiting, in milliseconds: what was begun goes on. Default 30 s. */
   readonly answerWithinMs?: number
@@ -168,11 +168,16 @@ const answeredAs = (method: string) => (method === 'HEAD' ? 'GET' : method)
 /** The route of requests that no route has. */
 const UNMATCHED = 'unmatched'
 
+/** Room for all that a payment may say, also where each character of its metadata is written as `\u5b57`. */
+const REQUEST_LIMIT_BYTES = 262_144
+/** An event of Stripe's holds a whole invoice with all its lines. */
+const WEBHOOK_LIMIT_BYTES = 1_048_576
+
 const honoPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ':$1')
 
 /** What happens to a request before its endpoint sees it, outermost first. */
 function before(route: string, kind: Endpoint['kind'], options: AppOptions): readonly HttpMiddleware[] {
-  const { auth, logger, metrics, corsOrigins, requestIdHeader, bodyLimitBytes = 1_048_576 } = options
+  const { auth, logger, metrics, corsOrigins, requestIdHeader, bodyLimitBytes = REQUEST_LIMIT_BYTES } = options
   const { answerWithinMs = 30_000 } = options
   const counted = kind === 'system' ? undefined : bucketOf(kind === 'webhook' ? 'webhooks' : 'api', options)
   return [
@@ -184,7 +189,9 @@ function before(route: string, kind: Endpoint['kind'], options: AppOptions): rea
     ...(logger ? [accessLog(logger, kind === 'system' && route !== UNMATCHED ? 'debug' : 'info')] : []),
     answerErrors(logger),
     ...(counted ? [rateLimit(counted)] : []),
-    ...(kind === 'operation' || kind === 'webhook' ? [bodyLimit(bodyLimitBytes)] : []),
+    ...(kind === 'operation' || kind === 'webhook'
+      ? [bodyLimit(kind === 'webhook' ? WEBHOOK_LIMIT_BYTES : bodyLimitBytes)]
+      : []),
     ...(kind === 'operation' || kind === 'read' ? [authenticate(auth, bucketOf('failures', options))] : []),
     ...(kind === 'operation' ? [answerWithin(answerWithinMs)] : []),
   ]

@@ -135,6 +135,15 @@ describe('a body that does not fit', () => {
     expect((await create(body)).body.errors).toEqual(errors)
   })
 
+  test('is answered in a few lines, however much is wrong', async () => {
+    const keys = Array.from({ length: 20_000 }, (_, index) => `"[${index.toString(36)}":""`).join()
+    const unknown = await create(`{${keys}}`)
+    expect(unknown.body.errors).toHaveLength(21)
+    expect(unknown.body.detail).toMatch(/\(more\): 19983 more fields are wrong$/)
+    const { body } = await create({ ...order, metadata: JSON.parse(`{${keys}}`) })
+    expect(body.errors).toEqual([{ field: 'metadata', message: 'must have at most 44 keys' }])
+  })
+
   test.each([
     { limit: '0', message: 'must be at least 1' },
     { limit: '101', message: 'must be at most 100' },
@@ -179,21 +188,36 @@ test('refuses card numbers wherever text is free, and repeats none', async () =>
 })
 
 describe('a body that is too large', () => {
-  const large = JSON.stringify({ ...order, description: 'x'.repeat(1_048_576) })
+  const padded = (size: number) => JSON.stringify(order).padEnd(size)
 
   test('is refused by its declared length, unread', async () => {
-    const headers = { ...json, 'Content-Length': String(large.length) }
+    const headers = { ...json, 'Content-Length': '262145' }
     expect(await create('{}', headers)).toMatchObject({ status: 413, body: { code: 'body_too_large' } })
   })
 
   test('is refused while it is read where it declares none', async () => {
-    expect(await create(large)).toMatchObject({ status: 413, body: { code: 'body_too_large' } })
-    const chunks = new ReadableStream({
-      pull: (controller) => controller.enqueue(new TextEncoder().encode('x'.repeat(100_000))),
-    })
-    const init = { method: 'POST', headers: json, body: chunks, duplex: 'half' } as const
-    const response = await world.app.request('/api/v1/webhooks/stripe', init)
-    expect(response.status).toBe(413)
+    expect(await create(padded(262_144))).toMatchObject({ status: 201 })
+    expect(await create(padded(262_145))).toMatchObject({ status: 413, body: { code: 'body_too_large' } })
+  })
+
+  test('may be four times as large where Stripe sends it', async () => {
+    const { send, sign } = await openWorld({ app: { bodyLimitBytes: 200 } })
+    const event = { id: 'evt_1', object: 'event', type: 'x', created: 1, livemode: false, data: { object: {} } }
+    const received = (size: number) => {
+      const body = JSON.stringify(event).padEnd(size)
+      const headers = { 'Stripe-Signature': sign(body) }
+      return send('POST', '/api/v1/webhooks/stripe', body, { as: 'anonymous', headers })
+    }
+    expect(await received(1_048_576)).toMatchObject({ status: 200 })
+    expect(await received(1_048_577)).toMatchObject({ status: 413, body: { code: 'body_too_large' } })
+  })
+
+  test('is none that says all that may be said, in escapes', async () => {
+    const long = (length: number) => '字'.repeat(length)
+    const keys = Array.from({ length: 44 }, (_, index) => [long(38) + String(index).padStart(2, '0'), long(500)])
+    const said = { description: long(1000), reference: long(255), return_url: `https://a.example/${'x'.repeat(1900)}` }
+    const body = JSON.stringify({ ...order, ...said, metadata: Object.fromEntries(keys) })
+    expect(await create(body.replaceAll('字', '\\u5b57'))).toMatchObject({ status: 201 })
   })
 
   test('may be as large as it is allowed to be', async () => {

@@ -27,15 +27,19 @@ export const freeText = (most: number) => storableText(most).superRefine(without
 
 /** Stripe's limits: 50 keys of 40 characters, values of 500. Keys of Florin's own are kept for Florin. */
 export const metadata = z
-  .record(
-    storableText(40)
-      .regex(/^[^[\]]*$/, { error: 'must not hold square brackets' })
-      .refine((key) => !key.startsWith('florin_'), { error: 'must not begin with florin_' })
-      .superRefine(withoutCardNumber),
-    freeText(500),
-  )
+  // Counted before any is looked at. What the values are is the second schema's to say.
+  .record(z.string(), z.custom<string>())
   // Six keys are left for Florin's own.
   .refine((values) => Object.keys(values).length <= 44, { error: 'must have at most 44 keys' })
+  .pipe(
+    z.record(
+      storableText(40)
+        .regex(/^[^[\]]*$/, { error: 'must not hold square brackets' })
+        .refine((key) => !key.startsWith('florin_'), { error: 'must not begin with florin_' })
+        .superRefine(withoutCardNumber),
+      freeText(500),
+    ),
+  )
 
 /** A user id of the host's. */
 export const userId = z

@@ -99,6 +99,26 @@ describe('what a caller says', () => {
     expect(await refusal({ one: 1, two: 2 })).toMatchObject({ details: { fields } })
   })
 
+  it('is told 20 fields, and how many more are wrong', async () => {
+    const named = Array.from({ length: 100_000 }, (_, index) => [`field ${index}`, card])
+    const many = await refusal(Object.fromEntries(named))
+    const others = Array.from({ length: 20 }, (_, index) => expect.objectContaining({ field: `field ${index}` }))
+    const more = { field: '(more)', message: '99980 more fields are wrong' }
+    expect(many).toMatchObject({ code: 'input_invalid', details: { fields: [...others, more] } })
+    const one = await refusal({ metadata: Object.fromEntries(named.slice(0, 21).map(([key]) => [key, ''])) })
+    expect(one).toMatchObject({
+      code: 'input_invalid',
+      message: expect.stringMatching(/\(more\): 1 more field is wrong$/),
+    })
+  })
+
+  it('has its keys of metadata counted before one is looked at', async () => {
+    const keys = Array.from({ length: 45 }, (_, index) => [`[${index}]`, card])
+    expect(await refusal({ metadata: Object.fromEntries(keys) })).toMatchObject({
+      ...{ code: 'input_invalid', details: { fields: [{ field: 'metadata', message: 'must have at most 44 keys' }] } },
+    })
+  })
+
   it.each([
     { limit: 0, message: 'must be at least 1' },
     { limit: 101, message: 'must be at most 100' },

@@ -29,20 +29,36 @@ export function checkInput<T>(schema: z.ZodType<T>, input: unknown): Checked<T> 
   if (parsed.success) return { data: parsed.data }
   const issues = parsed.error.issues.flatMap(ofKey)
   const refused = issues.some((issue) => issue.code === 'custom' && issue.params?.refusal === CARD_NUMBER)
-  return { fields: issues.flatMap(toFieldErrors), code: refused ? CARD_NUMBER : 'input_invalid' }
+  return { fields: told(issues), code: refused ? CARD_NUMBER : 'input_invalid' }
 }
 
 /** What is wrong with a key lies within the issue that says that something is. */
 const ofKey = (issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] =>
   issue.code === 'invalid_key' ? issue.issues.map((within) => ({ ...within, path: issue.path })) : [issue]
 
-function toFieldErrors(issue: z.core.$ZodIssue): readonly FieldError[] {
+/** How many fields are told. An input may have a hundred thousand that are wrong, and nobody reads so many. */
+const MOST_TOLD = 20
+
+function told(issues: readonly z.core.$ZodIssue[]): readonly FieldError[] {
+  const wrong = issues.flatMap(wrongBy)
+  const fields = wrong.slice(0, MOST_TOLD).map(({ path, message }) => ({ field: named(path) || '(body)', message }))
+  const more = wrong.length - fields.length
+  if (more === 0) return fields
+  return [...fields, { field: '(more)', message: `${more} more ${more === 1 ? 'field is' : 'fields are'} wrong` }]
+}
+
+interface Wrong {
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+}
+
+function wrongBy(issue: z.core.$ZodIssue): readonly Wrong[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ field: named([...issue.path, key]), message: 'is not a field of this request' }))
+    return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'is not a field of this request' }))
   }
   // Also where the schema has words of its own for what is wrong.
   const missing = issue.input === undefined && /^invalid_(type|value)$/.test(issue.code)
-  return [{ field: named(issue.path) || '(body)', message: missing ? 'is required' : issue.message }]
+  return [{ path: issue.path, message: missing ? 'is required' : issue.message }]
 }
 
 const kinds: Readonly<Record<string, string>> = {
