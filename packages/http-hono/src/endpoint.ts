@@ -3,7 +3,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { z } from 'zod'
 import { answerJson, answerNothing } from './answer.ts'
 import { answerProblem, type ProblemCode, problemOf } from './error-response.ts'
-import { parsePart, parsePath, readJson } from './input.ts'
+import { parseBody, parsePart, parsePath, parseQuery } from './input.ts'
 import { type CamelCased, camelCased } from './naming.ts'
 import type { HttpContext } from './request-state.ts'
 import { pageQuery } from './wire/common.ts'
@@ -82,8 +82,8 @@ export function operation<View, Path = unknown, Query = unknown, Body = unknown>
   const read = async (c: HttpContext) => {
     const parts = {
       ...(path && parsePath(path, c.req.param(), notFound)),
-      ...(query && parsePart(query, c.req.query())),
-      ...(body && parsePart(body, await readJson(c, { optional: bodyOptional }))),
+      ...parseQuery(c, { query, body }),
+      ...(await parseBody(c, { query, body, bodyOptional })),
     }
     // A part without a schema is typed unknown and empty here: nothing can read anything of it.
     return camelCased(parts as Path & Query & Body & object)
@@ -131,6 +131,7 @@ export function read<View>(
     document: { ...describe(definition), path, success: { status: 200, schema: answer } },
     handle: (florin) => async (c) => {
       const { id } = parsePath(path, c.req.param(), notFound)
+      parseQuery(c, {})
       return answerJson(c, 200, present(await get(florin, id, actorOf(c))))
     },
   }
@@ -151,6 +152,8 @@ export function repeatable<View>(
     document: { ...describe(definition), path, success: { status: 200, schema: answer }, isRepeatable: true },
     handle: (florin) => async (c) => {
       const { id } = parsePath(path, c.req.param(), notFound)
+      parseQuery(c, {})
+      await parseBody(c, {})
       return answerJson(c, 200, present(await perform(florin, id, callerOf(c))))
     },
   }

@@ -239,6 +239,39 @@ test('takes the actions that need no body without one, and with an empty one', a
   expect(headerOnly.status).toBe(200)
 })
 
+describe('what an endpoint does not read', () => {
+  const unread = 'is not a field of this request'
+  const inBody = 'belongs in the JSON body'
+  const object = 'must be an object'
+  test.each([
+    { method: 'GET', path: '/payments/tx_1?expand=charge', field: 'expand', message: unread },
+    { method: 'POST', path: '/payments/tx_1/capture?amount=500', field: 'amount', message: inBody },
+    { method: 'POST', path: '/payments?user_id=alice', body: order, field: 'user_id', message: inBody },
+    { method: 'POST', path: '/subscriptions/sub_1/resume', body: { now: 1 }, field: 'now', message: unread },
+    { method: 'DELETE', path: '/payment-methods/pm_1', body: [], field: '(body)', message: object },
+    { method: 'POST', path: '/payment-methods/pm_1/default', body: 'null', field: '(body)', message: object },
+    { method: 'POST', path: '/webhook-events/evt_1/replay', body: { force: true }, field: 'force', message: unread },
+    { method: 'POST', path: '/webhook-events/evt_1/replay?force=true', field: 'force', message: unread },
+  ])('is refused: $method $path $body', async ({ method, path, body, field, message }) => {
+    const answer = await world.send(method, `/api/v1${path}`, body, { as: 'admin' })
+    expect(answer).toMatchObject({ status: 422, body: { errors: [{ field, message }] } })
+  })
+
+  test('is told with where it is read', async () => {
+    const subscription = { user_id: 'alice', price_id: world.basic, payment_method: 'pm_card_visa' }
+    const path = `/api/v1/subscriptions/${(await world.send('POST', '/api/v1/subscriptions', subscription)).body.id}`
+    const answer = await world.send('DELETE', path, { at_period_end: true })
+    const errors = [{ field: 'at_period_end', message: 'belongs in the query: ?at_period_end=true' }]
+    expect(answer).toMatchObject({ status: 422, body: { errors } })
+    const withList = await world.send('DELETE', path, { at_period_end: ['true'] })
+    expect(withList.body.errors[0].message).toBe('belongs in the query: ?at_period_end=…')
+    expect((await world.send('GET', path)).body).toMatchObject({ status: 'active', cancel_at_period_end: false })
+    // Nothing is also what clients send that always send something.
+    expect(await world.send('DELETE', `${path}?at_period_end=true`, {})).toMatchObject({ status: 200 })
+    expect(await world.send('POST', `${path}/resume`, '')).toMatchObject({ status: 200 })
+  })
+})
+
 test.each([
   { method: 'PUT', path: '/api/v1/payments', allow: 'POST' },
   { method: 'POST', path: '/api/v1/payments/tx_1', allow: 'GET' },

@@ -10,7 +10,8 @@ const asked = ['unauthenticated', 'forbidden', 'authentication_unavailable', ...
 
 /** What any endpoint of a kind may answer. One that may be repeated asks Stripe nothing, as one that reads. */
 const problemsOfKind = {
-  read: [...always, ...asked],
+  // Also where there is no query: one that nobody reads is refused.
+  read: [...always, ...asked, 'input_invalid'],
   operation: [
     ...([...always, ...asked, 'idempotency_key_reused', 'operation_in_progress', 'user_erased'] as const),
     ...(['input_invalid', 'gateway_unavailable', 'gateway_outcome_unknown'] as const),
@@ -77,18 +78,17 @@ export function describeEndpoint(
           content: { 'application/json': { schema: otherwise.schema } },
         },
       }),
-      ...describeProblems(problemsOf(document.isRepeatable ? 'read' : kind, document)),
+      ...describeProblems(problemsOf(kind, document)),
       ...(document.declines && { 402: declined }),
     },
   }
 }
 
-function problemsOf(kind: Endpoint['kind'], { problems, query, body, path }: Endpoint['document']) {
-  const checked = query || path?.shape.user_id ? (['input_invalid'] as const) : []
+function problemsOf(kind: Endpoint['kind'], { problems, isRepeatable }: Endpoint['document']) {
   const codes: readonly ProblemCode[] = [
-    ...problemsOfKind[kind],
-    ...(kind === 'operation' && body ? ofBody : []),
-    ...checked,
+    ...problemsOfKind[isRepeatable ? 'read' : kind],
+    // Also where there is no body: one that nobody reads is refused.
+    ...(kind === 'operation' ? ofBody : []),
     ...problems,
   ]
   return [...new Set(codes)]
