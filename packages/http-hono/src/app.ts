@@ -142,9 +142,9 @@ export function createApp(florin: Florin, options: AppOptions): OpenAPIHono<Http
     const answers = new Map(
       routes
         .filter(([, other]) => other === path)
-        .map(([method, , { kind, handle }]) => [
+        .map(([method, , { kind, document, handle }]) => [
           method.toUpperCase(),
-          layered(before(pattern, kind, options), handle(florin)),
+          layered(before(pattern, kind, options, document.path), handle(florin)),
         ]),
     )
     const allowed = [...answers.keys()].join(', ')
@@ -176,7 +176,12 @@ const WEBHOOK_LIMIT_BYTES = 1_048_576
 const honoPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ':$1')
 
 /** What happens to a request before its endpoint sees it, outermost first. */
-function before(route: string, kind: Endpoint['kind'], options: AppOptions): readonly HttpMiddleware[] {
+function before(
+  route: string,
+  kind: Endpoint['kind'],
+  options: AppOptions,
+  path?: Endpoint['document']['path'],
+): readonly HttpMiddleware[] {
   const { auth, logger, metrics, corsOrigins, requestIdHeader, bodyLimitBytes = REQUEST_LIMIT_BYTES } = options
   const { answerWithinMs = 30_000 } = options
   const counted = kind === 'system' ? undefined : bucketOf(kind === 'webhook' ? 'webhooks' : 'api', options)
@@ -186,7 +191,7 @@ function before(route: string, kind: Endpoint['kind'], options: AppOptions): rea
     securityHeaders,
     ...(corsOrigins?.length ? [crossOrigin(corsOrigins)] : []),
     ...(metrics ? [recordMetrics(metrics, { countProblems: kind === 'operation' })] : []),
-    ...(logger ? [accessLog(logger, kind === 'system' && route !== UNMATCHED ? 'debug' : 'info')] : []),
+    ...(logger ? [accessLog(logger, kind === 'system' && route !== UNMATCHED ? 'debug' : 'info', path)] : []),
     answerErrors(logger),
     ...(counted ? [rateLimit(counted)] : []),
     ...(kind === 'operation' || kind === 'webhook'

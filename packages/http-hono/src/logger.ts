@@ -83,15 +83,15 @@ export function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error }
   return {
     type: error.name,
-    message: scrub(error.message),
+    message: scrubbed(error.message),
     ...(isFlorinError(error) && { code: error.code, kind: error.kind }),
-    ...(error.stack !== undefined && { stack: scrub(error.stack) }),
+    ...(error.stack !== undefined && { stack: scrubbed(error.stack) }),
     ...(error.cause !== undefined && { cause: describeError(error.cause) }),
   }
 }
 
 const secrets =
-  /\b(?:sk|rk|pk|whsec)_[A-Za-z0-9_]+|\b(?:pi|seti)_[A-Za-z0-9]+_secret_[A-Za-z0-9]+|(?<=:\/\/[^\s:@/]*:)[^\s@/]+(?=@)/g
+  /\b(?:sk|rk|pk|whsec)_[A-Za-z0-9_]+|\b[a-z]+(?:_[A-Za-z0-9]+)*_secret_[A-Za-z0-9]+|(?<=:\/\/[^\s:@/]*:)[^\s@/]+(?=@)/g
 
-// Drivers and SDKs put connection strings and keys into their messages.
-const scrub = (text: string) => maskCardNumbers(text.replaceAll(secrets, '[redacted]'))
+/** A text without keys, client secrets, passwords of connections and card numbers: drivers and SDKs put them into messages. */
+export const scrubbed = (text: string) => maskCardNumbers(text.replaceAll(secrets, '[redacted]'))

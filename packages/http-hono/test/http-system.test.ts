@@ -217,6 +217,26 @@ test('logs one line per request, without what is nobody’s business', async () 
   expect(lines.join('')).not.toMatch(/secret|Bearer|eyJ/)
 })
 
+test('tells of a path only what can be an id there, and no secret', async () => {
+  const lines: string[] = []
+  const logger = createLogger({ destination: { write: (line) => void lines.push(line) } })
+  const { send } = await openWorld({ app: { logger } })
+  const { client_secret } = (
+    await send('POST', '/api/v1/payments', { user_id: 'alice', amount: 1000, currency: 'USD' })
+  ).body
+  lines.length = 0
+  const asked = [
+    `payments/${client_secret}`,
+    'payments/sk_live_4eC39HqLyjWDarjtT1zdp7dc',
+    'payments/pm_1',
+    'payments/pi_1',
+  ]
+  for (const path of asked) await send('GET', `/api/v1/${path}`)
+  await send('DELETE', '/api/v1/payment-methods/src_1_client_secret_2')
+  const told = lines.map((line) => JSON.parse(line).object_id)
+  expect(told).toEqual([undefined, undefined, undefined, 'pi_1', '[redacted]'])
+})
+
 test('names what an operation made or was refused for, and the operation itself', async () => {
   const lines: string[] = []
   const logger = createLogger({ destination: { write: (line) => void lines.push(line) } })
