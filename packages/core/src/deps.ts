@@ -14,7 +14,7 @@ export interface Settings {
   readonly livemode: boolean
   /** The prices that users may subscribe to by themselves. */
   readonly subscribablePrices: readonly string[]
-  /** Lets users set the amount of their own payments (donations). Off: a browser must not set its own price. */
+  /** Lets users set the amount of their own payments (donations), never what they pay for. Off: no browser sets its own price. */
   readonly userSetsAmount: boolean
   /** Refuses payments and refunds that come without an idempotency key. */
   readonly requireIdempotencyKey: boolean

@@ -4,6 +4,7 @@ import { alice, bob, sandboxedFlorin, service } from '../../test/sandboxed-flori
 
 const urls = { successUrl: 'https://shop.example/thanks', cancelUrl: 'https://shop.example/cart' }
 const buy = { ...order, mode: 'payment' as const, ...urls }
+const donation = { ...buy, reference: undefined }
 const monthly = { userId: alice.id, mode: 'subscription' as const, priceId: 'price_1234567890', ...urls }
 const setup = { userId: alice.id, mode: 'setup' as const, ...urls }
 
@@ -117,9 +118,18 @@ describe('a checkout session', () => {
 
   it('lets a user subscribe to an open price, and set an amount where donations are', async () => {
     const { florin } = sandboxedFlorin({ settings: { userSetsAmount: true } })
-    for (const input of [monthly, buy]) {
+    for (const input of [monthly, donation]) {
       expect((await florin.checkoutSessions.create(input, { actor: alice })).data.status).toBe('open')
     }
+  })
+
+  it.each([
+    { field: 'reference', change: { reference: 'order-99' } },
+    { field: 'metadata', change: { metadata: { order: '99' } } },
+  ])('lets no user who sets the amount say what is paid for: $field', async ({ field, change }) => {
+    const { florin } = sandboxedFlorin({ settings: { userSetsAmount: true } })
+    const open = florin.checkoutSessions.create({ ...donation, ...change }, { actor: alice })
+    await expect(open).rejects.toMatchObject({ code: 'forbidden', message: `${field} cannot be set by a user` })
   })
 
   it.each([

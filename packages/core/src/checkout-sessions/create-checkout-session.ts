@@ -128,13 +128,11 @@ export function createCheckoutSession(
   return perform(deps, createCheckoutSessionUseCase, input, caller)
 }
 
-/** A browser must set neither its own price nor what it pays for. */
+/** A browser must not set its own price, nor ever what it pays for: an order would be paid with whatever it likes. */
 function mayOpen({ userId, amount, priceId, metadata, reference }: Input, actor: Actor, settings: Settings): void {
   mayActFor(actor, 'checkout-sessions:create', userId)
-  if (amount !== undefined) {
+  if (amount !== undefined)
     mayActFor(actor, settings.userSetsAmount ? 'payments:create-own' : 'payments:create', userId)
-    return
-  }
   const own = Object.keys(metadata).length > 0 ? metadata : undefined
   checkTerms({ metadata: own, reference }, priceId, actor, settings)
 }

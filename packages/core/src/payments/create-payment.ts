@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { mayActFor } from '../actor.ts'
+import { type Actor, mayActFor } from '../actor.ts'
 import { customerFor } from '../customers/ensure-customer.ts'
 import { claimed } from '../debts/claim-debt.ts'
 import { debtId, freeDebt } from '../debts/debt.ts'
-import type { Deps } from '../deps.ts'
+import type { Deps, Settings } from '../deps.ts'
 import { freeText, metadata, returnUrl, userId } from '../input/fields.ts'
 import { keyOf } from '../input/object-ids.ts'
 import { amount, amountProblem, currencyCode } from '../money/money.ts'
@@ -13,6 +13,7 @@ import type { Caller, Deciding, Performed, UseCase } from '../operations/use-cas
 import { paymentMethodId } from '../payment-methods/payment-method.ts'
 import { ownerOf, usableMethod } from '../payment-methods/usable-method.ts'
 import { type FindOne, many, one, write } from '../ports/storage.ts'
+import { checkTerms } from '../subscriptions/subscription-terms.ts'
 import { type CaptureMethod, type Payment, type PaymentRow, toPayment } from './payment.ts'
 import { paymentOf, settlePayment } from './settle-payment.ts'
 
@@ -70,9 +71,7 @@ export const createPaymentUseCase: UseCase<
 > = {
   kind: 'payment.create',
   input: createPaymentInput,
-  authorize(input, actor, { userSetsAmount }) {
-    mayActFor(actor, userSetsAmount ? 'payments:create-own' : 'payments:create', input.userId)
-  },
+  authorize: mayCreate,
   read: ({ userId, paymentMethod, reference }) => ({
     customer: one('customers', { userId, isPrimary: true }),
     ...(paymentMethod !== undefined && { method: one('payment_methods', keyOf('payment_method', paymentMethod)) }),
@@ -125,6 +124,13 @@ export const createPaymentUseCase: UseCase<
 /** Takes a payment; `Payments.create` says what is promised. */
 export function createPayment(deps: Deps, input: CreatePayment, caller: Caller): Promise<Performed<Payment>> {
   return perform(deps, createPaymentUseCase, input, caller)
+}
+
+/** Whoever sets its own amount must not say what is paid for: an order would be paid with whatever it likes. */
+function mayCreate({ userId, reference, metadata }: Input, actor: Actor, settings: Settings): void {
+  mayActFor(actor, settings.userSetsAmount ? 'payments:create-own' : 'payments:create', userId)
+  const own = Object.keys(metadata).length > 0 ? metadata : undefined
+  checkTerms({ metadata: own, reference }, undefined, actor, settings)
 }
 
 function pendingPayment(input: Input, customerId: string, { newId, now }: Deciding): PaymentRow {

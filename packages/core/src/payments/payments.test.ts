@@ -106,6 +106,17 @@ describe('creating a payment', () => {
     await expect(donations.florin.payments.create(ten, { actor: bob })).rejects.toMatchObject({ code: 'forbidden' })
   })
 
+  it.each([
+    { field: 'reference', change: { reference: 'order-99' } },
+    { field: 'metadata', change: { metadata: { order: '99' } } },
+  ])('lets no user who sets the amount say what is paid for: $field', async ({ field, change }) => {
+    const { florin } = sandboxedFlorin({ settings: { userSetsAmount: true } })
+    const input = { ...ten, ...change }
+    const refusal = { code: 'forbidden', message: `${field} cannot be set by a user` }
+    await expect(florin.payments.create(input, { actor: alice })).rejects.toMatchObject(refusal)
+    expect((await florin.payments.create(input, { actor: service })).data).toMatchObject(change)
+  })
+
   it('refuses a method that is another user’s', async () => {
     const { florin } = sandboxedFlorin()
     const theirs = { userId: bob.id, paymentMethod: 'pm_card_visa' }
