@@ -24,9 +24,16 @@ async function makeKey(kid: string, alg: string): Promise<Key> {
 }
 
 /** Who signs tokens, and says over HTTP by which keys. */
-const issuer = { keys: [] as Key[], asked: 0, status: 200, body: undefined as string | undefined }
-const server = createServer((_, response) => {
+const issuer = {
+  keys: [] as Key[],
+  asked: 0,
+  status: 200,
+  body: undefined as string | undefined,
+  waits: Promise.resolve(),
+}
+const server = createServer(async (_, response) => {
   issuer.asked += 1
+  await issuer.waits
   response.writeHead(issuer.status, { 'Content-Type': 'application/json' })
   response.end(issuer.body ?? JSON.stringify({ keys: issuer.keys.map(({ jwk }) => jwk) }))
 })
@@ -46,7 +53,13 @@ beforeAll(async () => {
 afterAll(() => void server.close())
 beforeEach(() => {
   seconds = start
-  Object.assign(issuer, { keys: [keys.rs, keys.ps, keys.es, keys.ed], asked: 0, status: 200, body: undefined })
+  Object.assign(issuer, {
+    keys: [keys.rs, keys.ps, keys.es, keys.ed],
+    asked: 0,
+    status: 200,
+    body: undefined,
+    waits: Promise.resolve(),
+  })
 })
 
 const sign = ({ pair, alg, kid }: Key, header: { alg?: string; kid?: string | undefined } = {}) =>
@@ -173,6 +186,27 @@ describe('an issuer that does not answer', () => {
     await expect(ask(authenticate, await sign(keys.next))).rejects.toMatchObject(unavailable)
     seconds += minutes(11)
     await expect(ask(authenticate, await sign(keys.rs))).rejects.toMatchObject(unavailable)
+  })
+
+  test('and hangs delays nobody whose key is known', async () => {
+    const authenticate = open()
+    await ask(authenticate, await sign(keys.es))
+    let answer = () => {}
+    const waits = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    Object.assign(issuer, { waits, keys: [keys.rs] })
+    seconds += minutes(11)
+    const started = performance.now()
+    for (const key of [keys.es, keys.rs]) await expect(ask(authenticate, await sign(key))).resolves.toEqual(alice)
+    // Far less than the 5 s after which the issuer is given up.
+    expect(performance.now() - started).toBeLessThan(4000)
+    expect(issuer.asked).toBe(2)
+    answer()
+    // What it says in the end counts.
+    const withdrawn = async () => ask(authenticate, await sign(keys.es, { kid: 'es' }))
+    seconds += minutes(10)
+    await expect(withdrawn()).rejects.toMatchObject(refused)
   })
 
   test('is answered as 503 that says when to try again, and told in the log', async () => {
