@@ -148,7 +148,10 @@ describe('a body that does not fit', () => {
     { limit: '0', message: 'must be at least 1' },
     { limit: '101', message: 'must be at most 100' },
     { limit: '1.5', message: 'must be a whole number' },
-    { limit: 'ten', message: 'must be a number' },
+    { limit: '-1', message: 'must be at least 1' },
+    ...['ten', '', '0x10', '1e1', '10.0', '%2B5', '%205', '1'.repeat(400)].map((limit) => ({
+      ...{ limit, message: 'must be a whole number' },
+    })),
   ])('a limit of $limit $message', async ({ limit, message }) => {
     const { body } = await world.send('GET', `/api/v1/users/alice/payments?limit=${limit}`)
     expect(body).toMatchObject({ detail: `limit: ${message}`, errors: [{ field: 'limit', message }] })

@@ -65,9 +65,16 @@ export function idPath(object: NamedObject) {
 
 export const userPath = z.object({ user_id: userId })
 
+// Only digits count as one: other ways to write a number, 0x10 or 1e1, are more likely slips.
+const wholeNumber = z.int({ error: ({ code }) => (code === 'invalid_type' ? 'must be a whole number' : undefined) })
+const inDigits = (text: unknown) => (typeof text === 'string' && /^-?[0-9]{1,15}$/.test(text) ? Number(text) : text)
+
 /** The query of every list. */
 export const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).optional().meta({ description: '10 where absent.', example: 20 }),
+  limit: z
+    .preprocess(inDigits, wholeNumber.min(1).max(100))
+    .optional()
+    .meta({ description: '10 where absent.', example: 20 }),
   cursor: z.string().max(500).optional().meta({ description: 'The `next_cursor` of the page before.' }),
 })
 
