@@ -14,13 +14,17 @@ export type AccountBinding =
   | { readonly isOurs: true; readonly account: GatewayAccount }
   | { readonly isOurs: false; readonly stored: GatewayAccount; readonly given: Partial<GatewayAccount> }
 
+/** The account that what is stored belongs to; undefined where it was never bound to one. */
+export const boundAccount = (deps: Pick<Deps, 'storage'>): Promise<GatewayAccount | undefined> =>
+  readBookmark(deps, BOOKMARK, account)
+
 /**
  * Binds what is stored to an account and mode; `Maintenance.bindAccount` says what is promised. The mode is looked at
  * first, and asks the gateway nothing.
  */
 export async function bindAccount(deps: Deps): Promise<AccountBinding> {
   const { livemode } = deps.settings
-  const known = await readBookmark(deps, BOOKMARK, account)
+  const known = await boundAccount(deps)
   if (known && known.livemode !== livemode) return { isOurs: false, stored: known, given: { livemode } }
   const given = { ...(await deps.gateway.account()), livemode }
   // Of two that bind at once, the first one's stays.

@@ -181,6 +181,8 @@ export interface GatewayEvent {
   readonly livemode: boolean
   /** Stripe Connect: the account that it happened on. */
   readonly account: string | null
+  /** Where the endpoint gets events of several accounts, as an organization's does: the account that it happened on. */
+  readonly context: string | null
   /** When the gateway made the event, in its seconds. */
   readonly created: number
   readonly objectId: string | null

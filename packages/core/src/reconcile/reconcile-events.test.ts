@@ -26,7 +26,7 @@ function eventList() {
   const happen = (created: number) => {
     const id = `evt_${created}_${listed.length}`
     const noIds = { objectId: null, ownerId: null, paymentId: null, userId: null }
-    const nothing = { apiVersion: null, account: null, ...noIds, observations: [] }
+    const nothing = { apiVersion: null, account: null, context: null, ...noIds, observations: [] }
     listed.unshift({ id, type: 'payout.paid', livemode: false, created, ...nothing })
   }
   return { listed, list, happen }

@@ -17,6 +17,7 @@ const eventShape = z.object({
   api_version: text,
   livemode: z.boolean(),
   account: text,
+  context: text,
   created: z.int().min(0).max(YEAR_2100),
   data: z.object({ object: wire, previous_attributes: wire.nullish() }),
 })
@@ -43,7 +44,7 @@ export async function verifyStripeWebhook(
 export function readStripeEvent(event: unknown): GatewayEvent {
   const parsed = eventShape.safeParse(event)
   if (!parsed.success) throw new InvalidError('webhook_payload_invalid', 'the signed body is not a snapshot event')
-  const { id, type, api_version, livemode, account, created, data } = parsed.data
+  const { id, type, api_version, livemode, account, context, created, data } = parsed.data
   const { object, previous_attributes: previous } = data
   const sight = { stamp: created, previous: isWire(previous ?? undefined) ? (previous ?? undefined) : undefined }
   const telling = {
@@ -53,6 +54,8 @@ export function readStripeEvent(event: unknown): GatewayEvent {
   }
   return {
     ...{ id, type, livemode, account, created },
+    // A path that ends with the account: acct_platform/acct_connected.
+    context: context?.split('/').at(-1) ?? null,
     apiVersion: api_version,
     ...belonging(object),
     ...(isRead(type) ? readObject(object, sight, telling) : { observations: [] }),

@@ -1,3 +1,4 @@
+import { boundAccount } from '../accounts/bind-account.ts'
 import { installationTime, seekInstallationTime } from '../bookmarks/installation-time.ts'
 import { withDebts } from '../debts/with-debts.ts'
 import type { Deps, Settings } from '../deps.ts'
@@ -37,7 +38,8 @@ interface Again {
  *
  * @throws `unavailable` storage_unavailable, overloaded: it is not stored
  */
-export async function applyEvent(deps: Deps, event: GatewayEvent, body: string, again?: Again): Promise<Applied> {
+export async function applyEvent(deps: Deps, given: GatewayEvent, body: string, again?: Again): Promise<Applied> {
+  const event = await placed(deps, given)
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     if (tries > 0) await deps.runtime.wait(Math.min(5 * tries, 100))
     const applied = await takeIn(deps, event, body, again).catch((error: unknown) => {
@@ -47,6 +49,17 @@ export async function applyEvent(deps: Deps, event: GatewayEvent, body: string, 
     if (applied) return applied
   }
   throw new UnavailableError('overloaded', `event ${event.id} meets too many changes of its object`, 'not_applied')
+}
+
+/**
+ * An event with the other account that it is of, where only its context tells that. Its own account is known once it was
+ * bound; until then none is another's.
+ */
+export async function placed(deps: Pick<Deps, 'storage'>, event: GatewayEvent): Promise<GatewayEvent> {
+  const { account, context } = event
+  if (account !== null || context === null) return event
+  const bound = await boundAccount(deps)
+  return { ...event, context: null, account: bound && bound.id !== context ? context : null }
 }
 
 /** The rows that an event concerns. */

@@ -88,6 +88,26 @@ describe('receiving a webhook', () => {
     expect(told).toEqual([misdirected])
   })
 
+  it.each([
+    { of: 'another account', context: 'acct_2', ignored: true },
+    { of: 'an account connected to another', context: 'acct_1/acct_2', ignored: true },
+    { of: 'its own', context: undefined, ignored: false },
+    { of: 'its own, in an organization', context: 'org_1', ignored: false },
+  ])('looks at the context of an event: of $of', async ({ context, ignored }) => {
+    const { florin, storage, event, happenings } = await delivered()
+    const unbound = JSON.stringify({ ...event, id: 'evt_unbound', context: 'acct_2' })
+    expect(await florin.webhooks.receive(unbound, sign(unbound))).toMatchObject({ outcome: 'processed' })
+    const binding = await florin.maintenance.bindAccount()
+    const own = binding.isOurs ? binding.account.id : ''
+    const body = JSON.stringify({ ...event, context: context === 'org_1' ? `org_1/${own}` : (context ?? own) })
+    const outcome = ignored ? 'ignored' : 'processed'
+    expect(await florin.webhooks.receive(body, sign(body))).toMatchObject({ outcome })
+    const { row } = await storage.load({ row: one('webhook_events', { id: 'evt_1' }) })
+    expect(row).toMatchObject({ status: outcome, ...(ignored && { reason: 'it is of the connected account acct_2' }) })
+    const told = happenings.flatMap((it) => (it.what === 'webhook_received' ? [it.misdirected] : []))
+    expect(told).toEqual([undefined, ignored ? 'connected_account' : undefined])
+  })
+
   it('tells of a status that nobody knows yet', async () => {
     const { body } = await delivered()
     // To a process that has not heard of the payment: nothing is more final than "succeeded".

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { UnavailableError } from '../errors.ts'
-import { type Applied, applyEvent, misdirectionOf } from './apply-event.ts'
+import { type Applied, applyEvent, misdirectionOf, placed } from './apply-event.ts'
 
 /** What became of a webhook. `failed` is stored and will be applied later. */
 export interface Received {
@@ -14,7 +14,7 @@ const REFUSED_TRIES = 4
 
 /** Takes a webhook; `Webhooks.receive` says what is promised. */
 export async function receiveWebhook(deps: Deps, body: string, signature: string | undefined): Promise<Received> {
-  const event = await deps.gateway.events.verify(body, signature)
+  const event = await placed(deps, await deps.gateway.events.verify(body, signature))
   const { outcome, row } = await applyEvent(deps, event, body)
   const milliseconds = Math.max(0, deps.runtime.now() - event.created * 1000)
   const misdirected = misdirectionOf(deps.settings, event)
