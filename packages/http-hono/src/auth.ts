@@ -126,10 +126,16 @@ function whatIsWrong(error: unknown): string {
 
 const isRole = (word: unknown): word is Role => roles.some((role) => role === word)
 
+/** How the audit log names Florin itself, its host program and its command: nobody from outside may be taken for them. */
+const reserved: readonly string[] = ['florin', 'system', 'florin-cli']
+
 function actorOf({ sub, roles, role }: JWTPayload): Actor {
   // It is stored and logged, so it may hold nothing that is not seen.
   if (typeof sub !== 'string' || !/^\P{C}{1,255}$/u.test(sub)) {
     throw new RefusedError('unauthenticated', 'the token must name its subject (sub), in 1 to 255 visible characters')
+  }
+  if (reserved.includes(sub)) {
+    throw new RefusedError('unauthenticated', `the token's subject (sub) must not be ${sub}: Florin itself is named so`)
   }
   // Roles that Florin does not know are the issuer's business: they grant nothing here.
   const named: readonly unknown[] = Array.isArray(roles) ? roles : [role]

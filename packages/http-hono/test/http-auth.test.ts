@@ -1,5 +1,7 @@
+import { system } from '@florin/core'
 import { SignJWT } from 'jose'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { atTheTerminal } from '../src/cli/with-florin.ts'
 import { jwtAuthenticator } from '../src/index.ts'
 
 const secret = 'a secret for tests that is long enough'
@@ -55,6 +57,10 @@ describe('refuses', () => {
     { why: 'a subject that is no text', claims: { sub: ['alice'] } },
     { why: 'a zero byte in its subject', claims: { sub: 'ali\u0000ce' } },
     { why: 'half a character in its subject', claims: { sub: 'alice\ud800' } },
+    ...[system.id, atTheTerminal.id, 'florin'].map((sub) => ({
+      why: `the name of Florin itself, ${sub}, for its subject`,
+      ...{ claims: { sub }, message: `the token's subject (sub) must not be ${sub}: Florin itself is named so` },
+    })),
     { why: 'no expiry', claims: { exp: undefined }, message: 'the token has no fitting exp' },
     { why: 'an expiry that is no number', claims: { exp: '9999999999' }, message: 'the token has no fitting exp' },
     { why: 'an end over 30 seconds ago', claims: { exp: start - 31 }, message: 'the token has expired' },
