@@ -8,14 +8,14 @@ import { joinBytes, joinTexts } from './values.ts'
 // A single row is planned as one row, always by its id; how many more there are does not matter.
 const isSingle = ({ entries }: Batch) => entries.length === 1
 
-const shapeOf = (plan: Plan) => plan.map((batch) => `${partName(batch)}${isSingle(batch) ? '' : 's'}`).join(', ')
+const shapeOf = ({ plan }: Filling) => plan.map((batch) => `${partName(batch)}${isSingle(batch) ? '' : 's'}`).join(', ')
 
 /**
  * The statement of a commit that is sent alone, made once per shape. Data-modifying CTEs write each batch; the last
  * select counts them in order, which is also what makes Postgres run them in that order, and raises a conflict where a
  * version did not hold.
  */
-export const commitStatement = oncePerShape(shapeOf, (plan: Plan) => {
+export const commitStatement = oncePerShape(shapeOf, ({ plan }: Filling) => {
   const parts = plan.map((batch, index) => ({ batch, part: { ...batch, index, single: isSingle(batch) } }))
   const writes = parts.flatMap(({ part }) => {
     const name = sql.ref(`w${part.index}`)
@@ -31,11 +31,25 @@ export const commitStatement = oncePerShape(shapeOf, (plan: Plan) => {
   const counts = parts.map(({ part }) => {
     const count = sql`(select count(*) from ${sql.ref(`w${part.index}`)})`
     if (!isUpdate(part)) return count
-    const expected = part.single ? sql.lit(1) : slot<Plan>((given) => batchAt(given, part.index).entries.length)
+    const expected = part.single ? sql.lit(1) : slot<Filling>((given) => batchAt(given.plan, part.index).entries.length)
     return sql`case when ${count} = ${expected}::bigint then 0 else florin_conflict() end`
   })
-  return compile<Plan>('commit', sql`with ${sql.join(writes)} select ${sql.join(counts)}`)
+  return compile<Filling>('commit', sql`with ${sql.join(writes)} select ${sql.join([...beforeWriting, ...counts])}`)
 })
+
+/** What fills the statement of one commit or of several. */
+export interface Filling {
+  readonly plan: Plan
+  /** The data keys that must be there, each once. */
+  readonly requires: readonly string[]
+}
+
+/** The first column that a statement of commits asks for, so that it comes before any lock. */
+export const beforeWriting: readonly RawBuilder<unknown>[] = [
+  sql`case when (select count(*) from ${sql.table('data_keys')} as t where ${cell('id')} = any (
+    array(select json_array_elements_text(${slot<Filling>(({ requires }) => JSON.stringify(requires))}::json))
+  )) = ${slot<Filling>(({ requires }) => requires.length)}::bigint then 0 else florin_conflict() end`,
+]
 
 /** A batch as a part of a statement: where in the plan its rows are, and whether there is just one. */
 export interface Part extends PartKey {
@@ -69,7 +83,7 @@ export const onlyKeys: Encode = ({ table, entries }) =>
 
 /** The rows of a batch as a relation `r`, of its keys, its commit and the given columns, from one JSON parameter. */
 export function given(part: Part, columns: readonly NamedColumn[], encode: Encode): RawBuilder<unknown> {
-  const rows = slot<Plan>((plan) => encode(batchAt(plan, part.index)))
+  const rows = slot<Filling>(({ plan }) => encode(batchAt(plan, part.index)))
   const version = { name: 'version', type: 'bigint' }
   const all = [...keyColumns(part.table), version, ...columns.filter(({ name }) => name !== 'version')]
   const distinct = [...new Map(all.map((column) => [column.name, column])).values()]
@@ -86,7 +100,7 @@ export function given(part: Part, columns: readonly NamedColumn[], encode: Encod
 /** A column of the given rows. Bytes are cut out of all rows' bytes, which are one parameter. */
 function value({ index }: Part, { name, type }: NamedColumn): RawBuilder<unknown> {
   if (type !== 'bytea') return sql.ref(`r.${name}`)
-  const bytes = slot<Plan>((plan) => joinBytes(batchAt(plan, index).entries.map(({ encoded }) => encoded)))
+  const bytes = slot<Filling>(({ plan }) => joinBytes(batchAt(plan, index).entries.map(({ encoded }) => encoded)))
   return sql`substring(${bytes}::bytea from ${sql.ref(`r.${name}_at`)} for ${sql.ref(`r.${name}_length`)})`
 }
 

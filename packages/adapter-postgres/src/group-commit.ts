@@ -1,12 +1,12 @@
 import { type RawBuilder, sql } from 'kysely'
-import { given, insert, lock, onlyKeys, type Part, update } from './commit.ts'
+import { beforeWriting, type Filling, given, insert, lock, onlyKeys, type Part, update } from './commit.ts'
 import { allParts, isUpdate, type PartKey, type Plan, partName } from './commit-plan.ts'
 import { type Compiled, compile } from './compile.ts'
 import type { Answer } from './database.ts'
 
 /** A statement for several commits at once, and the plan as it needs it: with a batch for each of its parts. */
 interface Grouped {
-  readonly compiled: Compiled<Plan>
+  readonly compiled: Compiled<Filling>
   readonly plan: Plan
 }
 
@@ -16,7 +16,7 @@ const MOST_STATEMENTS = 24
 
 /** Finds or makes the statement of a group. There are never more than a few, whatever commits meet. */
 export function groupStatements(): (plan: Plan) => Grouped {
-  const known: { readonly parts: ReadonlyMap<string, PartKey>; readonly compiled: Compiled<Plan> }[] = []
+  const known: { readonly parts: ReadonlyMap<string, PartKey>; readonly compiled: Compiled<Filling> }[] = []
   const make = (keys: readonly PartKey[]) => {
     // Statements are kept for good, and the rows that they were made for must not be.
     const parts = new Map(keys.map(({ table, way }) => [partName({ table, way }), { table, way }]))
@@ -40,9 +40,10 @@ export function groupStatements(): (plan: Plan) => Grouped {
  * The statement of several commits. First every row that is to be replaced is locked and looked at; then the commits that
  * were decided on versions that have passed are left out, and all others are written. It answers whom it left out.
  *
- * Whatever else is wrong with one of them (a unique key, a rule of the tables) fails the statement, and nothing is written.
+ * Whatever else is wrong with one of them (a unique key, a data key that is not there, a rule of the
+ * tables) fails the statement, and nothing is written.
  */
-function compileGroup(keys: readonly PartKey[]): Compiled<Plan> {
+function compileGroup(keys: readonly PartKey[]): Compiled<Filling> {
   const parts = keys.map((key, index): Part => ({ ...key, index, single: false }))
   const updates = parts.filter(isUpdate)
   const names = (part: Part) => ({ locked: sql.ref(`l${part.index}`), written: sql.ref(`w${part.index}`) })
@@ -71,15 +72,16 @@ function compileGroup(keys: readonly PartKey[]): Compiled<Plan> {
     const expected = sql`(select count(*) from ${locked} as r where held and ${left})`
     return sql`case when ${count} = ${expected} then 0 else florin_conflict() end`
   })
-  // The first column asks for everybody who is stale, so that all rows are locked before the first is written.
-  const first = hasUpdates ? sql`(select json_agg(commit_id)::text from stale)` : sql`null::text`
+  // Everybody who is stale is asked for first, so that all rows are locked before the first is written.
+  const leftOut = hasUpdates ? sql`(select json_agg(commit_id)::text from stale)` : sql`null::text`
+  const columns = [...beforeWriting, leftOut, ...counts]
   const expressions = hasUpdates ? [...locks, sql`stale as (${stale})`, ...writes] : writes
-  return compile<Plan>('group', sql`with ${sql.join(expressions)} select ${sql.join([first, ...counts])}`)
+  return compile<Filling>('group', sql`with ${sql.join(expressions)} select ${sql.join(columns)}`)
 }
 
 /** The commits that a group's statement left out, by their ids. */
 export function staleCommits(answer: Answer): ReadonlySet<unknown> {
-  const ids = answer[0]?.[0]
+  const ids = answer[0]?.[beforeWriting.length]
   const parsed: unknown = typeof ids === 'string' ? JSON.parse(ids) : []
   return new Set(Array.isArray(parsed) ? parsed : [])
 }

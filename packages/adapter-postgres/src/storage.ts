@@ -48,7 +48,8 @@ export function postgresStorage({
         return ['committed']
       }
       const { compiled, plan } = groupStatement(mergePlans(group))
-      const stale = staleCommits(await database.run(compiled.statement, compiled.values(plan)))
+      const requires = [...new Set(group.flatMap((one) => one.commit.requires ?? []))]
+      const stale = staleCommits(await database.run(compiled.statement, compiled.values({ plan, requires })))
       return group.map((one) => (stale.has(one.commit.id) ? 'conflict' : 'committed'))
     } catch (error) {
       const verdict = judge(error)
@@ -69,9 +70,10 @@ export function postgresStorage({
   }
 }
 
-function send(database: Database, { plan }: PlannedCommit): Promise<unknown> {
-  const { statement, values } = commitStatement(plan)
-  return database.run(statement, values(plan))
+function send(database: Database, { plan, commit }: PlannedCommit): Promise<unknown> {
+  const filling = { plan, requires: commit.requires ?? [] }
+  const { statement, values } = commitStatement(filling)
+  return database.run(statement, values(filling))
 }
 
 async function sendAlone(database: Database, planned: PlannedCommit, delays: readonly number[]): Promise<Outcome> {

@@ -15,7 +15,8 @@ const MOST_DUE = 2000
  * holds them in clear, and no use case can forget to seal one. See `sealedColumns` for which they are.
  *
  * Each is sealed under the data key of its user, or of the day. A key that is missing is made in the very commit that
- * needs it, so no value is ever sealed under a key that is not stored. Of an erased user nothing is sealed and nothing
+ * needs it, and one that is known must be there for the commit to go through, so no value is ever stored under a key that
+ * is not. Of an erased user nothing is sealed and nothing
  * opens: its columns are stored, and shown, without their contents.
  */
 export function sealedStorage(
@@ -61,12 +62,17 @@ export function sealedStorage(
         const at = runtime.now()
         const sealing = await sealingOf(keys, runtime, changes)
         const sealed: Change<StoredTables>[] = []
-        for (const change of changes) sealed.push(await seal(sealing, change))
-        const outcome = await storage.commit({ ...commit, changes: [...sealed, ...sealing.changes] })
+        const under = new Set<string>()
+        for (const change of changes) sealed.push(await seal(sealing, change, under))
+        for (const { row } of sealing.made) under.delete(row.id)
+        const requires = [...under]
+        const outcome = await storage.commit({ ...commit, changes: [...sealed, ...sealing.changes], requires })
         if (outcome === 'committed') {
           await keys.learn([...sealing.made.map(asStored), ...writtenKeys(changes)], at)
           return 'committed'
         }
+        // A key may have been lost in a failover: whoever tries again looks for it again.
+        keys.forget(sealing.subjects)
         // Either the rows moved on, or somebody else made the key of the same subject: then its key is taken.
         if (sealing.made.length === 0 || !(await isOvertaken(keys, sealing))) return 'conflict'
       }
@@ -81,7 +87,6 @@ const keyName = (index: number) => `(key ${index})`
 /** Whether a subject that a key was made for has another one by now. */
 async function isOvertaken(keys: KeyStore, { made }: Sealing): Promise<boolean> {
   const before = new Map(made.map(({ row, replaces }) => [row.subject, replaces]))
-  keys.forget(before.keys())
   const now = await keys.ofSubjects(new Set(before.keys()))
   return [...before].some(([subject, replaced]) => now.get(subject)?.row.id !== replaced)
 }

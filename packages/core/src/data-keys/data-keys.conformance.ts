@@ -1,4 +1,4 @@
-import { many, one, type Storage } from '../ports/storage.ts'
+import { type Change, many, one, type Storage } from '../ports/storage.ts'
 import type { StoredTables } from '../ports/tables.ts'
 import { expect } from '../testing/expect.ts'
 import type { Promised } from '../testing/promise.ts'
@@ -38,6 +38,31 @@ export const dataKeyPromises: readonly Promised<Storage<StoredTables>>[] = [
       expect((await Promise.all([follow(), follow()])).sort()).toStrictEqual(['committed', 'conflict'])
       const { current } = await storage.load({ current: one('data_keys', { subject: first.subject, isCurrent: true }) })
       expect(current?.id).not.toBe(first.id)
+    },
+  },
+  {
+    it: 'answers conflict, and writes nothing, where a data key that the commit requires is not there, also beside others',
+    async check(storage) {
+      const keys = [aStoredRow('data_keys'), aStoredRow('data_keys')]
+      const old = aStoredRow('transactions')
+      await commit(storage, put('transactions', old), ...keys.map((key) => put('data_keys', key)))
+      const there = keys.map(({ id }) => id)
+      const sealedUnder = (requires: readonly string[], ...changes: readonly Change<StoredTables>[]) =>
+        storage.commit({ id: newId('commit'), changes, requires })
+      const fresh = Array.from({ length: 20 }, () => aStoredRow('leases'))
+      const first = aStoredRow('leases')
+      const results = [
+        sealedUnder(there.slice(0, 1), put('leases', first)),
+        sealedUnder([...there, newId('key')], put('transactions', { ...old, version: 1 })),
+        ...fresh.map((row) => sealedUnder(there, put('leases', row))),
+      ]
+      expect(await Promise.all(results)).toStrictEqual(['committed', 'conflict', ...fresh.map(() => 'committed')])
+      expect(await read(storage, 'transactions', old.id)).toStrictEqual({ ...old, version: 1 })
+      for (const row of [first, ...fresh]) expect(await read(storage, 'leases', row.id)).toBeDefined()
+      const alone = aStoredRow('leases')
+      expect(await sealedUnder([newId('key')], put('leases', alone))).toBe('conflict')
+      expect(await read(storage, 'leases', alone.id)).toBeUndefined()
+      expect(await sealedUnder(there, put('transactions', { ...old, version: 1 }))).toBe('committed')
     },
   },
 ]

@@ -37,7 +37,7 @@ export interface KeyStore {
   withIds(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, KnownKey>>
   /** The current keys of subjects; one that has none is absent. */
   ofSubjects(subjects: ReadonlySet<string>): Promise<ReadonlyMap<string, KnownKey>>
-  /** Looks at the subjects again next time. */
+  /** Looks at the subjects again next time: after a conflict, for their keys may have been followed, or lost in a failover. */
   forget(subjects: Iterable<string>): void
   /** A new key of a subject, not stored yet. */
   make(subject: string): Promise<KnownKey>
@@ -72,8 +72,8 @@ export function keyStore(
     for (const one of found) {
       const row = 'row' in one ? one.row : one
       const known = keys.get(row.id)
-      // An answer that was read before a newer one and arrives after it.
-      if (known && known.row.version > row.version) continue
+      // An answer that was read before a newer one and arrives after it. What was known long ago, a failover may have undone.
+      if (known && known.until > at && known.row.version > row.version) continue
       const opened = 'row' in one ? one.key : known?.key
       const key = row.wrapped === null ? null : (opened ?? (await openKey(cipher, row.id, row.wrapped)))
       put(keys, row.id, { row, key, until: Math.max(until, known?.until ?? 0) })

@@ -21,6 +21,8 @@ interface MadeKey extends KnownKey {
 
 /** What the changes of a commit are sealed under. */
 export interface Sealing {
+  /** Whose keys they are. */
+  readonly subjects: readonly string[]
   readonly made: readonly MadeKey[]
   /** What stores the keys that were made. */
   readonly changes: readonly Write<'data_keys', StoredTables>[]
@@ -66,6 +68,7 @@ export async function sealingOf(
   for (const key of made) known.set(key.row.subject, key)
 
   return {
+    subjects: [...counts.keys()],
     made,
     changes: stored,
     of(change) {
@@ -79,8 +82,15 @@ export async function sealingOf(
   }
 }
 
-/** A change as it is stored: with its private columns sealed, or blank where nothing private may be stored. */
-export async function seal(sealing: Sealing, change: Change<Tables>): Promise<Change<StoredTables>> {
+/**
+ * A change as it is stored: with its private columns sealed, or blank where nothing private may be stored. The ids of the
+ * keys that sealed them are added to `under`.
+ */
+export async function seal(
+  sealing: Sealing,
+  change: Change<Tables>,
+  under: Set<string>,
+): Promise<Change<StoredTables>> {
   const { table } = change
   const { row, key } = sealing.of(change)
   const plain: Readonly<Record<string, unknown>> = { ...row }
@@ -89,6 +99,7 @@ export async function seal(sealing: Sealing, change: Change<Tables>): Promise<Ch
     const value = plain[column]
     if (!key || isBlank(value, blank)) sealed[column] = null
     else {
+      under.add(key.id)
       const place = placeOf(table, column, row.id)
       const made = asBytes ? key.sealBytes(String(value), place) : key.sealText(JSON.stringify(value), place)
       // A cipher that has its answer at once is not waited for.

@@ -97,8 +97,12 @@ function keysOf(table: TableName, row: Row): readonly string[] {
 }
 
 /** What a commit writes, or that it may not. Reads only. */
-function decide(shelves: Shelves, { changes }: Commit<StoredTables>): readonly Change<StoredTables>[] | 'conflict' {
+function decide(
+  shelves: Shelves,
+  { changes, requires = [] }: Commit<StoredTables>,
+): readonly Change<StoredTables>[] | 'conflict' {
   refuseMistakes(changes)
+  if (requires.some((id) => !shelves.data_keys.rows.has(id))) return 'conflict'
   const plain = changes.filter((change) => !change.ifAbsent)
   for (const { table, row } of plain) {
     const version = shelves[table].rows.get(row.id)?.version ?? 0

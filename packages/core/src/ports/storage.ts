@@ -112,6 +112,11 @@ export interface Commit<R extends Rows = Tables> {
   /** Unique; stored on the rows, so that a commit whose answer was lost can be recognised. */
   readonly id: string
   readonly changes: readonly Change<R>[]
+  /**
+   * Ids of rows of `data_keys` that must be there, for the changes are sealed under them. A server remembers its keys, and a
+   * failover may have lost the newest ones: what is sealed under those would never open again.
+   */
+  readonly requires?: readonly string[]
   /** It tells what came of a call that was sent: a storage that turns commits away for lack of room has more for these. */
   readonly settles?: true
 }
@@ -122,8 +127,8 @@ export interface Commit<R extends Rows = Tables> {
  * `load` answers committed rows only, all of one moment.
  *
  * `commit` is atomic: all changes or none. It answers `conflict`, having changed nothing, when a row no longer has the
- * version that a change was decided on, or when a new row clashes with an id or a unique key; the caller then loads and
- * decides again.
+ * version that a change was decided on, when a new row clashes with an id or a unique key, or when a data key that it
+ * `requires` is not there; the caller then loads and decides again.
  *
  * @throws `unavailable` storage_unavailable: `not_applied`, or `unknown` when a commit's outcome could not be learned
  */
