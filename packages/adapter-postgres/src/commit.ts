@@ -42,10 +42,16 @@ export interface Filling {
   readonly plan: Plan
   /** The data keys that must be there, each once. */
   readonly requires: readonly string[]
+  /** How long it may wait for each lock. */
+  readonly lockTimeoutMs: number
 }
 
-/** The first column that a statement of commits asks for, so that it comes before any lock. */
+/**
+ * The first columns that a statement of commits asks for, so that they come before any lock. The wait for locks ends with
+ * the transaction, which is this statement: a pooler hands it on to nobody. Then a key that is not there raises a conflict.
+ */
 export const beforeWriting: readonly RawBuilder<unknown>[] = [
+  sql`set_config('lock_timeout', ${slot<Filling>(({ lockTimeoutMs }) => String(lockTimeoutMs))}, true)`,
   sql`case when (select count(*) from ${sql.table('data_keys')} as t where ${cell('id')} = any (
     array(select json_array_elements_text(${slot<Filling>(({ requires }) => JSON.stringify(requires))}::json))
   )) = ${slot<Filling>(({ requires }) => requires.length)}::bigint then 0 else florin_conflict() end`,

@@ -28,6 +28,8 @@ const broken = /^(08...|57P01|57P02|57P03|57P05|40003)$/
 const conflicts = /^(23505|40001|40P01)$/
 // Out of resources, canceled by a timeout, or a server that may only read: the statement was rolled back.
 const rolledBack = /^(53...|57014|57P04|55P03|25006|25P03|25P04|58...)$/
+// Somebody held a row for longer than a commit waits.
+const lockNotAvailable = '55P03'
 // Names of prepared statements got mixed up between connections.
 const unprepared = /^(26000|42P05)$/
 
@@ -37,6 +39,9 @@ const missing = /^(42P01|42703|42883)$/
 /** Whether the connection cannot be used again after this error. */
 export const isBrokenConnection = ({ code }: ServerError): boolean => broken.test(code)
 
+/** Whether a statement waited for a lock as long as it may. */
+export const isHeldForLong = (error: unknown): boolean => isServerError(error) && error.code === lockNotAvailable
+
 /** What an error of a statement means: `conflict`, `lost` where its outcome is not known, or an error to throw. */
 export function judge(error: unknown): 'conflict' | 'lost' | FlorinError {
   if (isFlorinError(error)) return error
@@ -44,7 +49,8 @@ export function judge(error: unknown): 'conflict' | 'lost' | FlorinError {
   const { code, constraint } = error
   if (code === conflictState || conflicts.test(code)) return 'conflict'
   if (rolledBack.test(code)) {
-    const message = `Postgres could not run a statement (SQLSTATE ${code})`
+    const why = isHeldForLong(error) ? '; somebody holds what it needs for long' : ''
+    const message = `Postgres could not run a statement (SQLSTATE ${code})${why}`
     return new UnavailableError('storage_unavailable', message, 'not_applied', { cause: error })
   }
   const hint = unprepared.test(code)

@@ -37,7 +37,7 @@ export interface PoolOptions {
  * breaks ends the process. Set `connectionTimeoutMillis` on it (no connection in time is `unavailable`, nothing applied)
  * and `query_timeout`, after which the answer is not waited for any more. Set no `statement_timeout` on it where there may
  * be a pooler: `pg` asks for it at the start of a connection, and PgBouncer refuses connections that do. To end statements
- * in Postgres too, give it to the role: `alter role florin set statement_timeout = '20s'`.
+ * in Postgres too, give it to the role: `alter role florin set statement_timeout = '12s'`, and less than `query_timeout`.
  */
 export function fromPool(pool: PgPool, { preparedStatements = true }: PoolOptions = {}): Database {
   return {

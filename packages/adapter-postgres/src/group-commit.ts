@@ -40,8 +40,8 @@ export function groupStatements(): (plan: Plan) => Grouped {
  * The statement of several commits. First every row that is to be replaced is locked and looked at; then the commits that
  * were decided on versions that have passed are left out, and all others are written. It answers whom it left out.
  *
- * Whatever else is wrong with one of them (a unique key, a data key that is not there, a rule of the
- * tables) fails the statement, and nothing is written.
+ * Whatever else is wrong with one of them (a unique key, a data key that is not there, a row that somebody holds for long, a
+ * rule of the tables) fails the statement, and nothing is written.
  */
 function compileGroup(keys: readonly PartKey[]): Compiled<Filling> {
   const parts = keys.map((key, index): Part => ({ ...key, index, single: false }))

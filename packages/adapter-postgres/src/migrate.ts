@@ -91,6 +91,8 @@ function runOnce(
   return kyselyOf(database)
     .transaction()
     .execute(async (transaction) => {
+      // A role that ends its statements after some seconds would never get a long migration done.
+      await sql`select set_config('statement_timeout', '0', true)`.execute(transaction)
       await sql`select pg_advisory_xact_lock(${sql.lit(migrationLock)})`.execute(transaction)
       // Only now: another process that migrates is waited for as long as it takes.
       await sql`select set_config('lock_timeout', ${sql.lit(String(lockTimeoutMs))}, true)`.execute(transaction)

@@ -3,7 +3,7 @@ import { commitStatement } from './commit.ts'
 import { mergePlans, type PlannedCommit, planCommit } from './commit-plan.ts'
 import { commitQueue, type Outcome } from './commit-queue.ts'
 import type { Database } from './database.ts'
-import { judge } from './errors.ts'
+import { isHeldForLong, judge } from './errors.ts'
 import { groupStatements, staleCommits } from './group-commit.ts'
 import { sharedLoads } from './group-load.ts'
 import { readAnswer } from './load.ts'
@@ -19,7 +19,18 @@ export interface PostgresStorageOptions {
    * the next. Default 10: more than an answer takes, unless Postgres is far away or the statement waits for a lock.
    */
   readonly patienceMs?: number
+  /**
+   * How long a commit waits for a row that somebody else holds, in milliseconds, before it is refused with nothing applied:
+   * it holds a connection meanwhile, and keeps others from theirs. Default 3000: more than a migration keeps anybody waiting.
+   */
+  readonly lockTimeoutMs?: number
 }
+
+/** Whose row is held is found out by sending those of a group alone; they have waited, so this part of the wait will do. */
+const SHARE_OF_WAIT = 10
+
+/** How commits are sent. */
+type Sending = Required<Pick<PostgresStorageOptions, 'database' | 'recoveryDelays' | 'lockTimeoutMs'>>
 
 const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
 
@@ -36,26 +47,31 @@ export function postgresStorage({
   database,
   recoveryDelays = [10, 50, 250, 1000, 2000],
   patienceMs = 10,
+  lockTimeoutMs = 3000,
 }: PostgresStorageOptions): Storage<StoredTables> {
   const load = sharedLoads((statement, values) => readTwice(() => database.run(statement, values)), patienceMs)
   const groupStatement = groupStatements()
+  const sending: Sending = { database, recoveryDelays, lockTimeoutMs }
   const commit = commitQueue(async (group) => {
-    const alone = (one: PlannedCommit) => sendAlone(database, one, recoveryDelays)
     const [first] = group
     try {
       if (group.length === 1 && first) {
-        await send(database, first)
+        await send(sending, first)
         return ['committed']
       }
       const { compiled, plan } = groupStatement(mergePlans(group))
       const requires = [...new Set(group.flatMap((one) => one.commit.requires ?? []))]
-      const stale = staleCommits(await database.run(compiled.statement, compiled.values({ plan, requires })))
+      const values = compiled.values({ plan, requires, lockTimeoutMs })
+      const stale = staleCommits(await database.run(compiled.statement, values))
       return group.map((one) => (stale.has(one.commit.id) ? 'conflict' : 'committed'))
     } catch (error) {
       const verdict = judge(error)
-      if (verdict === 'lost') return group.map((one) => settle(database, one, recoveryDelays, error))
-      // What is wrong with one of them is found out, and told to nobody else, by sending each alone.
-      if (group.length > 1 && !isFlorinError(error)) return group.map(alone)
+      if (verdict === 'lost') return group.map((one) => settle(sending, one, error))
+      // What is wrong with one of them is found out, and told to nobody else, by sending each alone. They have waited.
+      if (group.length > 1 && !isFlorinError(error)) {
+        const wait = isHeldForLong(error) ? Math.ceil(lockTimeoutMs / SHARE_OF_WAIT) : lockTimeoutMs
+        return group.map((one) => sendAlone({ ...sending, lockTimeoutMs: wait }, one))
+      }
       if (verdict === 'conflict') return ['conflict']
       throw verdict
     }
@@ -70,21 +86,21 @@ export function postgresStorage({
   }
 }
 
-function send(database: Database, { plan, commit }: PlannedCommit): Promise<unknown> {
-  const filling = { plan, requires: commit.requires ?? [] }
+function send({ database, lockTimeoutMs }: Sending, { plan, commit }: PlannedCommit): Promise<unknown> {
+  const filling = { plan, requires: commit.requires ?? [], lockTimeoutMs }
   const { statement, values } = commitStatement(filling)
   return database.run(statement, values(filling))
 }
 
-async function sendAlone(database: Database, planned: PlannedCommit, delays: readonly number[]): Promise<Outcome> {
+async function sendAlone(sending: Sending, planned: PlannedCommit): Promise<Outcome> {
   try {
-    await send(database, planned)
+    await send(sending, planned)
     return 'committed'
   } catch (error) {
     const verdict = judge(error)
     if (verdict === 'conflict') return 'conflict'
     if (verdict !== 'lost') throw verdict
-    return settle(database, planned, delays, error)
+    return settle(sending, planned, error)
   }
 }
 
@@ -108,22 +124,17 @@ async function readTwice<T>(read: () => Promise<T>): Promise<T> {
  * still be running. So it is sent again, which is safe, for at most one of the two can find its versions and keys: if
  * this one is committed, the first one was not and never will be; if it meets a conflict, the rows tell whose they are.
  */
-async function settle(
-  database: Database,
-  planned: PlannedCommit,
-  delays: readonly number[],
-  cause: unknown,
-): Promise<Outcome> {
-  for (const delay of delays) {
+async function settle(sending: Sending, planned: PlannedCommit, cause: unknown): Promise<Outcome> {
+  for (const delay of sending.recoveryDelays) {
     await wait(delay)
     try {
-      const result = await send(database, planned).then(
+      const result = await send(sending, planned).then(
         () => 'committed' as const,
         (error: unknown) => judge(error),
       )
       if (result === 'committed') return 'committed'
       if (result !== 'conflict') continue
-      const effect = tookEffect(planned.commit, await readTraces(database, planned.commit.changes))
+      const effect = tookEffect(planned.commit, await readTraces(sending.database, planned.commit.changes))
       if (effect === 'unknown') break
       return effect ? 'committed' : 'conflict'
     } catch {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fromPool, type PgPool, postgresStorage } from '../src/index.ts'
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts'
 import { recordingPool } from './recording-pool.ts'
-import { whileHeld } from './while-held.ts'
+import { holdRow, whileHeld } from './while-held.ts'
 
 let database: FreshDatabase
 beforeAll(async () => {
@@ -14,7 +14,7 @@ afterAll(() => database.close())
 
 /** As many storages as there would be processes, for within one storage nobody waits in Postgres for another. */
 const storagesOver = (pool: PgPool, count: number) =>
-  Array.from({ length: count }, () => postgresStorage({ database: fromPool(pool) }))
+  Array.from({ length: count }, () => postgresStorage({ database: fromPool(pool), lockTimeoutMs: 60_000 }))
 
 test('commits one of many changes of a version that all wait for the row', async () => {
   const storages = storagesOver(database.pool({ max: 20 }), 20)
@@ -116,4 +116,18 @@ test('gives way to a deadlock with a stranger as a conflict', async () => {
   await stranger.query('commit')
   stranger.release()
   expect(await ours).toBe('conflict')
+})
+
+test('refuses a commit whose row somebody holds for long, with nothing applied, and then goes on', async () => {
+  const storage = postgresStorage({ database: fromPool(database.pool({ max: 1 })), lockTimeoutMs: 50 })
+  const [held, beside] = [aStoredRow('transactions'), aStoredRow('leases')]
+  await commit(storage, put('transactions', held))
+  const change = () => commit(storage, put('transactions', { ...held, version: 1 }), put('leases', beside))
+  const letGo = await holdRow(database.pool({ max: 1 }), 'transactions', held.id)
+  await expect(change()).rejects.toMatchObject({ code: 'storage_unavailable', outcome: 'not_applied' })
+  await expect(change()).rejects.toThrow('somebody holds what it needs')
+  expect(await read(storage, 'leases', beside.id)).toBeUndefined()
+  expect(await commit(storage, put('leases', aStoredRow('leases')))).toBe('committed')
+  await letGo()
+  expect(await change()).toBe('committed')
 })

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fromPool, type PgClient, postgresStorage } from '../src/index.ts'
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts'
 import { recordingPool, type Sent } from './recording-pool.ts'
-import { whileHeld } from './while-held.ts'
+import { holdRow, whileHeld } from './while-held.ts'
 
 let database: FreshDatabase
 beforeAll(async () => {
@@ -21,7 +21,7 @@ const NEVER = 600_000
 const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve))
 
 /** A storage whose statements wait at a gate until it is opened, so that what comes meanwhile gathers. */
-function gated(before: (sent: Sent, client: PgClient) => Promise<void> = async () => {}) {
+function gated(before: (sent: Sent, client: PgClient) => Promise<void> = async () => {}, lockTimeoutMs = 60_000) {
   let open = () => {}
   const gate = new Promise<void>((resolve) => {
     open = resolve
@@ -30,7 +30,8 @@ function gated(before: (sent: Sent, client: PgClient) => Promise<void> = async (
     await gate
     await before(query, client)
   })
-  const storage = postgresStorage({ database: fromPool(pool), recoveryDelays: [1, 10, 100], patienceMs: NEVER })
+  const waits = { recoveryDelays: [1, 10, 100], patienceMs: NEVER }
+  const storage = postgresStorage({ database: fromPool(pool), ...waits, lockTimeoutMs })
   return { storage, sent, failures, open }
 }
 
@@ -102,6 +103,24 @@ test('leaves out of a group who was decided on a version that has passed, and no
     const expected = index < 3 ? { version: 2, reference: row.reference } : { version: 2, reference: 'ours' }
     expect(await read(world.storage, 'transactions', row.id)).toMatchObject(expected)
   }
+})
+
+test('leaves out of a group whose row somebody holds for long, and keeps nobody else waiting longer', async () => {
+  const other = postgresStorage({ database: fromPool(database.pool({ max: 1 })) })
+  const rows = payments(20)
+  const [held] = rows
+  if (!held) throw new Error('rows were made')
+  for (const row of rows) await commit(other, ...paying(row))
+  const letGo = await holdRow(database.pool({ max: 1 }), 'transactions', held.id)
+  const world = gated(undefined, 200)
+  const results = await together(world, () =>
+    rows.map((row) => commit(world.storage, put('transactions', { ...row, version: 1, reference: 'ours' }))),
+  )
+  await letGo()
+  expect(values(results)).toStrictEqual(rows.map((row) => (row === held ? 'failed' : 'committed')))
+  expect(results[0]).toMatchObject({ reason: { code: 'storage_unavailable', outcome: 'not_applied' } })
+  expect(world.failures).toStrictEqual(['55P03', '55P03'])
+  expect(await read(world.storage, 'transactions', held.id)).toMatchObject({ version: 1, reference: held.reference })
 })
 
 test('commits 97 of 100 where one breaks a rule of the tables, one a unique key and one was decided too late', async () => {

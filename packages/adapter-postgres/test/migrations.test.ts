@@ -157,3 +157,23 @@ test('leaves no lock and no open pool behind', async () => {
   )
   expect(rows[0]).toStrictEqual({ locks: 0 })
 })
+
+test('is not cut short where the role ends its statements after a while', async () => {
+  const database = await empty()
+  const holder = await database.pool({ max: 1 }).connect()
+  await holder.query('begin')
+  await holder.query('select pg_advisory_xact_lock(4062309107)')
+  const migrating = migrateToLatest(fromPool(database.pool({ max: 1, options: '-c statement_timeout=100' })))
+  const waitedLong = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+    and clock_timestamp() > query_start + interval '300 ms'`
+  const ended = migrating.then(
+    () => true,
+    () => true,
+  )
+  const turn = () => Promise.race([ended, new Promise<false>((resolve) => setTimeout(resolve, 10, false))])
+  const watcher = database.pool({ max: 1 })
+  while ((await watcher.query(waitedLong)).rowCount === 0 && !(await turn()));
+  await holder.query('rollback')
+  holder.release()
+  expect(await migrating).toStrictEqual(names)
+})

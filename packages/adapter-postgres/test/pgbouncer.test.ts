@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { fromPool, postgresStorage } from '../src/index.ts'
 import { freshDatabase } from './fresh-database.ts'
 import { pgbouncer, startPgBouncer } from './pgbouncer.ts'
+import { holdRow } from './while-held.ts'
 
 if (!pgbouncer) console.warn('PgBouncer is not installed: what goes through it is not tested here')
 
@@ -26,6 +27,21 @@ test.skipIf(!pgbouncer)(
     await world.close()
   },
 )
+
+test.skipIf(!pgbouncer)('leaves nothing of how long it waits for a row on the connections of PgBouncer', async () => {
+  const world = await open()
+  const database = fromPool(world.pool, { preparedStatements: false })
+  const storage = postgresStorage({ database, lockTimeoutMs: 50 })
+  const row = aStoredRow('transactions')
+  await commit(storage, put('transactions', row))
+  const letGo = await holdRow(world.direct, 'transactions', row.id)
+  const refused = commit(storage, put('transactions', { ...row, version: 1 }))
+  await expect(refused).rejects.toMatchObject({ code: 'storage_unavailable', outcome: 'not_applied' })
+  await letGo()
+  const told = await Promise.all(Array.from({ length: 10 }, () => world.pool.query('show lock_timeout')))
+  expect(told.map(({ rows }) => rows)).toStrictEqual(told.map(() => [{ lock_timeout: '0' }]))
+  await world.close()
+})
 
 test.skipIf(!pgbouncer)('says what to set where PgBouncer keeps no prepared statements', async () => {
   const world = await open()
@@ -55,6 +71,8 @@ async function open() {
   pool.on('error', () => {})
   return {
     pool,
+    /** Past PgBouncer. */
+    direct: database.pool({ max: 1 }),
     async close() {
       await pool.end()
       await bouncer.stop()

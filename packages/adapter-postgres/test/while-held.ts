@@ -1,3 +1,4 @@
+import type { Pool } from 'pg'
 import type { FreshDatabase } from './fresh-database.ts'
 
 /** Starts the work while the rows are held by another transaction, and lets go once all of it waits in Postgres. */
@@ -26,4 +27,15 @@ export async function whileHeld<T>(
   holder.release()
   watcher.release()
   return work
+}
+
+/** Holds a row until it is told to let go. */
+export async function holdRow(pool: Pool, table: string, id: string): Promise<() => Promise<void>> {
+  const holder = await pool.connect()
+  await holder.query('begin')
+  await holder.query(`select 1 from ${table} where id = $1 for update`, [id])
+  return async () => {
+    await holder.query('rollback')
+    holder.release()
+  }
 }

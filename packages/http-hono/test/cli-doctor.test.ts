@@ -110,6 +110,7 @@ describe('florin doctor', () => {
       /(pass|warn) +database backups +the write-ahead log/,
       /(pass|fail) +durability/,
       /pass +connection pooling +1 × 10 connections of \d+/,
+      /warn +statement timeout +PostgreSQL goes on with statements that nobody waits for/,
       /warn +PostgreSQL role/,
       /pass +clock against PostgreSQL/,
       /pass +Redis +version 7/,
@@ -191,6 +192,18 @@ describe('florin doctor', () => {
     const found = await findingsOf({ NODE_ENV: 'production', STRIPE_SECRET_KEY: 'sk_test_doctor' })
     expect(found.get('Stripe key')).toMatchObject({ state: 'fail', fix: expect.stringContaining('apikeys') })
     expect(found.get('NODE_ENV')).toMatchObject({ state: 'pass' })
+  })
+
+  test('says whether PostgreSQL ends statements before the server gives them up', async () => {
+    const name = databaseUrl.pathname.slice(1)
+    for (const [timeout, state] of [
+      ['12s', 'pass'],
+      ['20s', 'warn'],
+    ] as const) {
+      await sql(`alter database ${name} set statement_timeout = '${timeout}'`)
+      expect((await findingsOf()).get('statement timeout')).toMatchObject({ state })
+    }
+    await sql(`alter database ${name} reset statement_timeout`)
   })
 
   test('tells of what waits, what was given up, and of events that are not ours', async () => {

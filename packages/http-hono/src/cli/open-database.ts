@@ -12,6 +12,9 @@ export interface OpenDatabase {
   close(): Promise<void>
 }
 
+/** How long a server waits for an answer of PostgreSQL. */
+export const QUERY_TIMEOUT_MS = 15_000
+
 /** Opens the pool that the configuration names. Nothing is contacted before the first query. */
 export function openDatabase(config: Config, logger: Logger, options: PoolConfig = {}): OpenDatabase {
   const { DB_PASSWORD: password } = config
@@ -30,7 +33,7 @@ export function openDatabase(config: Config, logger: Logger, options: PoolConfig
     application_name: 'florin',
     connectionTimeoutMillis: 5000,
     // Not statement_timeout: poolers in transaction mode refuse connections that ask for it.
-    query_timeout: 15_000,
+    query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
     ...options,
   })

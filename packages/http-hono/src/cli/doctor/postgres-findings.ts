@@ -2,7 +2,7 @@ import { pendingMigrations } from '@florin/adapter-postgres'
 import type { Pool } from 'pg'
 import { z } from 'zod'
 import { reasonOf } from '../command-error.ts'
-import type { OpenDatabase } from '../open-database.ts'
+import { type OpenDatabase, QUERY_TIMEOUT_MS } from '../open-database.ts'
 import type { Config } from '../variables.ts'
 import { clockFinding, type Finding, fail, isHere, pass, warn } from './finding.ts'
 
@@ -12,6 +12,7 @@ const facts = z.object({
   address: z.string().nullable(),
   superuser: z.boolean(),
   most_connections: z.coerce.number(),
+  statement_timeout_ms: z.coerce.number(),
   unsafe: z.array(z.string()),
   archiving: z.boolean(),
   archived_days_ago: z.number().nullable(),
@@ -26,6 +27,7 @@ const question = `select
   host(inet_server_addr()) as address,
   (select rolsuper from pg_roles where rolname = current_user) as superuser,
   current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int as most_connections,
+  (select setting from pg_settings where name = 'statement_timeout') as statement_timeout_ms,
   array(select name::text from pg_settings
     where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off') as unsafe,
   current_setting('archive_mode') <> 'off' as archiving,
@@ -45,6 +47,7 @@ export async function postgresFindings({ pool, database }: OpenDatabase, config:
       backups(fact),
       durability(fact.unsafe),
       connections(fact.most_connections, config),
+      statementTimeout(fact.statement_timeout_ms),
       fact.superuser
         ? warn(
             'PostgreSQL role',
@@ -130,4 +133,17 @@ function connections(most: number, { DB_POOL_SIZE: pool, REPLICAS: replicas }: C
       'lower DB_POOL_SIZE or raise max_connections',
     )
   return pass(check, says)
+}
+
+function statementTimeout(milliseconds: number): Finding {
+  const check = 'statement timeout'
+  if (milliseconds > 0 && milliseconds < QUERY_TIMEOUT_MS)
+    return pass(check, `PostgreSQL ends a statement after ${milliseconds / 1000} s`)
+  return warn(
+    check,
+    milliseconds === 0
+      ? 'PostgreSQL goes on with statements that nobody waits for'
+      : `${milliseconds / 1000} s is long`,
+    `below the ${QUERY_TIMEOUT_MS / 1000} s that a server waits: alter role … set statement_timeout = '12s'`,
+  )
 }
