@@ -39,6 +39,12 @@ const missing = /^(42P01|42703|42883)$/
 /** Whether the connection cannot be used again after this error. */
 export const isBrokenConnection = ({ code }: ServerError): boolean => broken.test(code)
 
+/**
+ * Whether a connection has nothing to hope for: it leads to a server that may only read, as one does that was demoted in a
+ * failover, or what was prepared on it is gone. Whoever connects anew may find the new primary, and prepares anew.
+ */
+export const isForsakenConnection = ({ code }: ServerError): boolean => code === '25006' || unprepared.test(code)
+
 /** Whether a statement waited for a lock as long as it may. */
 export const isHeldForLong = (error: unknown): boolean => isServerError(error) && error.code === lockNotAvailable
 

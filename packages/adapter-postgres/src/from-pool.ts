@@ -1,7 +1,7 @@
 import { UnavailableError } from '@florin/core'
 import { PostgresDialect, type PostgresPool } from 'kysely'
 import type { Database } from './database.ts'
-import { isBrokenConnection, isServerError } from './errors.ts'
+import { isBrokenConnection, isForsakenConnection, isServerError } from './errors.ts'
 
 /** The part of a client of `pg` that this package calls. */
 export interface PgClient {
@@ -57,7 +57,7 @@ export function fromPool(pool: PgPool, { preparedStatements = true }: PoolOption
         const { rows } = await client.query(preparedStatements ? { name, ...query } : query)
         return rows
       } catch (error) {
-        broken ||= !isServerError(error) || isBrokenConnection(error)
+        broken ||= !isServerError(error) || isBrokenConnection(error) || isForsakenConnection(error)
         throw error
       } finally {
         client.off('error', told)

@@ -105,6 +105,7 @@ describe('florin doctor', () => {
       /pass +monitoring +\/metrics asks for its token/,
       /pass +log +JSON lines/,
       /pass +PostgreSQL +version 1\d/,
+      /pass +PostgreSQL writes +the server takes them/,
       /pass +migrations +all are applied/,
       /pass +TLS to PostgreSQL +none is needed/,
       /(pass|warn) +database backups +the write-ahead log/,
@@ -204,6 +205,18 @@ describe('florin doctor', () => {
       expect((await findingsOf()).get('statement timeout')).toMatchObject({ state })
     }
     await sql(`alter database ${name} reset statement_timeout`)
+  })
+
+  test('fails where the server may only read', async () => {
+    const name = databaseUrl.pathname.slice(1)
+    await sql(`alter database ${name} set default_transaction_read_only = on`)
+    const found = await findingsOf()
+    await sql(`begin read write; alter database ${name} reset default_transaction_read_only; commit`)
+    expect(found.get('PostgreSQL writes')).toMatchObject({
+      state: 'fail',
+      fix: expect.stringContaining('DATABASE_URL'),
+    })
+    expect((await findingsOf()).get('PostgreSQL writes')).toMatchObject({ state: 'pass' })
   })
 
   test('tells of what waits, what was given up, and of events that are not ours', async () => {

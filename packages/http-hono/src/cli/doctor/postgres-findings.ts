@@ -10,6 +10,7 @@ const facts = z.object({
   version: z.coerce.number(),
   encrypted: z.boolean().nullable(),
   address: z.string().nullable(),
+  read_only: z.boolean(),
   superuser: z.boolean(),
   most_connections: z.coerce.number(),
   statement_timeout_ms: z.coerce.number(),
@@ -25,6 +26,7 @@ const question = `select
   current_setting('server_version_num') as version,
   (select ssl from pg_stat_ssl where pid = pg_backend_pid()) as encrypted,
   host(inet_server_addr()) as address,
+  pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as read_only,
   (select rolsuper from pg_roles where rolname = current_user) as superuser,
   current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int as most_connections,
   (select setting from pg_settings where name = 'statement_timeout') as statement_timeout_ms,
@@ -42,6 +44,7 @@ export async function postgresFindings({ pool, database }: OpenDatabase, config:
     const { fact, skew } = await ask(pool)
     return [
       version(fact.version),
+      writing(fact.read_only),
       await migrations(database),
       encryption(fact),
       backups(fact),
@@ -79,6 +82,15 @@ function version(number: number): Finding {
     ? pass('PostgreSQL', `version ${major}`)
     : fail('PostgreSQL', `version ${major}`, 'use PostgreSQL 15 or newer')
 }
+
+const writing = (isReadOnly: boolean): Finding =>
+  isReadOnly
+    ? fail(
+        'PostgreSQL writes',
+        'the server may only read: it is a replica, or was demoted in a failover',
+        'let DATABASE_URL or DB_HOST lead to the primary',
+      )
+    : pass('PostgreSQL writes', 'the server takes them')
 
 async function migrations(database: OpenDatabase['database']): Promise<Finding> {
   const pending = await pendingMigrations(database)

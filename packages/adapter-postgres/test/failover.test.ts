@@ -1,0 +1,41 @@
+import { aStoredRow, commit, put, read } from '@florin/core/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fromPool, postgresStorage } from '../src/index.ts'
+import { type FreshDatabase, freshDatabase } from './fresh-database.ts'
+
+let database: FreshDatabase
+beforeAll(async () => {
+  database = await freshDatabase()
+})
+afterAll(() => database.close())
+
+test('keeps no connection to a server that may only read: whoever connects anew finds the primary', async () => {
+  const admin = database.pool({ max: 1 })
+  const name = new URL(database.url).pathname.slice(1)
+  // Sessions of the moment may only read, those that begin later may write: as where a name leads to the demoted server at first.
+  await admin.query(`alter database ${name} set default_transaction_read_only = on`)
+  const pool = database.pool({ max: 3 })
+  const storage = postgresStorage({ database: fromPool(pool) })
+  const connected = await Promise.all([1, 2, 3].map(() => pool.connect()))
+  for (const client of connected) client.release()
+  await admin.query('begin read write')
+  await admin.query(`alter database ${name} reset default_transaction_read_only`)
+  await admin.query('commit')
+
+  const row = aStoredRow('transactions')
+  for (let left = pool.totalCount; left > 0; left -= 1) {
+    const refused = commit(storage, put('transactions', row))
+    await expect(refused).rejects.toMatchObject({ code: 'storage_unavailable', outcome: 'not_applied' })
+    expect(pool.totalCount).toBe(left - 1)
+  }
+  expect(await commit(storage, put('transactions', row))).toBe('committed')
+})
+
+test('prepares its statements anew where a connection has lost them', async () => {
+  const pool = database.pool({ max: 1 })
+  const storage = postgresStorage({ database: fromPool(pool) })
+  await read(storage, 'transactions', 'tx_none')
+  await pool.query('deallocate all')
+  await expect(read(storage, 'transactions', 'tx_none')).rejects.toThrow('SQLSTATE 26000')
+  expect(await read(storage, 'transactions', 'tx_none')).toBeUndefined()
+})
