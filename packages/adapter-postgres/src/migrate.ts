@@ -18,10 +18,17 @@ export interface MigrationState {
  * processes may start this at once: one of them migrates, the others wait for it and find nothing to do. A table that
  * others hold is waited for two seconds at a time, so that those who come after are not held up for long.
  *
+ * Tables that a newer release has migrated stay as they are: an older one runs beside it over them.
+ *
  * @throws `unavailable` storage_unavailable, `not_applied`, where a table was still held after a minute
  */
 export const migrateToLatest = (database: Database, patience?: Patience): Promise<readonly string[]> =>
-  run(database, (migrator) => migrator.migrateToLatest(), patience)
+  run(
+    database,
+    // Kysely refuses tables that know a migration of a newer release; where nothing is to come, it has nothing to be asked.
+    async (migrator, transaction) => ((await isUpToDate(transaction)) ? {} : migrator.migrateToLatest()),
+    patience,
+  )
 
 /** Brings the tables up, or takes them back, to what they were after a migration. For tests of what comes after it. */
 export const migrateTo = (database: Database, name: string): Promise<readonly string[]> =>
@@ -37,14 +44,26 @@ export async function migrationStatus(database: Database): Promise<readonly Migr
   return states.map(({ name, executedAt }) => ({ name, appliedAt: executedAt?.toISOString() ?? null }))
 }
 
+async function isUpToDate(transaction: Kysely<unknown>): Promise<boolean> {
+  const { rows: found } = await sql<{ there: boolean }>`
+    select to_regclass('florin_migrations') is not null as there`.execute(transaction)
+  if (found[0]?.there !== true) return false
+  const { rows } = await sql<{ name: string }>`select name::text from florin_migrations`.execute(transaction)
+  return toCome(rows.map(({ name }) => name)).length === 0
+}
+
+function toCome(applied: readonly unknown[]): readonly string[] {
+  const names = new Set(applied)
+  return Object.keys(migrations).filter((name) => !names.has(name))
+}
+
 /** The names of the migrations to come, by one cheap statement, as health checks want it. Changes nothing. */
 export async function pendingMigrations(database: Database): Promise<readonly string[]> {
   const applied = await database.run(appliedStatement, []).catch((error: unknown) => {
     if (isServerError(error) && error.code === UNDEFINED_TABLE) return []
     throw error
   })
-  const names = new Set(applied.map(([name]) => name))
-  return Object.keys(migrations).filter((name) => !names.has(name))
+  return toCome(applied.map(([name]) => name))
 }
 
 const UNDEFINED_TABLE = '42P01'
@@ -64,9 +83,11 @@ const forAMinute: Patience = { lockTimeoutMs: 2000, attempts: 20 }
 const PAUSE_MS = 1000
 const LOCK_NOT_AVAILABLE = '55P03'
 
+type Migrate = (migrator: Migrator, transaction: Kysely<unknown>) => Promise<MigrationResultSet>
+
 async function run(
   database: Database,
-  migrate: (migrator: Migrator) => Promise<MigrationResultSet>,
+  migrate: Migrate,
   { lockTimeoutMs, attempts } = forAMinute,
 ): Promise<readonly string[]> {
   for (let attempt = 1; ; attempt += 1) {
@@ -83,11 +104,7 @@ async function run(
   }
 }
 
-function runOnce(
-  database: Database,
-  migrate: (migrator: Migrator) => Promise<MigrationResultSet>,
-  lockTimeoutMs: number,
-): Promise<readonly string[]> {
+function runOnce(database: Database, migrate: Migrate, lockTimeoutMs: number): Promise<readonly string[]> {
   return kyselyOf(database)
     .transaction()
     .execute(async (transaction) => {
@@ -96,7 +113,7 @@ function runOnce(
       await sql`select pg_advisory_xact_lock(${sql.lit(migrationLock)})`.execute(transaction)
       // Only now: another process that migrates is waited for as long as it takes.
       await sql`select set_config('lock_timeout', ${sql.lit(String(lockTimeoutMs))}, true)`.execute(transaction)
-      const { error, results = [] } = await migrate(migratorOf(transaction))
+      const { error, results = [] } = await migrate(migratorOf(transaction), transaction)
       if (error !== undefined) throw error
       return results.map(({ migrationName }) => migrationName)
     })

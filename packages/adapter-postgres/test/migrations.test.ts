@@ -158,6 +158,16 @@ test('leaves no lock and no open pool behind', async () => {
   expect(rows[0]).toStrictEqual({ locks: 0 })
 })
 
+test('finds nothing to do over tables that a newer release has migrated, and leaves them', async () => {
+  const pool = (await empty()).pool({ max: 2 })
+  const database = fromPool(pool)
+  await migrateToLatest(database)
+  await pool.query("insert into florin_migrations (name, timestamp) values ('9999-of-a-newer-release', '2027-01-01')")
+  expect(await pendingMigrations(database)).toStrictEqual([])
+  expect(await migrateToLatest(database)).toStrictEqual([])
+  expect((await migrationStatus(database)).map(({ name }) => name)).toStrictEqual(names)
+})
+
 test('is not cut short where the role ends its statements after a while', async () => {
   const database = await empty()
   const holder = await database.pool({ max: 1 }).connect()
