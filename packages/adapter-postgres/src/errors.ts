@@ -45,6 +45,9 @@ export const isBrokenConnection = ({ code }: ServerError): boolean => broken.tes
  */
 export const isForsakenConnection = ({ code }: ServerError): boolean => code === '25006' || unprepared.test(code)
 
+/** Whether a statement gave way to another one, in a deadlock or by its order: that says nothing of what it would have met. */
+export const isGivenWay = (error: unknown): boolean => isServerError(error) && /^(40001|40P01)$/.test(error.code)
+
 /** Whether a statement waited for a lock as long as it may. */
 export const isHeldForLong = (error: unknown): boolean => isServerError(error) && error.code === lockNotAvailable
 

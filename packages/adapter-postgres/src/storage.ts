@@ -3,7 +3,7 @@ import { commitStatement } from './commit.ts'
 import { mergePlans, type PlannedCommit, planCommit } from './commit-plan.ts'
 import { commitQueue, type Outcome } from './commit-queue.ts'
 import type { Database } from './database.ts'
-import { isHeldForLong, judge } from './errors.ts'
+import { isGivenWay, isHeldForLong, judge } from './errors.ts'
 import { groupStatements, staleCommits } from './group-commit.ts'
 import { sharedLoads } from './group-load.ts'
 import { readAnswer } from './load.ts'
@@ -130,7 +130,8 @@ async function settle(sending: Sending, planned: PlannedCommit, cause: unknown):
     try {
       const result = await send(sending, planned).then(
         () => 'committed' as const,
-        (error: unknown) => judge(error),
+        // One that gave way has met nothing, and the first one may still be running.
+        (error: unknown) => (isGivenWay(error) ? 'gave way' : judge(error)),
       )
       if (result === 'committed') return 'committed'
       if (result !== 'conflict') continue

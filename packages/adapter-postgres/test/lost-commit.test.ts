@@ -205,3 +205,29 @@ test('runs nothing more on a connection whose statement the client stopped waiti
   await blocker.query('commit')
   blocker.release()
 })
+
+test('takes no deadlock of the commit that is sent again for a conflict: the first one may still take effect', async () => {
+  const { row, commit } = changesOf()
+  const real = fromPool(database.pool())
+  let sent = 0
+  let late: Promise<unknown> | undefined
+  const storage = postgresStorage({
+    recoveryDelays,
+    database: {
+      ...real,
+      async run(statement, values) {
+        if (!statement.name.startsWith('florin_commit')) return real.run(statement, values)
+        sent += 1
+        if (sent === 1) throw new Error('its answer is not waited for any more')
+        if (sent === 2) throw Object.assign(new Error('deadlock detected'), { code: '40P01', severity: 'ERROR' })
+        // Only now Postgres comes to the first one.
+        late ??= real.run(statement, values)
+        await late
+        return real.run(statement, values)
+      },
+    },
+  })
+  expect(await storage.commit(commit)).toBe('committed')
+  expect(await read(storage, 'transactions', row.id)).toStrictEqual({ ...row, version: 1 })
+  expect(sent).toBe(3)
+})
