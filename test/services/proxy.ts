@@ -8,6 +8,8 @@ export interface TcpProxy {
   pause(): void
   /** Lets through what was held back, and what comes. */
   resume(): void
+  /** Leads new connections to another server, as a name does after a failover; those that are there stay where they are. */
+  leadTo(serverUrl: string): void
   /** Holds every piece of data back for so long, in both directions; 0 for no longer. */
   delay(milliseconds: number): void
   /** Cuts all connections and refuses new ones, as if the server were dead. */
@@ -20,7 +22,7 @@ export interface TcpProxy {
 
 /** Stands between a client and the server of a URL, on loopback. */
 export async function startProxy(serverUrl: string): Promise<TcpProxy> {
-  const target = new URL(serverUrl)
+  let target = new URL(serverUrl)
   const sockets = new Set<Socket>()
   let paused = false
   let delayMs = 0
@@ -69,6 +71,9 @@ export async function startProxy(serverUrl: string): Promise<TcpProxy> {
     resume() {
       paused = false
       for (const socket of sockets) socket.resume()
+    },
+    leadTo(another) {
+      target = new URL(another)
     },
     delay(milliseconds) {
       delayMs = milliseconds

@@ -36,11 +36,14 @@ export async function openRedis(
   return redis
 }
 
+/** Whether a Redis may only read: after a failover the name leads to another one, which only a new connection finds. */
+const isDemoted = ({ message }: Error): boolean => message.startsWith('READONLY')
+
 function clientOf(config: Config): Redis | Cluster {
   const { REDIS_URL: url, REDIS_CLUSTER_NODES: nodes, REDIS_PASSWORD: password } = config
   const tls = redisTls(config)
   const server = {
-    ...{ maxRetriesPerRequest: 0, connectTimeout: CONNECT_MS },
+    ...{ maxRetriesPerRequest: 0, connectTimeout: CONNECT_MS, reconnectOnError: isDemoted },
     ...(password && { password }),
     ...(tls && { tls }),
   }
