@@ -44,9 +44,11 @@ async function command(...args: string[]) {
   return { code, printed }
 }
 
-test('florin recover settles what was left open, and names what is open still', { timeout: 60_000 }, async () => {
-  expect(await command('migrate', 'up')).toMatchObject({ code: 0 })
-  const florin = createFlorin({
+const order = { userId: 'user_1', amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
+
+/** A server's Florin over the same database. */
+const open = () =>
+  createFlorin({
     storage: postgresStorage({ database: fromPool(pool) }),
     cipher: nodeCipher({ current: readEncryptionKey(ENCRYPTION_KEY) }),
     gateway: stripeGateway({
@@ -54,7 +56,10 @@ test('florin recover settles what was left open, and names what is open still', 
       webhookSecrets: ['unused'],
     }),
   })
-  const order = { userId: 'user_1', amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
+
+test('florin recover settles what was left open, and names what is open still', { timeout: 60_000 }, async () => {
+  expect(await command('migrate', 'up')).toMatchObject({ code: 0 })
+  const florin = open()
   await florin.payments.create(order, { actor: system })
   const lose = async () => {
     sandbox.faults.inject({ kind: 'cut', path: '/v1/payment_intents' })
@@ -91,4 +96,17 @@ test('florin recover settles what was left open, and names what is open still', 
     '1 settled, 1 still open',
   ])
   expect(later.code).toBe(1)
+})
+
+test('florin recover names an operation that does not open, which nobody settles, and exits 1', async () => {
+  const florin = open()
+  sandbox.faults.inject({ kind: 'cut', path: '/v1/payment_intents' })
+  await expect(florin.payments.create(order, { actor: system })).rejects.toMatchObject({ outcome: 'unknown' })
+  const { rows } = await pool.query(`update operations set due_at = now() - interval '1 minute',
+    input = overlay(input placing 'AAAA' from length(input) - 10 for 4) 
+    where id = (select id from operations where status = 'open' order by created_at desc limit 1) returning id`)
+  expect(await command('recover')).toEqual({
+    code: 1,
+    printed: [`${rows[0].id}  does not open: florin keys verify says why`, '0 settled, 1 still open'],
+  })
 })

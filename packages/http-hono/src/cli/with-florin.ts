@@ -1,13 +1,14 @@
 import { type Database, postgresStorage } from '@florin/adapter-postgres'
-import { type Actor, createFlorin, type Florin, isFlorinError, type PaymentGateway } from '@florin/core'
+import { type Actor, createFlorin, type Florin, isFlorinError, type Observer, type PaymentGateway } from '@florin/core'
 import { nodeCipher } from '@florin/core/node'
 import { stripeClient, stripeGateway } from '@florin/core/stripe'
-import { createLogger } from '../logger.ts'
+import { createLogger, type Logger } from '../logger.ts'
 import { refuseForeign } from './account-guard.ts'
 import { openCallBudget } from './call-budget.ts'
 import { rulesOf } from './compose-app.ts'
 import { given, readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
+import { allObservers, loggingObserver } from './log-happenings.ts'
 import { openDatabase } from './open-database.ts'
 import { openRedis } from './open-redis.ts'
 import type { Program } from './program.ts'
@@ -19,6 +20,7 @@ export const atTheTerminal: Actor = { id: 'florin-cli', roles: ['admin'] }
 export async function withFlorin(
   program: Program,
   run: (florin: Florin, database: Database) => Promise<number>,
+  observer?: Observer,
 ): Promise<number> {
   const config = readConfig(program, needs.florin)
   const [current, secretKey] = [given(config, 'ENCRYPTION_KEY'), given(config, 'STRIPE_SECRET_KEY')]
@@ -40,6 +42,7 @@ export async function withFlorin(
       }),
       callBudget,
       settings: rulesOf(config),
+      observer: observed(logger, observer),
     })
     await refuseOtherAccounts(florin)
     return await run(florin, database.database)
@@ -53,18 +56,24 @@ export async function withFlorin(
 export async function withFlorinAlone(program: Program, run: (florin: Florin) => Promise<number>): Promise<number> {
   const config = readConfig(program, needs.alone)
   const current = given(config, 'ENCRYPTION_KEY')
-  const database = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), { max: 2 })
+  const logger = createLogger({ level: config.LOG_LEVEL })
+  const database = openDatabase(config, logger, { max: 2 })
   try {
     const florin = createFlorin({
       storage: postgresStorage({ database: database.database }),
       cipher: nodeCipher({ current, retired: config.ENCRYPTION_KEYS_RETIRED }),
       gateway: unaskedGateway(),
+      observer: observed(logger),
     })
     return await run(florin)
   } finally {
     await database.close()
   }
 }
+
+/** What a command meets is logged as servers log it: what is left out because it does not open, above all. */
+const observed = (logger: Logger, ...others: readonly (Observer | undefined)[]): Observer =>
+  allObservers(loggingObserver(logger), ...others.filter((observer) => observer !== undefined))
 
 /** For commands that ask nothing of Stripe: a gateway with no key of anybody's. */
 export const unaskedGateway = (): PaymentGateway =>
