@@ -65,10 +65,12 @@ const leftBefore = compile<string>(
     (select count(*)::text from audit_log_default where created_at < ${time}::timestamptz)`,
 )
 
+// What was sealed up to the last checkpoint is all from before its time: it need not be looked through once more.
 const lastBefore = compile<string>(
   'audit_last_before',
   sql`select json_build_array(s.seq, encode(s.head, 'hex'), s.xact, s.last_id)::text from audit_seals as s
-    where s.seq < coalesce((select min(l.seq) from audit_seals as l where exists (
+    where s.seq < coalesce((select min(l.seq) from audit_seals as l
+      where l.seq > coalesce((select max(c.seq) from audit_checkpoints as c), 0) and exists (
       select from jsonb_array_elements(l.entries) as e where (e ->> 1)::timestamptz >= ${time}::timestamptz
     )), 9223372036854775807) order by s.seq desc limit 1`,
 )

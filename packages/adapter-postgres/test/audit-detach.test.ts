@@ -56,6 +56,20 @@ test('detaches what is over after all was verified; verifying goes on behind a s
   expect((await log.verify()).fault).toEqual({ fault: 'row_missing', rowId: young[0], seq: 2 })
 })
 
+test('looks only through what was sealed after the last checkpoint', async () => {
+  const { log } = await twoPartitions()
+  await detach(log)
+  // Nobody reads what was cut off: not even what is no time at all.
+  const seals = "update audit_seals set entries = '[[1, 2, 3]]' where seq <= (select max(seq) from audit_checkpoints)"
+  await behindTheTriggers(log.pool, seals)
+  await log.write(1, inMonths(3))
+  await freeLease(log)
+  await sealAll(log)
+  const parts = await attached(log)
+  expect(await detach(log, { before: inMonths(3) })).toMatchObject({ outcome: 'detached' })
+  expect(await attached(log)).toBeLessThan(parts)
+})
+
 test('does nothing where nothing is that old, and can be asked again after it was broken off', async () => {
   const { log } = await twoPartitions()
   expect(await detach(log, { before: '2020-01-01T00:00:00.000Z' })).toEqual({ outcome: 'nothing_is_that_old' })

@@ -24,8 +24,9 @@ export async function audit(program: Program, flags: GivenFlags, word: string | 
   const expected = expectedOf(flags)
   const before = beforeOf(flags, word)
   const config = readConfig(program, word === 'verify' ? needs.auditVerify : needs.audit)
-  // Verifying reads a great deal, piece by piece.
-  const { database, close } = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), { max: 1 })
+  // Verifying reads a great deal, piece by piece. What is detached is looked for at once, which may take long.
+  const options = { max: 1, ...(word === 'detach' && { query_timeout: 0 }) }
+  const { database, close } = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), options)
   try {
     if (word === 'seal') return await seal(program, database, config)
     if (word === 'rebase') return await rebase(program, database)
