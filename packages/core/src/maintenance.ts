@@ -79,7 +79,8 @@ export interface Maintenance {
    * `duplicate` (another process was faster). An event that breaks whatever reads it does not keep the others from
    * their turn; what the first one threw is thrown in the end, as it is.
    *
-   * @throws `unavailable` storage_unavailable, overloaded: at once, what is left is tried the next time
+   * @throws `unavailable` storage_unavailable, gateway_unavailable, overloaded: once three had no answer, what is left is
+   *   tried the next time
    */
   retryWebhooks(options?: RetryWebhooks): Promise<Retried>
   /**

@@ -174,3 +174,19 @@ test('says that createFlorin was given no retention', async () => {
   const { florin } = sandboxedFlorin()
   await expect(florin.maintenance.prune()).rejects.toThrow('createFlorin was given no retention')
 })
+
+test('makes the parts of tables that are needed also where something cannot be pruned', async () => {
+  const made: string[] = []
+  const retention: Retention = {
+    prune: () => Promise.reject(new Error('a statement was canceled')),
+    async rotate({ now }) {
+      made.push(now)
+      return { made: [], dropped: [] }
+    },
+  }
+  const { gateway } = sandboxedFlorin()
+  const cipher = nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32).fill(7) } })
+  const florin = createFlorin({ storage: memoryStorage(), retention, gateway, cipher })
+  await expect(florin.maintenance.prune()).rejects.toThrow('canceled')
+  expect(made).toHaveLength(1)
+})

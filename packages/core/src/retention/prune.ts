@@ -38,11 +38,12 @@ export async function prune(
     leases: LEASE_RETENTION_MS,
     webhook_events: webhookEventRetentionMs,
   }
+  // First of all: new parts of the tables are needed also where something else of what follows fails.
+  const before = timestamp(now - webhookEventRetentionMs)
+  const rotated = await retention.rotate({ now: timestamp(now), before })
   const pruned = { operations: 0, payloads: 0, event_data: 0, leases: 0, webhook_events: 0 }
   for (const what of prunables) {
     pruned[what] = await retention.prune(what, { before: timestamp(now - keptFor[what]), limit })
   }
-  const before = timestamp(now - webhookEventRetentionMs)
-  const rotated = await retention.rotate({ now: timestamp(now), before })
   return { ...rotated, pruned, isMore: Object.values(pruned).some((count) => count >= limit) }
 }

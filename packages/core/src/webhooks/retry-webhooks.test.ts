@@ -2,6 +2,7 @@ import { signWebhook } from '@florin/stripe-sandbox'
 import { describe, expect, it } from 'vitest'
 import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import type { Actor } from '../actor.ts'
+import { UnavailableError } from '../errors.ts'
 import type { PaymentGateway } from '../ports/gateway.ts'
 import { many, one } from '../ports/storage.ts'
 import { aWebhookEventRow } from '../testing/rows.ts'
@@ -13,9 +14,15 @@ const none = { processed: 0, ignored: 0, failed: 0, duplicate: 0 }
 
 /** A release that cannot read what webhooks tell, until the next one is deployed. */
 async function withFailedEvents(count: number) {
-  const release: { canRead: boolean; breaksAt?: string | undefined } = { canRead: false }
+  const release: { canRead: boolean; breaksAt?: string | undefined; isAwayFor: string[]; asked: string[] } = {
+    ...{ canRead: false, isAwayFor: [], asked: [] },
+  }
   const gateway = (inner: PaymentGateway): PaymentGateway => {
     const asRead = (event: ReturnType<PaymentGateway['events']['read']>) => {
+      release.asked.push(event.id)
+      if (release.isAwayFor.includes(event.id)) {
+        throw new UnavailableError('gateway_unavailable', 'no answer', 'not_applied')
+      }
       if (event.id === release.breaksAt) throw new TypeError('broken')
       return release.canRead ? event : { ...event, observations: [], unreadable: 'a field of another shape' }
     }
@@ -74,6 +81,23 @@ describe('events that could not be applied', () => {
     expect(await florin.webhooks.list({ status: 'processed' }, admin)).toMatchObject({ data: [{ attempts: 2 }] })
     // It waits for five minutes, and is nobody's first.
     expect(await florin.maintenance.retryWebhooks()).toEqual(none)
+  })
+
+  it('and for which Stripe does not answer keep no other from its turn, unless it answers for none', async () => {
+    const { florin, advance, release } = await withFailedEvents(6)
+    release.canRead = true
+    release.isAwayFor = ['evt_0', 'evt_3']
+    await advance(61)
+    await expect(florin.maintenance.retryWebhooks()).rejects.toMatchObject({ code: 'gateway_unavailable' })
+    expect((await florin.webhooks.list({ status: 'processed' }, admin)).data).toHaveLength(4)
+
+    const away = await withFailedEvents(6)
+    away.release.canRead = true
+    away.release.isAwayFor = [0, 1, 2, 3, 4, 5].map((index) => `evt_${index}`)
+    await away.advance(61)
+    away.release.asked = []
+    await expect(away.florin.maintenance.retryWebhooks()).rejects.toMatchObject({ code: 'gateway_unavailable' })
+    expect(away.release.asked).toHaveLength(3)
   })
 
   it('are all tried at once after a deploy, whatever their time', async () => {

@@ -9,6 +9,9 @@ import type { WebhookEventRow } from './webhook-event.ts'
 /** What breaks whoever takes it up waits so long. */
 const PUT_OFF_MS = 5 * 60_000
 
+/** So often a gateway or a storage may be away for one: the others have their turn meanwhile, but none where all is away. */
+const MOST_REFUSED = 3
+
 export interface RetryWebhooks {
   /** How many are read at once; without `all` no more are tried. 50 where absent. */
   readonly limit?: number
@@ -23,14 +26,16 @@ export type Retried = Readonly<Record<Applied['outcome'], number>>
 export async function retryWebhooks(deps: Deps, { limit = 50, all = false }: RetryWebhooks = {}): Promise<Retried> {
   const counts = { processed: 0, ignored: 0, failed: 0, duplicate: 0 }
   const failures: unknown[] = []
+  let refused = 0
   for await (const event of all ? everyFailed(deps, limit, failures) : whoseTimeHasCome(deps, limit)) {
     try {
       counts[await reapply(deps, event)] += 1
     } catch (error) {
-      if (isFlorinError(error) && error.kind === 'unavailable') throw error
       // One that breaks whoever takes it up does not keep the others from their turn, now or later.
       failures.push(error)
-      await putOff(deps, event)
+      await putOff(deps, event).catch((another: unknown) => failures.push(another))
+      if (isFlorinError(error) && error.kind === 'unavailable') refused += 1
+      if (refused === MOST_REFUSED) break
     }
   }
   if (failures.length > 0) throw failures[0]
