@@ -59,6 +59,15 @@ describe('florin keys', () => {
       printed: ['0 data keys wrapped again under ENCRYPTION_KEY.'],
     })
 
+    const forgotten = await florin(['keys', 'rotate'], `base64:${randomBytes(32).toString('base64')}`)
+    expect(forgotten).toMatchObject({
+      code: 1,
+      printed: [
+        '0 data keys wrapped again under ENCRYPTION_KEY.',
+        `3 data keys are under ${ringKey}, which is not in the ring: put it into ENCRYPTION_KEYS_RETIRED`,
+      ],
+    })
+
     const withNew = await florin(['keys', 'verify', '--full'], fresh)
     expect(withNew).toMatchObject({ code: 0, printed: [] })
     expect(withNew.complained).toContain(`Data keys: 3 under ${ringKey}; 0 destroyed.`)

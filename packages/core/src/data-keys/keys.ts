@@ -6,8 +6,8 @@ export interface Keys {
   /**
    * Wraps all data keys under the current key of the cipher's ring, so that its retired keys can be thrown away. Every
    * server must have the new key as its current one before. No value is sealed again; safe beside running servers. May
-   * be broken off and started again at any time: what is done stays done. Keys that do not open are named in the
-   * answer.
+   * be broken off and started again at any time: what is done stays done. Keys that do not open, and those under a key
+   * that the ring lacks, are named in the answer.
    *
    * @throws `unavailable` storage_unavailable, overloaded: servers still wrap under a retired key
    */

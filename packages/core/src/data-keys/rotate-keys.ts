@@ -4,7 +4,7 @@ import { auditRow } from '../audit/audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { isFlorinError, UnavailableError } from '../errors.ts'
 import type { Cipher } from '../ports/cipher.ts'
-import type { Storage, Write } from '../ports/storage.ts'
+import { next, type Storage, type Write } from '../ports/storage.ts'
 import type { StoredTables } from '../ports/tables.ts'
 import { timestamp } from '../time.ts'
 import type { DataKeyRow } from './data-key.ts'
@@ -26,6 +26,8 @@ export interface KeysRotated {
   readonly wrapped: number
   /** The ids of data keys that do not open, left as they are. */
   readonly broken: readonly string[]
+  /** How many are under keys that are not in the ring, by the ring key's id: they were left, and nothing under them opens. */
+  readonly notInRing: Readonly<Record<string, number>>
 }
 
 const ROWS_AT_ONCE = 100
@@ -56,8 +58,23 @@ export async function rotateKeys(deps: KeyDeps, { onProgress }: RotateKeys = {})
     }
     if (found > 0) continue
     if (wrapped > 0) await tell(deps, wrapped)
-    return { wrapped, broken: [...broken] }
+    return { wrapped, broken: [...broken], notInRing: await countNotInRing(deps) }
   }
+}
+
+/** Looks at all keys that there are: a ring cannot name those that it lacks. */
+async function countNotInRing({ storage, cipher }: KeyDeps): Promise<Readonly<Record<string, number>>> {
+  const ring = [cipher.wrapsWith, ...cipher.retired]
+  const counts: Record<string, number> = {}
+  let before: string | undefined
+  do {
+    const { rows } = await storage.load({ rows: next('data_keys', ROWS_AT_ONCE, before) })
+    for (const { wrappedBy } of rows) {
+      if (wrappedBy !== null && !ring.includes(wrappedBy)) counts[wrappedBy] = (counts[wrappedBy] ?? 0) + 1
+    }
+    before = rows.length === ROWS_AT_ONCE ? rows.at(-1)?.id : undefined
+  } while (before !== undefined)
+  return counts
 }
 
 /** Answers how many rows were wrapped again. Where somebody else changed one meanwhile, the next pass finds them all. */

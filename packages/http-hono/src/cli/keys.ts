@@ -14,13 +14,18 @@ export function keys(program: Program, flags: GivenFlags, word: string | undefin
 }
 
 async function rotate(program: Program, florin: Florin): Promise<number> {
-  const { wrapped, broken } = await florin.keys.rotate({
+  const { wrapped, broken, notInRing } = await florin.keys.rotate({
     onProgress: (count) => program.redraw?.(`${count} data keys wrapped again`),
   })
   program.redraw?.('')
   program.print(`${wrapped} data keys wrapped again under ENCRYPTION_KEY.`)
   for (const id of broken) program.print(`data_keys  ${id}  does not open, and was left as it is`)
-  return broken.length > 0 ? 1 : 0
+  for (const [ringKey, count] of Object.entries(notInRing)) {
+    program.print(
+      `${count} data keys are under ${ringKey}, which is not in the ring: put it into ENCRYPTION_KEYS_RETIRED`,
+    )
+  }
+  return broken.length > 0 || Object.keys(notInRing).length > 0 ? 1 : 0
 }
 
 async function verify(program: Program, florin: Florin, full: boolean): Promise<number> {
