@@ -11,7 +11,7 @@ import { createLogger } from '../logger.ts'
 import { usageError } from './command-error.ts'
 import { given, readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
-import { openDatabase } from './open-database.ts'
+import { checkMigrations, openDatabase } from './open-database.ts'
 import type { GivenFlags, Program } from './program.ts'
 import type { Config } from './variables.ts'
 
@@ -26,8 +26,10 @@ export async function audit(program: Program, flags: GivenFlags, word: string | 
   const config = readConfig(program, word === 'verify' ? needs.auditVerify : needs.audit)
   // Verifying reads a great deal, piece by piece. What is detached is looked for at once, which may take long.
   const options = { max: 1, ...(word === 'detach' && { query_timeout: 0 }) }
-  const { database, close } = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), options)
+  const open = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), options)
+  const { database, close } = open
   try {
+    await checkMigrations(open, config)
     if (word === 'seal') return await seal(program, database, config)
     if (word === 'rebase') return await rebase(program, database)
     if (word === 'detach') return await detach(program, database, config, before)

@@ -57,7 +57,7 @@ export async function composeServer(config: Config, logger: Logger): Promise<Com
     await Promise.all([database.close(), replica?.close()])
   }
   try {
-    await checkMigrations(database, config)
+    await checkMigrations(database, config, { exitCode: 1 })
     measurePool(database.pool, metrics)
     measureBacklog(database.database, metrics, Date.now, logger)
     let isStopping = false

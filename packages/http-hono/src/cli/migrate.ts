@@ -1,8 +1,8 @@
-import { migrateDown, migrateToLatest, migrationStatus, pendingMigrations } from '@florin/adapter-postgres'
+import { migrateDown, migrateToLatest, migrationStatus } from '@florin/adapter-postgres'
 import { createLogger } from '../logger.ts'
 import { readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
-import { openDatabase } from './open-database.ts'
+import { missingMigrations, openDatabase } from './open-database.ts'
 import type { GivenFlags, Program } from './program.ts'
 
 /** Changes or shows the tables of the configured database; `check` exits 1 where they lag. */
@@ -11,10 +11,12 @@ export async function migrate(program: Program, _: GivenFlags, word: string | un
   // A migration may well take longer than a request.
   const open = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), { max: 1, query_timeout: 0 })
   try {
+    // Asked first of all, so that a database that does not answer is told as one.
+    const missing = await missingMigrations(open, config)
     if (word === 'up') tell(program, await migrateToLatest(open.database), 'applied', 'The tables are up to date.')
     else if (word === 'down')
       tell(program, await migrateDown(open.database), 'taken back', 'There is nothing to take back.')
-    else if (word === 'check') return tellPending(program, await pendingMigrations(open.database))
+    else if (word === 'check') return tellPending(program, missing)
     else {
       for (const { name, appliedAt } of await migrationStatus(open.database)) {
         program.print(`${appliedAt === null ? 'to come' : `applied ${appliedAt}`}  ${name}`)

@@ -1,7 +1,7 @@
 import { fromPool, pendingMigrations } from '@florin/adapter-postgres'
 import { Pool, type PoolConfig } from 'pg'
 import type { Logger } from '../logger.ts'
-import { CommandError, reasonOf } from './command-error.ts'
+import { CommandError, exitCodes, reasonOf } from './command-error.ts'
 import { postgresTls, withoutTls13 } from './connection-tls.ts'
 import type { Config } from './variables.ts'
 
@@ -50,16 +50,30 @@ export function openReplica(config: Config, logger: Logger): OpenDatabase | unde
   return url === undefined ? undefined : openDatabase({ ...config, DATABASE_URL: url }, logger, impatient)
 }
 
+/** What the process exits with where PostgreSQL does not answer: a command is to be run again. */
+interface WhereAway {
+  readonly exitCode: number
+}
+
+/** The names of the migrations to come. @throws CommandError where PostgreSQL does not answer, with why */
+export async function missingMigrations(
+  { database }: OpenDatabase,
+  config: Config,
+  { exitCode }: WhereAway = { exitCode: exitCodes.tryAgain },
+): Promise<readonly string[]> {
+  return await pendingMigrations(database).catch((cause: unknown) => {
+    const why = withoutTls13(cause, 'DB_SSL') ?? reasonOf(cause)
+    throw new CommandError(`PostgreSQL ${placeOf(config)} does not answer: ${why}`, { exitCode, cause })
+  })
+}
+
 /**
- * Looks whether the database answers and has the tables of this version.
+ * Looks whether the database answers and has the tables of this version, before anything meets one that is not there.
  *
  * @throws CommandError that says what to do
  */
-export async function checkMigrations({ database }: OpenDatabase, config: Config): Promise<void> {
-  const missing = await pendingMigrations(database).catch((cause: unknown) => {
-    const why = withoutTls13(cause, 'DB_SSL') ?? reasonOf(cause)
-    throw new CommandError(`PostgreSQL ${placeOf(config)} does not answer: ${why}`, { cause })
-  })
+export async function checkMigrations(open: OpenDatabase, config: Config, away?: WhereAway): Promise<void> {
+  const missing = await missingMigrations(open, config, away)
   if (missing.length === 0) return
   throw new CommandError(
     `the database lacks ${missing.length} migrations (${missing.join(', ')}): run florin migrate up`,

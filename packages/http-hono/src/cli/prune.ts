@@ -5,15 +5,17 @@ import { createLogger } from '../logger.ts'
 import { retentionOf } from './compose-app.ts'
 import { readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
-import { openDatabase } from './open-database.ts'
+import { checkMigrations, openDatabase } from './open-database.ts'
 import type { Program } from './program.ts'
 import { unaskedGateway } from './with-florin.ts'
 
 /** Lets go of all that is older than the settings say; servers do the same every hour. */
 export async function prune(program: Program): Promise<number> {
   const config = readConfig(program, needs.prune)
-  const { database, close } = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), { max: 1 })
+  const open = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), { max: 1 })
+  const { database, close } = open
   try {
+    await checkMigrations(open, config)
     const florin = createFlorin({
       ...{ storage: postgresStorage({ database }), retention: postgresRetention({ database }) },
       // Nothing is opened, sealed or asked of Stripe.

@@ -9,7 +9,7 @@ import { rulesOf } from './compose-app.ts'
 import { given, readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
 import { allObservers, loggingObserver } from './log-happenings.ts'
-import { openDatabase } from './open-database.ts'
+import { checkMigrations, openDatabase } from './open-database.ts'
 import { openRedis } from './open-redis.ts'
 import type { Program } from './program.ts'
 
@@ -30,6 +30,7 @@ export async function withFlorin(
   const redis = config.STRIPE_RATE_LIMIT_PER_SECOND === 0 ? undefined : await openRedis(config, logger)
   const callBudget = redis && openCallBudget({ ...config, STRIPE_SECRET_KEY: secretKey }, redis, logger)
   try {
+    await checkMigrations(database, config)
     const florin = createFlorin({
       storage: postgresStorage({ database: database.database }),
       cipher: nodeCipher({ current, retired: config.ENCRYPTION_KEYS_RETIRED }),
@@ -59,6 +60,7 @@ export async function withFlorinAlone(program: Program, run: (florin: Florin) =>
   const logger = createLogger({ level: config.LOG_LEVEL })
   const database = openDatabase(config, logger, { max: 2 })
   try {
+    await checkMigrations(database, config)
     const florin = createFlorin({
       storage: postgresStorage({ database: database.database }),
       cipher: nodeCipher({ current, retired: config.ENCRYPTION_KEYS_RETIRED }),
