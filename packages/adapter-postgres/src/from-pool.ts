@@ -19,6 +19,7 @@ export interface PgClient {
 /** The part of a pool of `pg` that this package calls; migrations use it through Kysely. */
 export interface PgPool extends Omit<PostgresPool, 'connect'> {
   connect(): Promise<PgClient & Awaited<ReturnType<PostgresPool['connect']>>>
+  on(event: 'connect', listener: (client: PgClient) => void): unknown
 }
 
 export interface PoolOptions {
@@ -40,6 +41,8 @@ export interface PoolOptions {
  * in Postgres too, give it to the role: `alter role florin set statement_timeout = '12s'`, and less than `query_timeout`.
  */
 export function fromPool(pool: PgPool, { preparedStatements = true }: PoolOptions = {}): Database {
+  // A server that is stopping may let a connection in and end it in one packet, before anybody has the client.
+  pool.on('connect', (client) => void client.on('error', () => undefined))
   return {
     async run({ name, text }, values) {
       const client = await pool.connect().catch((cause: unknown) => {

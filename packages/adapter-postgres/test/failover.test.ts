@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { aStoredRow, commit, put, read } from '@florin/core/testing'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Pool } from 'pg'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { fromPool, postgresStorage } from '../src/index.ts'
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts'
 
@@ -38,4 +41,33 @@ test('prepares its statements anew where a connection has lost them', async () =
   await pool.query('deallocate all')
   await expect(read(storage, 'transactions', 'tx_none')).rejects.toThrow('SQLSTATE 26000')
   expect(await read(storage, 'transactions', 'tx_none')).toBeUndefined()
+})
+
+test('is told, and lives on, where a server that is stopping ends a connection in the packet that opens it', async () => {
+  const message = (type: string, body: Buffer) => {
+    const head = Buffer.alloc(5)
+    head.write(type)
+    head.writeInt32BE(4 + body.length, 1)
+    return Buffer.concat([head, body])
+  }
+  const authenticated = message('R', Buffer.alloc(4))
+  const ready = message('Z', Buffer.from('I'))
+  const stopping = message('E', Buffer.from('SFATAL\0VFATAL\0C57P01\0Mterminating connection\0\0'))
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', () => socket.end(Buffer.concat([authenticated, ready, stopping])))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const pool = new Pool({ host: '127.0.0.1', port, user: 'florin', database: 'florin', connectionTimeoutMillis: 2000 })
+  pool.on('error', () => undefined)
+  onTestFinished(async () => {
+    server.close()
+    await pool.end()
+  })
+  const storage = postgresStorage({ database: fromPool(pool) })
+  const failed = { code: 'storage_unavailable' }
+  await expect(read(storage, 'transactions', 'tx_none')).rejects.toMatchObject(failed)
 })

@@ -116,7 +116,8 @@ export function keyStore(
     async withIds(ids) {
       const unknown = [...ids].filter((id) => !keyWithId(id))
       if (unknown.length > 0) await read(unknown.map((id) => one('data_keys', { id })))
-      return new Map([...ids].flatMap((id) => entry(id, keyWithId(id))))
+      // By now a process that stood still would find what it has just read to be too old.
+      return new Map([...ids].flatMap((id) => entry(id, keys.get(id))))
     },
     forget(subjects) {
       for (const subject of subjects) currents.delete(subject)

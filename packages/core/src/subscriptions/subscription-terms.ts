@@ -7,7 +7,7 @@ import { withoutCardNumber } from '../input/fields.ts'
 /** Stripe's id of a price. */
 export const priceId = z
   .string()
-  .regex(/^[A-Za-z0-9_.-]{1,255}$/, { error: 'must be the id of a Stripe price' })
+  .regex(/^[A-Za-z0-9_.-]{1,255}$/, { error: 'must be the id of a Stripe price', abort: true })
   .superRefine(withoutCardNumber)
 
 /**

@@ -71,7 +71,7 @@ export const updateSubscriptionUseCase: UseCase<
     scopeOf(actor, 'subscriptions:update')
     checkTerms({ proration, metadata }, priceId, actor, settings)
   },
-  intend({ method, ...loaded }, input) {
+  intend({ method, ...loaded }, input, { actor, settings }) {
     const subscription = found(loaded.subscription, input.id)
     if (subscription.gatewayId === null || isEnded(subscription) || subscription.status === 'incomplete') {
       throw new RefusedError(
@@ -79,6 +79,8 @@ export const updateSubscriptionUseCase: UseCase<
         `a subscription that is ${subscription.status} cannot be changed`,
       )
     }
+    // Of a price that users may not choose they do not choose how many either.
+    if (input.quantity !== undefined) checkTerms({}, subscription.items[0]?.priceId, actor, settings)
     const { proration, cancelAtPeriodEnd, metadata } = input
     const paymentMethod = input.paymentMethod && usableMethod(input.paymentMethod, method, subscription.userId ?? '')
     return callOn(subscription, 'update', {
