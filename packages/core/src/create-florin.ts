@@ -4,6 +4,7 @@ import { listAuditEntries } from './audit/list-audit-entries.ts'
 import type { BillingPortalSessions } from './billing-portal-sessions/billing-portal-sessions.ts'
 import { createBillingPortalSession } from './billing-portal-sessions/create-billing-portal-session.ts'
 import { budgetedGateway } from './budgeted-gateway.ts'
+import { checkSettings, type GivenSettings } from './check-settings.ts'
 import type { CheckoutSessions } from './checkout-sessions/checkout-sessions.ts'
 import { createCheckoutSession } from './checkout-sessions/create-checkout-session.ts'
 import { keyStore } from './data-keys/key-store.ts'
@@ -11,7 +12,7 @@ import type { Keys } from './data-keys/keys.ts'
 import { rotateKeys } from './data-keys/rotate-keys.ts'
 import { verifyKeys } from './data-keys/verify-keys.ts'
 import { refundDuplicates } from './debts/refund-duplicates.ts'
-import { type Deps, defaultSettings, type Settings } from './deps.ts'
+import type { Deps } from './deps.ts'
 import type { Disputes } from './disputes/disputes.ts'
 import { getDispute } from './disputes/get-dispute.ts'
 import { listDisputes } from './disputes/list-disputes.ts'
@@ -92,7 +93,8 @@ export interface FlorinOptions {
   readonly observer?: Observer
   /** Keeps calls under the gateway's limits, e.g. `memoryCallBudget`. Absent: only what reads whole lists is held back. */
   readonly callBudget?: CallBudget | undefined
-  readonly settings?: Partial<Settings>
+  /** Rules of this deployment; what is absent or `undefined` has its default. */
+  readonly settings?: GivenSettings | undefined
 }
 
 /**
@@ -154,6 +156,8 @@ export interface Florin {
  *   gateway: stripeGateway({ stripe: stripeClient({ secretKey }), webhookSecrets }),
  *   cipher: nodeCipher({ current: { id: '2026', bytes: key } }),
  * })
+ *
+ * @throws `invalid` input_invalid with every setting that is wrong
  */
 export function createFlorin({
   storage,
@@ -179,7 +183,7 @@ export function createFlorin({
     newId,
     observer,
     installed: {},
-    settings: { ...defaultSettings, ...(gateway.livemode && { livemode: true }), ...settings },
+    settings: checkSettings(settings, gateway.livemode),
   }
   // What a lagging replica tells of keys is not to be learned: decisions go by them.
   const keysOfPrimary = { ...keys, ahead: () => [] }

@@ -10,8 +10,10 @@ export interface OpenStage extends Stage, Pick<SandboxedFlorin, 'storage'> {
   close?(): Promise<void>
 }
 
+const LONG_MS = 400 * 24 * 3600_000
+
 /** Rules of all stages. A key that is forgotten after a day would make a retry another request. */
-export const stageSettings = { autoRefundDuplicates: true, idempotencyKeyMs: 400 * 24 * 3600_000 }
+export const stageSettings = { autoRefundDuplicates: true, idempotencyKeyMs: LONG_MS, operationRetentionMs: LONG_MS }
 
 interface Range {
   /** The first seed; each schedule has one, so that long runs can go on where they were broken off. */

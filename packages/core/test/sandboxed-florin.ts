@@ -1,10 +1,11 @@
 import { createStripeSandbox, type SandboxOptions, type StripeSandbox } from '@florin/stripe-sandbox'
 import { validating } from '../../stripe-sandbox/test/validating.ts'
 import { budgetedGateway } from '../src/budgeted-gateway.ts'
+import { checkSettings } from '../src/check-settings.ts'
 import { keyStore } from '../src/data-keys/key-store.ts'
-import { type Deps, defaultSettings } from '../src/deps.ts'
+import type { Deps } from '../src/deps.ts'
 import { idMaker } from '../src/ids.ts'
-import { type Actor, createFlorin, type Florin, type Happening, type Settings } from '../src/index.ts'
+import { type Actor, createFlorin, type Florin, type GivenSettings, type Happening } from '../src/index.ts'
 import { memoryStorage } from '../src/memory/index.ts'
 import type { CallBudget } from '../src/ports/call-budget.ts'
 import type { PaymentGateway } from '../src/ports/gateway.ts'
@@ -40,7 +41,7 @@ export const impatient = (milliseconds: number) => systemRuntime.wait(Math.min(m
 
 export function sandboxedFlorin(
   options: {
-    settings?: Partial<Settings>
+    settings?: GivenSettings
     sandbox?: SandboxOptions
     /** Off: the sandbox keeps its webhooks to itself, and Florin knows only what it was answered. */
     webhooks?: boolean
@@ -119,7 +120,7 @@ export function sandboxedFlorin(
     isErased: keyStore(storage, testCipher, { runtime, newId: idMaker(runtime) }).isErased,
     digest: (text) => testCipher.digest(text),
     installed: {},
-    ...{ runtime, newId: idMaker(runtime), observer, settings: { ...defaultSettings, ...settings } },
+    ...{ runtime, newId: idMaker(runtime), observer, settings: checkSettings(settings, gateway.livemode) },
   }
   return {
     ...{ florin, deps, sandbox, storage: inner, gateway, counts, happenings },

@@ -158,18 +158,6 @@ test('asks for what is older than the settings say, and tells whether there is m
   })
 })
 
-test.each([
-  { webhookEventRetentionMs: 34 * DAY * 1000 },
-  { operationRetentionMs: 34 * DAY * 1000 },
-  { operationRetentionMs: Number.NaN },
-])('refuses to prune what Stripe may still tell of: %j', async (settings) => {
-  const rows = memoryStorage()
-  const { gateway } = sandboxedFlorin()
-  const cipher = nodeCipher({ current: { id: 'test', bytes: new Uint8Array(32) } })
-  const florin = createFlorin({ storage: rows, retention: rows.retention, gateway, cipher, settings })
-  await expect(florin.maintenance.prune()).rejects.toMatchObject({ kind: 'defect' })
-})
-
 test('says that createFlorin was given no retention', async () => {
   const { florin } = sandboxedFlorin()
   await expect(florin.maintenance.prune()).rejects.toThrow('createFlorin was given no retention')

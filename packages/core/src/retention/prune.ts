@@ -3,12 +3,6 @@ import { DefectError } from '../errors.ts'
 import { type Prunable, prunables, type Retention, type Rotated } from '../ports/retention.ts'
 import { DAY_MS, timestamp } from '../time.ts'
 
-/**
- * The least time for which webhooks and operations are kept: Stripe tells again what happened in the last 30 days, and
- * what a debt was decided on by is as old.
- */
-const LEAST_RETENTION_MS = 35 * DAY_MS
-
 // Nobody waits for a lease for longer than its call takes; a day is for whoever wonders what went on.
 const LEASE_RETENTION_MS = DAY_MS
 
@@ -27,9 +21,6 @@ export async function prune(
 ): Promise<Pruned> {
   if (!retention) throw new DefectError('createFlorin was given no retention')
   const { webhookEventRetentionMs, payloadRetentionMs, operationRetentionMs, eventDataRetentionMs } = settings
-  for (const [name, kept] of Object.entries({ webhookEventRetentionMs, operationRetentionMs })) {
-    if (!(kept >= LEAST_RETENTION_MS)) throw new DefectError(`${name} must be 35 days or more`)
-  }
   const now = runtime.now()
   const keptFor: Readonly<Record<Prunable, number>> = {
     operations: operationRetentionMs,

@@ -55,6 +55,13 @@ export const duration = ({ from, to, orNone = false }: { from?: string; to: stri
     return time
   })
 
+/** A time within limits of the library's, which counts milliseconds. */
+export const durationWithin = ({ least, most }: { least: number; most: number }) =>
+  duration({ ...(least > 1 && { from: written(least) }), to: written(most) })
+
+const written = (time: number): string =>
+  time % milliseconds.d === 0 ? `${time / milliseconds.d}d` : `${time / milliseconds.h}h`
+
 const words: Readonly<Record<string, boolean>> = {
   ...{ true: true, yes: true, on: true, 1: true },
   ...{ false: false, no: false, off: false, 0: false },

@@ -1,3 +1,4 @@
+import { settingLimits } from '@florin/core'
 import { z } from 'zod'
 import { publicKeyAlgorithms } from '../auth.ts'
 import { auditVariables } from './audit-variables.ts'
@@ -7,7 +8,20 @@ import { retentionVariables } from './retention-variables.ts'
 import { placeholders, sandboxPrice } from './sandbox-constants.ts'
 import { serverVariables } from './server-variables.ts'
 import { storeVariables } from './store-variables.ts'
-import { duration, flag, integer, list, names, port, read, readHost, text, url, wholePattern } from './value-types.ts'
+import {
+  duration,
+  durationWithin,
+  flag,
+  integer,
+  list,
+  names,
+  port,
+  read,
+  readHost,
+  text,
+  url,
+  wholePattern,
+} from './value-types.ts'
 import { about, encryption, events, rules, sandbox, stripe, tokens } from './variable-groups.ts'
 
 /**
@@ -136,7 +150,7 @@ export const variables = z.object({
         },
       }),
     ),
-  PAYMENT_RECOVERY_WINDOW: duration({ to: '23h' })
+  PAYMENT_RECOVERY_WINDOW: durationWithin(settingLimits.paymentRecoveryWindowMs)
     .optional()
     .register(
       about,
@@ -144,13 +158,14 @@ export const variables = z.object({
         default: '10m',
       }),
     ),
-  IDEMPOTENCY_KEY_TTL: duration({ to: '35d' })
+  // No longer than the operations are kept, however short that may be set.
+  IDEMPOTENCY_KEY_TTL: durationWithin({ least: 1, most: settingLimits.operationRetentionMs.least })
     .optional()
     .register(
       about,
       rules('How long an Idempotency-Key is remembered after its request was answered', { default: '24h' }),
     ),
-  SWEEP_AFTER: duration({ to: '30d' })
+  SWEEP_AFTER: durationWithin(settingLimits.sweepAfterMs)
     .optional()
     .register(
       about,
