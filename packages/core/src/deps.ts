@@ -16,7 +16,7 @@ export interface Settings {
   readonly subscribablePrices: readonly string[]
   /** Lets users set the amount of their own payments (donations), never what they pay for. Off: no browser sets its own price. */
   readonly userSetsAmount: boolean
-  /** Refuses payments and refunds that come without an idempotency key. */
+  /** Refuses payments, refunds and new subscriptions that come without an idempotency key. */
   readonly requireIdempotencyKey: boolean
   /** Refunds a payment that came although its debt was paid in full already. Off: people decide. */
   readonly autoRefundDuplicates: boolean

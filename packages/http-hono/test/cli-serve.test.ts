@@ -178,7 +178,7 @@ describe('florin migrate and florin serve', () => {
     expect(await response.json()).toMatchObject({ code: 'idempotency_key_missing' })
   })
 
-  test('takes a first payment without a key where .env is a copy of .env.example', slow, async () => {
+  test('takes a first payment and subscription without a key where .env is a copy of .env.example', slow, async () => {
     const dotenv = Object.entries(secrets).reduce(
       (text, [name, value]) => text.replace(new RegExp(`^${name}=.*$`, 'm'), `${name}=${value}`),
       envExample(),
@@ -189,6 +189,10 @@ describe('florin migrate and florin serve', () => {
     const response = await fetch(`${url}/api/v1/payments`, { method: 'POST', headers, body: JSON.stringify(payment) })
     expect(response.status).toBe(201)
     expect(await response.json()).toMatchObject({ status: 'succeeded' })
+    const { user_id, payment_method } = payment
+    const plan = JSON.stringify({ user_id, payment_method, price_id: 'price_1234567890', trial_days: 14 })
+    const subscribed = await fetch(`${url}/api/v1/subscriptions`, { method: 'POST', headers, body: plan })
+    expect(subscribed.status).toBe(201)
   })
 
   test('finishes the request that it is working on when it is told to stop, and takes no new one', slow, async () => {

@@ -84,6 +84,9 @@ test('asks for a key where money moves, if that is switched on', async () => {
   const answer = await send('POST', '/api/v1/payments', order)
   expect(answer).toMatchObject({ status: 400, body: { code: 'idempotency_key_missing' } })
   expect(await send('POST', '/api/v1/payments', order, { key: 'k' })).toMatchObject({ status: 201 })
+  const plan = { user_id: 'alice', price_id: 'price_1234567890', payment_method: 'pm_card_visa' }
+  const subscribed = await send('POST', '/api/v1/subscriptions', plan)
+  expect(subscribed).toMatchObject({ status: 400, body: { code: 'idempotency_key_missing' } })
   const card = { user_id: 'alice', payment_method: 'pm_card_visa' }
   expect(await send('POST', '/api/v1/payment-methods', card)).toMatchObject({ status: 201 })
 })

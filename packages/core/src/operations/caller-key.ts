@@ -17,8 +17,9 @@ export interface CallerKey {
   readonly requestHash: string
 }
 
-// Money that moves twice cannot be taken back in silence, so these may be required to name their key.
-const needKey: readonly OperationKind[] = ['payment.create', 'refund.create']
+// Money that moves twice cannot be taken back in silence, and a second subscription takes it every month. So these may be
+// required to name their key.
+const needKey: readonly OperationKind[] = ['payment.create', 'subscription.create', 'refund.create']
 
 /**
  * The caller's key, scoped to the caller, the use case and the object addressed. The hash is over the input as sent,

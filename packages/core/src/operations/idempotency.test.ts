@@ -69,10 +69,17 @@ describe('an idempotency key', () => {
     expect(counts).toMatchObject({ loads: 1, commits: 0, calls: 0 })
   })
 
-  it('is required for payments and refunds where the deployment says so', async () => {
-    const { florin } = sandboxedFlorin({ settings: { requireIdempotencyKey: true } })
-    const create = florin.payments.create(input, { actor: service })
-    await expect(create).rejects.toMatchObject({ code: 'idempotency_key_missing' })
+  it('is required for payments, refunds and subscriptions where the deployment says so', async () => {
+    const { florin, counts } = sandboxedFlorin({ settings: { requireIdempotencyKey: true } })
+    const { data: payment } = await florin.payments.create(input, caller)
+    counts.reset()
+    const keyless = { actor: service }
+    const plan = { userId: input.userId, priceId: 'price_1234567890', paymentMethod: 'pm_card_visa' }
+    const missing = { code: 'idempotency_key_missing' }
+    await expect(florin.payments.create(input, keyless)).rejects.toMatchObject(missing)
+    await expect(florin.subscriptions.create(plan, keyless)).rejects.toMatchObject(missing)
+    await expect(florin.refunds.create({ transactionId: payment.id }, keyless)).rejects.toMatchObject(missing)
+    expect(counts).toMatchObject({ commits: 0, calls: 0 })
   })
 
   it.each(['', ' lead', 'line\nbreak', 'ü', 'x'.repeat(256)])('refuses the key %j', async (idempotencyKey) => {

@@ -15,8 +15,9 @@ import type { OperationKind, OperationRow } from './operation.ts'
 export interface Caller {
   readonly actor: Actor
   /**
-   * The same key and input get the stored answer; 1 to 255 printable ASCII characters. Two calls without a key are two
-   * payments: `Settings.requireIdempotencyKey` refuses payments and refunds that come without one.
+   * The same key and input get the stored answer, for a day (`Settings.idempotencyKeyMs`); 1 to 255 printable ASCII
+   * characters. Two calls without a key are two payments: `Settings.requireIdempotencyKey` refuses payments, refunds and
+   * new subscriptions that come without one.
    */
   readonly idempotencyKey?: string | undefined
   /** Names the request in the audit log. */

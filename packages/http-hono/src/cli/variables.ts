@@ -139,16 +139,19 @@ export const variables = z.object({
     .optional()
     .register(
       about,
-      rules('Refuses payments and refunds without an Idempotency-Key; off for dev where it is not set', {
-        default: 'true',
-        toTry: {
-          value: 'false',
-          why: [
-            'Off here, so that the first curls without a key work. This line should go in production: the default is true,',
-            'and florin doctor warns where it is off',
-          ],
+      rules(
+        'Refuses payments, refunds and new subscriptions without an Idempotency-Key; off for dev where it is not set',
+        {
+          default: 'true',
+          toTry: {
+            value: 'false',
+            why: [
+              'Off here, so that the first curls without a key work. This line should go in production: the default is true,',
+              'and florin doctor warns where it is off',
+            ],
+          },
         },
-      }),
+      ),
     ),
   PAYMENT_RECOVERY_WINDOW: durationWithin(settingLimits.paymentRecoveryWindowMs)
     .optional()
