@@ -1,5 +1,7 @@
-import { type Actor, type Florin, isFlorinError } from '@florin/core'
+import { type Actor, type Caller, type CreatePayment, type Florin, isFlorinError, type Payment } from '@florin/core'
 import express, { type ErrorRequestHandler, type Express } from 'express'
+
+const shop: Actor = { id: 'shop', roles: ['service'] }
 
 /** An Express app that takes payments through Florin. Who asks is the host's affair: here, a header that a proxy sets. */
 export function createApp(florin: Florin): Express {
@@ -15,13 +17,12 @@ export function createApp(florin: Florin): Express {
   app.use(express.json())
 
   app.post('/orders/:order/pay', async (request, response) => {
+    const { order } = request.params
     const userId = request.header('x-user') ?? ''
-    const shop: Actor = { id: 'shop', roles: ['service'] }
-    const { data: payment } = await florin.payments.create(
-      { userId, amount: priceOf(request.params.order), currency: 'EUR', paymentMethod: request.body.payment_method },
-      // The order names the payment: a customer who presses twice pays once.
-      { actor: shop, idempotencyKey: `order-${request.params.order}` },
-    )
+    const owed = { userId, amount: priceOf(order), currency: 'EUR', reference: `order-${order}` }
+    // One key for each attempt: the page makes it (a UUID) when the customer presses, and keeps it until it is answered.
+    const caller = { actor: shop, idempotencyKey: request.header('idempotency-key') }
+    const payment = await pay(florin, { ...owed, paymentMethod: request.body.payment_method }, caller)
     response.status(payment.status === 'failed' ? 402 : 201).json(payment)
   })
 
@@ -33,6 +34,23 @@ export function createApp(florin: Florin): Express {
   app.use(answerError)
   return app
 }
+
+/** The reference names the debt: a customer who presses twice pays once, in another tab and the next day as well. */
+async function pay(florin: Florin, input: Pay, caller: Caller): Promise<Payment> {
+  try {
+    return (await florin.payments.create(input, caller)).data
+  } catch (error) {
+    const isClaimed = isFlorinError(error) && error.code === 'reference_already_claimed'
+    const id = isClaimed ? error.details.objectId : undefined
+    if (id === undefined) throw error
+    const payment = await florin.payments.get(id, caller.actor)
+    if (['pending', 'processing', 'succeeded'].includes(payment.status)) return payment
+    // It was declined, or waits for the customer: it is tried again with this card, never made anew.
+    return (await florin.payments.confirm({ id, paymentMethod: input.paymentMethod }, caller)).data
+  }
+}
+
+type Pay = CreatePayment & { readonly paymentMethod: string }
 
 // The server decides what an order costs, never the browser.
 const priceOf = (order: string) => 1000 + order.length

@@ -45,18 +45,21 @@ afterAll(async () => {
   server.close()
 })
 
-const pay = (order: string, method: string) =>
+const pay = (order: string, method: string, attempt: string) =>
   fetch(`${base}/orders/${order}/pay`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-user': 'user_1' },
+    headers: { 'content-type': 'application/json', 'x-user': 'user_1', 'idempotency-key': `${order}-${attempt}` },
     body: JSON.stringify({ payment_method: method }),
   })
 
 it('takes one payment for an order, however often the customer asks', async () => {
-  const [first, second] = [await pay('a17', 'pm_card_visa'), await pay('a17', 'pm_card_visa')]
-  expect([first.status, second.status]).toEqual([201, 201])
-  expect(await second.json()).toEqual(await first.json())
-  expect(sandbox.state.all('payment_intent')).toHaveLength(1)
+  const first = await (await pay('a17', 'pm_card_visa', 'one')).json()
+  // The same attempt again, then another one: in another tab, or when the first key has been forgotten.
+  for (const attempt of ['one', 'two']) {
+    const again = await pay('a17', 'pm_card_visa', attempt)
+    expect([again.status, await again.json()]).toEqual([201, { ...first, updatedAt: expect.any(String) }])
+  }
+  expect(sandbox.state.all('charge')).toHaveLength(1)
 })
 
 it('is told of the payment by its maintenance, once', async () => {
@@ -70,8 +73,15 @@ it('takes the signed webhook, and refuses a forged one', async () => {
   expect(forged.status).toBe(400)
 })
 
+it('takes another card for an order whose first one was declined', async () => {
+  const declined = await (await pay('c19', 'pm_card_chargeDeclined', 'one')).json()
+  const again = await pay('c19', 'pm_card_visa', 'two')
+  expect(again.status).toBe(201)
+  expect(await again.json()).toMatchObject({ id: declined.id, status: 'succeeded' })
+})
+
 it('answers a decline with 402, and hides a payment from other users', async () => {
-  const declined = await pay('b18', 'pm_card_chargeDeclined')
+  const declined = await pay('b18', 'pm_card_chargeDeclined', 'one')
   expect(declined.status).toBe(402)
   const { id } = await declined.json()
   const read = (user: string) => fetch(`${base}/payments/${id}`, { headers: { 'x-user': user } })

@@ -14,8 +14,10 @@ const florin = createFlorin({
   cipher: nodeCipher({ current: { id: 'demo', bytes: crypto.getRandomValues(new Uint8Array(32)) } }),
 })
 
-const order = { userId: 'user_123', amount: 1000, currency: 'USD', paymentMethod: 'pm_card_visa' }
-const { data: payment } = await florin.payments.create(order, { actor: system, idempotencyKey: 'order-17' })
+// The reference names the debt, for ever: it is paid once. The key names an attempt to pay it, for 24 hours.
+const owed = { userId: 'user_123', amount: 1000, currency: 'USD', reference: 'order-17' }
+const order = { ...owed, paymentMethod: 'pm_card_visa' }
+const { data: payment } = await florin.payments.create(order, { actor: system, idempotencyKey: 'order-17-first' })
 console.log(payment.status, payment.amountCaptured)
 
 const { data: refund } = await florin.refunds.create({ transactionId: payment.id, amount: 400 }, { actor: system })
