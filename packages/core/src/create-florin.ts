@@ -1,4 +1,5 @@
 import { bindAccount } from './accounts/bind-account.ts'
+import type { Actor } from './actor.ts'
 import type { Audit } from './audit/audit.ts'
 import { listAuditEntries } from './audit/list-audit-entries.ts'
 import type { BillingPortalSessions } from './billing-portal-sessions/billing-portal-sessions.ts'
@@ -28,7 +29,9 @@ import { listInvoices } from './invoices/list-invoices.ts'
 import { listSubscriptionInvoices } from './invoices/list-subscription-invoices.ts'
 import type { Maintenance } from './maintenance.ts'
 import { refreshRows } from './observations/refresh-rows.ts'
+import { checkingActor, checkingCaller } from './operations/check-caller.ts'
 import { recoverOperations } from './operations/recover-operations.ts'
+import type { Caller } from './operations/use-case.ts'
 import { attachPaymentMethod } from './payment-methods/attach-payment-method.ts'
 import { detachPaymentMethod } from './payment-methods/detach-payment-method.ts'
 import { listPaymentMethods } from './payment-methods/list-payment-methods.ts'
@@ -106,7 +109,8 @@ export interface FlorinOptions {
  * newest first, 10 to a page where no `limit` (at most 100) is given; a page's `nextCursor` is the next one's `cursor`.
  *
  * What is thrown is a `FlorinError`, told by `isFlorinError`: its `kind` says what to do, its `code` what happened.
- * Whatever takes a key can also throw `idempotency_key_reused`, for a key that came with another input before.
+ * Whatever takes a key can also throw `idempotency_key_reused`, for a key that came with another input before, and
+ * whatever takes a caller or an actor `input_invalid`, for one that does not say who asks or has a field of another name.
  */
 export interface Florin {
   /**
@@ -146,6 +150,8 @@ export interface Florin {
   /** Takes Stripe's webhooks, shows what became of them, and replays them. */
   readonly webhooks: Webhooks
 }
+
+type UseCaseOf<Input, By, Answer> = (deps: Deps, input: Input, by: By) => Promise<Answer>
 
 /**
  * Binds Florin's use cases to a storage, a gateway and a cipher. Any number of processes may do so over one storage.
@@ -194,50 +200,54 @@ export function createFlorin({
   const background: Deps = { ...deps, gateway: inShare('background') }
   const handlers = eventHandlers()
   const ring = { storage, cipher, runtime, newId }
+  const changes = <Input, By extends Pick<Caller, 'actor'>, Answer>(useCase: UseCaseOf<Input, By, Answer>) =>
+    checkingCaller((input: Input, caller: By) => useCase(deps, input, caller))
+  const shows = <Input, Answer>(useCase: UseCaseOf<Input, Actor, Answer>, from = shown) =>
+    checkingActor((input: Input, actor) => useCase(from, input, actor))
   return {
     on: (type, handler) => handlers.on(type, handler),
     payments: {
-      create: (input, caller) => createPayment(deps, input, caller),
-      confirm: (input, caller) => confirmPayment(deps, input, caller),
-      capture: (input, caller) => capturePayment(deps, input, caller),
-      cancel: (input, caller) => cancelPayment(deps, input, caller),
-      get: (id, actor) => getPayment(shown, id, actor),
-      list: (input, actor) => listPayments(shown, input, actor),
+      create: changes(createPayment),
+      confirm: changes(confirmPayment),
+      capture: changes(capturePayment),
+      cancel: changes(cancelPayment),
+      get: shows(getPayment),
+      list: shows(listPayments),
     },
     refunds: {
-      create: (input, caller) => createRefund(deps, input, caller),
-      get: (id, actor) => getRefund(shown, id, actor),
-      list: (input, actor) => listRefunds(shown, input, actor),
+      create: changes(createRefund),
+      get: shows(getRefund),
+      list: shows(listRefunds),
     },
     disputes: {
-      get: (id, actor) => getDispute(shown, id, actor),
-      list: (input, actor) => listDisputes(shown, input, actor),
+      get: shows(getDispute),
+      list: shows(listDisputes),
     },
     paymentMethods: {
-      attach: (input, caller) => attachPaymentMethod(deps, input, caller),
-      setUp: (input, caller) => setUpPaymentMethod(deps, input, caller),
-      setDefault: (input, caller) => setDefaultPaymentMethod(deps, input, caller),
-      detach: (input, caller) => detachPaymentMethod(deps, input, caller),
-      list: (input, actor) => listPaymentMethods(shown, input, actor),
+      attach: changes(attachPaymentMethod),
+      setUp: changes(setUpPaymentMethod),
+      setDefault: changes(setDefaultPaymentMethod),
+      detach: changes(detachPaymentMethod),
+      list: shows(listPaymentMethods),
     },
     subscriptions: {
-      create: (input, caller) => createSubscription(deps, input, caller),
-      update: (input, caller) => updateSubscription(deps, input, caller),
-      resume: (input, caller) => resumeSubscription(deps, input, caller),
-      cancel: (input, caller) => cancelSubscription(deps, input, caller),
-      get: (id, actor) => getSubscription(shown, id, actor),
-      list: (input, actor) => listSubscriptions(shown, input, actor),
+      create: changes(createSubscription),
+      update: changes(updateSubscription),
+      resume: changes(resumeSubscription),
+      cancel: changes(cancelSubscription),
+      get: shows(getSubscription),
+      list: shows(listSubscriptions),
     },
     invoices: {
-      get: (id, actor) => getInvoice(shown, id, actor),
-      list: (input, actor) => listInvoices(shown, input, actor),
-      listBySubscription: (input, actor) => listSubscriptionInvoices(shown, input, actor),
+      get: shows(getInvoice),
+      list: shows(listInvoices),
+      listBySubscription: shows(listSubscriptionInvoices),
     },
     checkoutSessions: {
-      create: (input, caller) => createCheckoutSession(deps, input, caller),
+      create: changes(createCheckoutSession),
     },
     billingPortalSessions: {
-      create: (input, caller) => createBillingPortalSession(deps, input, caller),
+      create: changes(createBillingPortalSession),
     },
     maintenance: {
       bindAccount: () => bindAccount(background),
@@ -258,20 +268,20 @@ export function createFlorin({
       verify: (options) => verifyKeys(ring, options),
     },
     users: {
-      erase: (input, caller) => eraseUser(deps, input, caller),
+      erase: changes(eraseUser),
     },
     events: {
-      list: (input, actor) => listEvents(deps, input, actor),
-      retry: (id, actor) => retryEvent(deps, id, actor),
+      list: shows(listEvents, deps),
+      retry: shows(retryEvent, deps),
     },
     audit: {
-      list: (input, actor) => listAuditEntries(deps, input, actor),
+      list: shows(listAuditEntries, deps),
     },
     webhooks: {
       receive: (body, signature) => receiveWebhook(deps, body, signature),
-      get: (id, actor) => getWebhookEvent(deps, id, actor),
-      list: (input, actor) => listWebhookEvents(deps, input, actor),
-      replay: (id, caller) => replayWebhookEvent(deps, id, caller),
+      get: shows(getWebhookEvent, deps),
+      list: shows(listWebhookEvents, deps),
+      replay: changes(replayWebhookEvent),
     },
   }
 }
