@@ -26,6 +26,34 @@ describe('receiving a webhook', () => {
     expect(counts).toMatchObject({ loads: 1, commits: 1, calls: 0 })
   })
 
+  it.each([
+    { what: 'bytes', given: (body: string) => new TextEncoder().encode(body) },
+    { what: 'a Buffer, as express.raw leaves it', given: (body: string) => Buffer.from(body) },
+  ])('takes $what', async ({ given }) => {
+    const { florin, body } = await delivered()
+    // With letters of more than one byte.
+    const told = body.replace('"id":"evt_1"', '"id":"evt_1","of":"Zoë 🦊"')
+    expect(await florin.webhooks.receive(given(told), sign(told))).toMatchObject({ outcome: 'processed' })
+  })
+
+  it.each([
+    { what: 'a parsed body', body: { id: 'evt_1' }, field: 'body', says: /raw body/ },
+    { what: 'no body', body: undefined, field: 'body', says: /raw body/ },
+    { what: 'two signatures', body: '{}', signature: ['t=1', 't=2'], field: 'signature', says: /Stripe-Signature/ },
+  ])('says what is wrong with $what', async ({ body, signature = null, field, says }) => {
+    const { florin, counts } = sandboxedFlorin()
+    const received: unknown = Reflect.apply(florin.webhooks.receive, undefined, [body, signature])
+    const fields = [{ field, message: expect.stringMatching(says) }]
+    await expect(received).rejects.toMatchObject({ code: 'input_invalid', details: { fields } })
+    expect(counts).toMatchObject({ loads: 0, commits: 0 })
+  })
+
+  it('takes null for a signature that is missing, as `headers.get` answers it', async () => {
+    const { florin } = sandboxedFlorin()
+    const received = florin.webhooks.receive('{}', null)
+    await expect(received).rejects.toMatchObject({ code: 'webhook_signature_invalid', message: /is missing/ })
+  })
+
   it('processes an event once, however often and at once it is delivered', async () => {
     const { florin, body, happenings } = await delivered()
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => florin.webhooks.receive(body, sign(body))))

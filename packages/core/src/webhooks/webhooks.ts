@@ -17,17 +17,18 @@ export interface Webhooks {
    *
    * @example
    * app.post('/webhooks/stripe', express.raw({ type: () => true }), async (request, response) => {
-   *   await florin.webhooks.receive(request.body.toString('utf8'), request.header('stripe-signature'))
+   *   await florin.webhooks.receive(request.body, request.header('stripe-signature'))
    *   response.json({ received: true })
    * })
    *
-   * @param body the request's raw text: one that was parsed and written again does not verify
-   * @param signature the header `Stripe-Signature`
-   * @throws `invalid` webhook_signature_invalid, webhook_payload_invalid: answer 400
+   * @param body the request's raw text or bytes: one that was parsed and written again does not verify
+   * @param signature the header `Stripe-Signature`, if there is one
+   * @throws `invalid` webhook_signature_invalid, webhook_payload_invalid: answer 400 · input_invalid: the body was parsed
+   *   before it came here
    * @throws `unavailable` storage_unavailable, overloaded, webhook_event_not_applied (it is stored, and not applied
    *   yet): answer 5xx, and Stripe sends it again
    */
-  receive(body: string, signature: string | undefined): Promise<Received>
+  receive(body: string | Uint8Array, signature: string | null | undefined): Promise<Received>
   /**
    * Reads what became of a webhook, by Stripe's id of its event (`evt_…`). Its body is shown to nobody.
    *
