@@ -8,27 +8,33 @@ export function createApp(florin: Florin): Express {
   const app = express()
 
   // Before any JSON parser: the signature is over the bytes as Stripe sent them.
-  app.post('/webhooks/stripe', express.raw({ type: () => true, limit: '1mb' }), async (request, response) => {
-    const body = Buffer.isBuffer(request.body) ? request.body.toString('utf8') : ''
-    await florin.webhooks.receive(body, request.header('stripe-signature'))
-    response.json({ received: true })
+  app.post('/webhooks/stripe', express.raw({ type: () => true, limit: '1mb' }), (request, response, next) => {
+    florin.webhooks
+      .receive(request.body, request.header('stripe-signature'))
+      .then(() => response.json({ received: true }))
+      // What rejects is answered by the error handler. Express 4 would leave that to nobody, and the process would end.
+      .catch(next)
   })
 
   app.use(express.json())
 
-  app.post('/orders/:order/pay', async (request, response) => {
+  app.post('/orders/:order/pay', (request, response, next) => {
     const { order } = request.params
     const userId = request.header('x-user') ?? ''
     const owed = { userId, amount: priceOf(order), currency: 'EUR', reference: `order-${order}` }
     // One key for each attempt: the page makes it (a UUID) when the customer presses, and keeps it until it is answered.
     const caller = { actor: shop, idempotencyKey: request.header('idempotency-key') }
-    const payment = await pay(florin, { ...owed, paymentMethod: request.body.payment_method }, caller)
-    response.status(payment.status === 'failed' ? 402 : 201).json(payment)
+    pay(florin, { ...owed, paymentMethod: request.body.payment_method }, caller)
+      .then((payment) => response.status(payment.status === 'failed' ? 402 : 201).json(payment))
+      .catch(next)
   })
 
-  app.get('/payments/:id', async (request, response) => {
+  app.get('/payments/:id', (request, response, next) => {
     const user: Actor = { id: request.header('x-user') ?? '', roles: ['user'] }
-    response.json(await florin.payments.get(request.params.id, user))
+    florin.payments
+      .get(request.params.id, user)
+      .then((payment) => response.json(payment))
+      .catch(next)
   })
 
   app.use(answerError)
