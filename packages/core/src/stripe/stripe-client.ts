@@ -8,10 +8,13 @@ export interface StripeClientOptions {
   readonly secretKey: string
   /** Another host that speaks Stripe's API, e.g. `http://127.0.0.1:9098` for the sandbox. */
   readonly apiBase?: string | undefined
-  /** How requests are sent, e.g. the sandbox's own `fetch`; absent: Node's client with kept-alive connections. */
+  /**
+   * How requests are sent, e.g. the sandbox's own `fetch`; absent: Node's client with kept-alive connections, and the
+   * platform's `fetch` where there is no Node.
+   */
   readonly fetch?: typeof fetch | undefined
   /** How long one request may take. Default 20 s. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 // stripe-node keeps the key to itself, so the mode of a client's key is remembered when the client is made.
@@ -34,11 +37,22 @@ export function stripeClient({ secretKey, apiBase, fetch: send, timeoutMs = 20_0
     telemetry: false,
     timeout: timeoutMs,
     ...(apiBase !== undefined && address(apiBase)),
-    // Called through a function, so that a fetch that is replaced later (as msw does) is the one that is used.
-    httpClient: send ? Stripe.createFetchHttpClient((input, init) => send(input, init)) : nodeHttpClient(),
+    httpClient: send ? fetchHttpClient(send) : ownHttpClient(),
   })
   modes.set(stripe, /^[sr]k_live_/.test(secretKey))
   return stripe
+}
+
+// Called through a function, so that a fetch that is replaced later (as msw does) is the one that is used.
+const fetchHttpClient = (send: typeof fetch) => Stripe.createFetchHttpClient((input, init) => send(input, init))
+
+function ownHttpClient() {
+  try {
+    return nodeHttpClient()
+  } catch {
+    // The build of stripe-node for workers, Bun and Deno has none, and says so by throwing.
+    return fetchHttpClient((input, init) => fetch(input, init))
+  }
 }
 
 /**
