@@ -86,14 +86,14 @@ export interface FlorinOptions {
   /** A replica of it, which may lag: asked by what only shows objects (`get`, `list`), and by nothing that decides. */
   readonly readStorage?: Pick<Storage, 'load'> | undefined
   /** Lets go of what is old, over the same rows; `maintenance.prune` needs it. */
-  readonly retention?: Retention
+  readonly retention?: Retention | undefined
   readonly gateway: PaymentGateway
   /** Encrypts private columns before they reach the storage. */
   readonly cipher: Cipher
   /** Time, randomness and waiting; the system's own where absent. */
-  readonly runtime?: Runtime
-  /** Is told what happens, for metrics and logs. */
-  readonly observer?: Observer
+  readonly runtime?: Runtime | undefined
+  /** Is told what happens, for metrics and logs. What it throws is not heard. */
+  readonly observer?: Observer | undefined
   /** Keeps calls under the gateway's limits, e.g. `memoryCallBudget`. Absent: only what reads whole lists is held back. */
   readonly callBudget?: CallBudget | undefined
   /** Rules of this deployment; what is absent or `undefined` has its default. */
@@ -153,6 +153,14 @@ export interface Florin {
 
 type UseCaseOf<Input, By, Answer> = (deps: Deps, input: Input, by: By) => Promise<Answer>
 
+/** What an observer throws, now or later, is its own affair: what happened has happened, and may have moved money. */
+const unheard = (observer: Observer | undefined): Observer => ({
+  tell(happening) {
+    const telling = async () => observer?.tell(happening)
+    telling().catch(() => undefined)
+  },
+})
+
 /**
  * Binds Florin's use cases to a storage, a gateway and a cipher. Any number of processes may do so over one storage.
  *
@@ -172,10 +180,11 @@ export function createFlorin({
   gateway,
   cipher,
   runtime = systemRuntime,
-  observer = { tell: () => undefined },
+  observer: told,
   callBudget,
   settings,
 }: FlorinOptions): Florin {
+  const observer = unheard(told)
   const inShare = (share: CallShare) => budgetedGateway({ gateway, budget: callBudget, share, runtime, observer })
   const newId = idMaker(runtime)
   const keys = keyStore(storage, cipher, { runtime, newId })

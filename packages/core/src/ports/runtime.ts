@@ -14,7 +14,7 @@ export interface Runtime extends Clock {
   wait(milliseconds: number): Promise<void>
 }
 
-/** Where Florin tells what it did; the HTTP server turns it into metrics and log lines. Must not throw. */
+/** Where Florin tells what it did; the HTTP server turns it into metrics and log lines. What it throws is not heard. */
 export interface Observer {
   tell(happening: Happening): void
 }
