@@ -45,7 +45,7 @@ export function auditSealer({
 }: {
   readonly database: Database
   readonly key: AuditKey
-  readonly batch?: number
+  readonly batch?: number | undefined
 }): AuditSealer {
   const holder = randomUUID()
   let known = { seq: 0, head: noHead }

@@ -50,7 +50,7 @@ export interface VerifyAuditLog {
   /** The keys that may have signed, retired ones among them. */
   readonly keys: readonly AuditPublicKey[]
   /** A seal that was told earlier, by a log line: it must still be there. */
-  readonly expected?: { readonly seq: number; readonly head: string }
+  readonly expected?: { readonly seq: number; readonly head: string } | undefined
 }
 
 interface Reached {

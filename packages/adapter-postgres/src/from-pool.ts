@@ -28,7 +28,7 @@ export interface PoolOptions {
    * pooler in transaction mode that does not keep prepared statements (PgBouncer before 1.21, or without
    * `max_prepared_statements`). On unless said otherwise.
    */
-  readonly preparedStatements?: boolean
+  readonly preparedStatements?: boolean | undefined
 }
 
 /**

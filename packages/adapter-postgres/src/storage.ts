@@ -13,17 +13,17 @@ export interface PostgresStorageOptions {
   /** Where the rows are: see `fromPool` and `fromPglite`. */
   readonly database: Database
   /** How long to wait before each new try to learn what became of a commit whose answer was lost, in milliseconds. */
-  readonly recoveryDelays?: readonly number[]
+  readonly recoveryDelays?: readonly number[] | undefined
   /**
    * How long a statement may take before another one goes beside it, in milliseconds; until then what comes gathers for
    * the next. Default 10: more than an answer takes, unless Postgres is far away or the statement waits for a lock.
    */
-  readonly patienceMs?: number
+  readonly patienceMs?: number | undefined
   /**
    * How long a commit waits for a row that somebody else holds, in milliseconds, before it is refused with nothing applied:
    * it holds a connection meanwhile, and keeps others from theirs. Default 3000: more than a migration keeps anybody waiting.
    */
-  readonly lockTimeoutMs?: number
+  readonly lockTimeoutMs?: number | undefined
 }
 
 /** Whose row is held is found out by sending those of a group alone; they have waited, so this part of the wait will do. */

@@ -12,9 +12,9 @@ export interface RedisCallBudgetOptions extends CallRates, ReachOptions {
   /** The caller makes it and closes it, and listens to its `error` event. */
   readonly redis: RedisForCallBudget
   /** How many processes share the account: each has such a part of the rates while Redis is lost. Default 1. */
-  readonly replicas?: number
+  readonly replicas?: number | undefined
   /** Stands before every key. Those who share an account at the gateway share it. Default `florin:calls`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
 }
 
 /**

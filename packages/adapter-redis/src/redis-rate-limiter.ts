@@ -14,7 +14,7 @@ export interface RedisRateLimiterOptions extends ReachOptions {
   readonly points: number
   readonly windowSeconds: number
   /** Stands before every key, together with the limit. Limiters that count different things need different ones. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
 }
 
 /** What a process took from a window for requests to come. */

@@ -45,7 +45,7 @@ export interface Maintenance {
    *
    * @throws `unavailable` storage_unavailable
    */
-  recover(options?: { limit?: number }): Promise<Recovered>
+  recover(options?: { limit?: number | undefined }): Promise<Recovered>
   /**
    * Reads objects again at the gateway that are in doubt, or open and unread for long (`sweepAfterMs`): one call for
    * each, however many events put it in doubt. Every few seconds; 20 objects where no `limit` is given.
@@ -57,7 +57,7 @@ export interface Maintenance {
    * @throws `unavailable` storage_unavailable, gateway_unavailable
    * @throws `defect` invariant_broken for an object that cannot be understood, once the others of the round were read
    */
-  refresh(options?: { limit?: number }): Promise<Refreshed>
+  refresh(options?: { limit?: number | undefined }): Promise<Refreshed>
   /**
    * Refunds payments that came although another one had paid the same reference in full, where `autoRefundDuplicates`
    * is set: only once the full amount due is captured and was not given back, only in the same currency, and only
@@ -69,7 +69,7 @@ export interface Maintenance {
    *
    * @throws `unavailable` storage_unavailable
    */
-  refundDuplicates(options?: { limit?: number }): Promise<DuplicatesRefunded>
+  refundDuplicates(options?: { limit?: number | undefined }): Promise<DuplicatesRefunded>
   /**
    * Applies webhooks that were stored and could not be applied, from their stored bodies: those whose time has come, or
    * with `all` every one of them, whatever its time and however many, as at the start of a new release. Every quarter
@@ -145,7 +145,7 @@ export interface Maintenance {
    *
    * @throws `unavailable` storage_unavailable
    */
-  erase(options?: { limit?: number }): Promise<ErasuresFinished>
+  erase(options?: { limit?: number | undefined }): Promise<ErasuresFinished>
   /**
    * Lets go of what is older than the settings say, and makes room for the webhooks to come. What is open, waits or
    * failed stays, however old, and so do payments and all that belongs to them. Every hour, and again at once while the
@@ -155,7 +155,7 @@ export interface Maintenance {
    * @throws `defect` invariant_broken unless `createFlorin` was given a `retention`, and where the settings keep
    *   webhooks or operations for less than 35 days
    */
-  prune(options?: { limit?: number }): Promise<Pruned>
+  prune(options?: { limit?: number | undefined }): Promise<Pruned>
   /**
    * Tells the handlers (`florin.on`) what waits in the outbox, longest due first. Every second; 50 events where no `limit`
    * is given.
@@ -170,5 +170,5 @@ export interface Maintenance {
    *
    * @throws `unavailable` storage_unavailable
    */
-  dispatch(options?: { limit?: number }): Promise<Dispatched>
+  dispatch(options?: { limit?: number | undefined }): Promise<Dispatched>
 }

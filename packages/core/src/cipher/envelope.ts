@@ -9,7 +9,7 @@ export interface CipherKey {
 /** The key that wraps data keys, and those that only open what they wrapped before. */
 export interface KeyRing {
   readonly current: CipherKey
-  readonly retired?: readonly CipherKey[]
+  readonly retired?: readonly CipherKey[] | undefined
 }
 
 export const KEY_BYTES = 32

@@ -17,7 +17,7 @@ export interface KeyDeps extends Pick<Deps, 'runtime' | 'newId'> {
 
 export interface RotateKeys {
   /** Is told now and then how many data keys were wrapped again. */
-  readonly onProgress?: (wrapped: number) => void
+  readonly onProgress?: ((wrapped: number) => void) | undefined
 }
 
 /** What rotating came to. */

@@ -8,9 +8,9 @@ import type { KeyDeps } from './rotate-keys.ts'
 
 export interface VerifyKeys {
   /** Opens every value that is stored. Off: those of the newest rows of each table. */
-  readonly full?: boolean
+  readonly full?: boolean | undefined
   /** Is told each value that does not open, at once. */
-  readonly onBroken?: (broken: BrokenValue) => void
+  readonly onBroken?: ((broken: BrokenValue) => void) | undefined
 }
 
 /** Something that does not open, and why. */

@@ -33,7 +33,7 @@ export interface DuplicatesRefunded {
  */
 export async function refundDuplicates(
   deps: Deps,
-  { limit = 20 }: { limit?: number } = {},
+  { limit = 20 }: { limit?: number | undefined } = {},
 ): Promise<DuplicatesRefunded> {
   const now = timestamp(deps.runtime.now())
   const { debts } = await deps.storage.load({ debts: due('debts', now, limit) })

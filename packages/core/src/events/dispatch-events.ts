@@ -28,7 +28,7 @@ const LANES = 10
 export async function dispatchEvents(
   deps: Deps,
   handlers: EventHandlers,
-  { limit = 50 }: { limit?: number } = {},
+  { limit = 50 }: { limit?: number | undefined } = {},
 ): Promise<Dispatched> {
   const counts: Record<Outcome, number> = { delivered: 0, failed: 0, dead: 0 }
   if (handlers.isEmpty()) return counts

@@ -13,17 +13,17 @@ export interface WebhookEndpoint {
   /** `whsec_` and base64, as the Standard Webhooks scheme writes it; several sign side by side while one is rolled. */
   readonly secret: string | readonly string[]
   /** The types that it wants; all where absent. */
-  readonly types?: readonly DomainEventType[]
+  readonly types?: readonly DomainEventType[] | undefined
 }
 
 export interface WebhookSenderOptions {
   readonly endpoints: readonly WebhookEndpoint[]
   /** Sends; the platform's own where absent. */
-  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
+  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
   /** How long an endpoint may take to answer; 10 seconds where absent. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** The receivers' time, which the signatures are checked by: the real one, also where Florin lives in another. */
-  readonly now?: () => number
+  readonly now?: (() => number) | undefined
 }
 
 /**

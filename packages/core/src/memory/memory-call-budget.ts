@@ -4,7 +4,7 @@ import { systemRuntime } from '../runtime.ts'
 
 export interface MemoryCallBudgetOptions extends CallRates {
   /** Default: the system's clock. The gateway counts in real time, so never a sandbox's. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
 }
 
 /**

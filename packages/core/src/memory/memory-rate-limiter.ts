@@ -7,7 +7,7 @@ export interface MemoryRateLimiterOptions {
   readonly points: number
   readonly windowSeconds: number
   /** Default: the system's clock. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
 }
 
 interface Window {

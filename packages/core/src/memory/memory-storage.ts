@@ -19,7 +19,7 @@ export interface MemoryStorage extends Storage<StoredTables> {
  * It keeps what the Postgres adapter keeps, races and rollback included, but nothing outlives the process and nothing
  * is shared with another one.
  */
-export function memoryStorage({ snapshot }: { readonly snapshot?: string } = {}): MemoryStorage {
+export function memoryStorage({ snapshot }: { readonly snapshot?: string | undefined } = {}): MemoryStorage {
   const shelves = emptyShelves()
   for (const { table, row } of snapshot === undefined ? [] : readSnapshot(snapshot)) keep(shelves, table, row)
 

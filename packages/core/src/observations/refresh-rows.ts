@@ -53,7 +53,7 @@ export interface Refreshed {
 }
 
 /** Reads rows again that are in doubt, or open and unread for long; `Maintenance.refresh` says what is promised. */
-export async function refreshRows(deps: Deps, { limit = 20 }: { limit?: number } = {}): Promise<Refreshed> {
+export async function refreshRows(deps: Deps, { limit = 20 }: { limit?: number | undefined } = {}): Promise<Refreshed> {
   const now = timestamp(deps.runtime.now())
   const query = Object.fromEntries(watchedTables.map((table) => [table, due<ObjectTable>(table, now, limit)]))
   const found = await deps.storage.load(query)

@@ -20,7 +20,10 @@ export interface Recovered {
 }
 
 /** Settles operations that were left open; `Maintenance.recover` says what is promised. */
-export async function recoverOperations(deps: Deps, { limit = 20 }: { limit?: number } = {}): Promise<Recovered> {
+export async function recoverOperations(
+  deps: Deps,
+  { limit = 20 }: { limit?: number | undefined } = {},
+): Promise<Recovered> {
   const now = timestamp(deps.runtime.now())
   const { operations } = await deps.storage.load({ operations: due('operations', now, limit) })
   const open: Recovered['open'][number][] = []

@@ -1,4 +1,4 @@
-type MaybePromise<T> = T | Promise<T>
+export type MaybePromise<T> = T | Promise<T>
 
 /**
  * Seals and opens values under one data key.

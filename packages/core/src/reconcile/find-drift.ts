@@ -18,9 +18,9 @@ export interface FindDrift {
   /** `changed`: what events told of since the last time that all was right. `full`: every object, stored or listed. */
   readonly mode: 'changed' | 'full'
   /** For `changed`: from when on, in the gateway's seconds, instead of since the last time; at first a day. */
-  readonly since?: number
+  readonly since?: number | undefined
   /** Is told each difference at once. */
-  readonly onDifference?: (difference: Difference) => void
+  readonly onDifference?: ((difference: Difference) => void) | undefined
 }
 
 /** What comparing came to. */

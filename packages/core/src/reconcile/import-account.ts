@@ -39,9 +39,9 @@ export type Imported = Readonly<Record<Kind, { readonly read: number; readonly a
 
 export interface ImportAccount {
   /** Tells the host app all that the imported objects prove, as if it happened now. Off: nobody ships an old order again. */
-  readonly emit?: boolean
+  readonly emit?: boolean | undefined
   /** Is told how far it came: where a kind begins, and after each page. */
-  readonly onProgress?: (progress: ImportProgress) => void
+  readonly onProgress?: ((progress: ImportProgress) => void) | undefined
 }
 
 /**
@@ -72,7 +72,7 @@ export async function importAccount(given: Deps, options: ImportAccount = {}): P
 }
 
 interface Importing {
-  readonly emit?: boolean
+  readonly emit?: boolean | undefined
   readonly isOurs: ReturnType<typeof belongingHere>
   readonly all: Turns
   readonly tell: (place: Place) => void

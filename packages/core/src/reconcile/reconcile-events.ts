@@ -47,9 +47,9 @@ export interface Reconciled {
 
 export interface ReconcileOptions {
   /** How many pages of 100 events are held in memory. */
-  readonly pageLimit?: number
+  readonly pageLimit?: number | undefined
   /** The first run reads nothing, and the next ones what happened since: what is older is told to nobody. */
-  readonly fromNow?: boolean
+  readonly fromNow?: boolean | undefined
 }
 
 /** Catches up with the gateway's events; `Maintenance.reconcile` says what is promised. */

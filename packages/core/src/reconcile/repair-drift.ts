@@ -21,7 +21,7 @@ export interface RepairDrift {
   /** What `findDrift` found. */
   readonly differences: readonly Difference[]
   /** Tells the host app all that the repair proves. Off: of what is older than an hour nothing; nobody ships an old order again. */
-  readonly emit?: boolean
+  readonly emit?: boolean | undefined
 }
 
 /** What repairing came to. */

@@ -17,7 +17,7 @@ export interface Pruned extends Rotated {
 export async function prune(
   { runtime, settings }: Pick<Deps, 'runtime' | 'settings'>,
   retention: Retention | undefined,
-  { limit = 500 }: { limit?: number } = {},
+  { limit = 500 }: { limit?: number | undefined } = {},
 ): Promise<Pruned> {
   if (!retention) throw new DefectError('createFlorin was given no retention')
   const { webhookEventRetentionMs, payloadRetentionMs, operationRetentionMs, eventDataRetentionMs } = settings

@@ -39,8 +39,8 @@ export interface StripeGatewayOptions {
   /** Signing secrets of the webhook endpoint; several are valid while one is rolled. Never empty. */
   readonly webhookSecrets: readonly string[]
   /** As in Florin's settings: written into what is made, so that another installation's objects are told apart. */
-  readonly installation?: string
-  readonly runtime?: StripeRuntime
+  readonly installation?: string | undefined
+  readonly runtime?: StripeRuntime | undefined
   /** The budget that Florin was given: it slows down where Stripe says that it is too much. */
   readonly callBudget?: SlowDown | undefined
 }

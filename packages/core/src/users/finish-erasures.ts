@@ -16,7 +16,10 @@ export interface ErasuresFinished {
 const LEASE_MS = 60_000
 
 /** Goes on with the erasures whose time has come; `Maintenance.erase` says what is promised. */
-export async function finishErasures(deps: Deps, { limit = 10 }: { limit?: number } = {}): Promise<ErasuresFinished> {
+export async function finishErasures(
+  deps: Deps,
+  { limit = 10 }: { limit?: number | undefined } = {},
+): Promise<ErasuresFinished> {
   const { keys } = await deps.storage.load({ keys: due('data_keys', timestamp(deps.runtime.now()), limit) })
   let erased = 0
   const left: ErasuresFinished['left'][number][] = []

@@ -14,9 +14,9 @@ const MOST_REFUSED = 3
 
 export interface RetryWebhooks {
   /** How many are read at once; without `all` no more are tried. 50 where absent. */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /** Tries every event that failed, whatever its time: for a start, since the release may be one that can apply them. */
-  readonly all?: boolean
+  readonly all?: boolean | undefined
 }
 
 /** How many stored events came to what. A `duplicate` was applied by another process meanwhile. */
