@@ -30,7 +30,10 @@ export interface PostgresStorageOptions {
 const SHARE_OF_WAIT = 10
 
 /** How commits are sent. */
-type Sending = Required<Pick<PostgresStorageOptions, 'database' | 'recoveryDelays' | 'lockTimeoutMs'>>
+interface Sending extends Pick<PostgresStorageOptions, 'database'> {
+  readonly recoveryDelays: readonly number[]
+  readonly lockTimeoutMs: number
+}
 
 const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
 

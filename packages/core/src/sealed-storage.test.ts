@@ -1,57 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { damagePayment } from '../test/damaged.ts'
+import { aProcess, descriptionOf, pay, ring, type Store } from '../test/sealed-process.ts'
 import { keyIdOf } from './cipher/envelope.ts'
 import { webCipher } from './cipher/web-cipher.ts'
-import { keyStore } from './data-keys/key-store.ts'
-import { idMaker } from './ids.ts'
 import { memoryStorage } from './memory/index.ts'
-import { nodeCipher } from './node/index.ts'
-import type { Cipher, DataKey } from './ports/cipher.ts'
-import type { Happening } from './ports/runtime.ts'
-import { due, many, next, one, page, type Storage, write } from './ports/storage.ts'
-import type { StoredTables } from './ports/tables.ts'
-import { systemRuntime } from './runtime.ts'
-import { sealedStorage } from './sealed-storage.ts'
+import { many, one, write } from './ports/storage.ts'
 import { aPaymentRow, aWebhookEventRow, newId } from './testing/rows.ts'
-
-type Store = Storage<StoredTables>
-
-const ring = { current: { id: 'ring', bytes: new Uint8Array(32).fill(1) } }
-const nodes = nodeCipher(ring)
-
-/** A process over a storage, with a clock of its own and what it asked of the storage. */
-function aProcess(
-  inner: Store,
-  { randomBytes = systemRuntime.randomBytes, now = (): number => 1_800_000_000_000, cipher = nodes } = {},
-) {
-  const counts = { loads: 0, commits: 0 }
-  const counted: Store = {
-    load: (query) => {
-      counts.loads += 1
-      return inner.load(query)
-    },
-    commit: (commit) => {
-      counts.commits += 1
-      return inner.commit(commit)
-    },
-  }
-  const runtime = { ...systemRuntime, randomBytes, now }
-  const keys = keyStore(counted, cipher, { runtime, newId: idMaker(systemRuntime) })
-  const told: Happening[] = []
-  const storage = sealedStorage(counted, keys, runtime, { tell: (happening) => void told.push(happening) })
-  const take = () => {
-    const taken = { ...counts }
-    Object.assign(counts, { loads: 0, commits: 0 })
-    return taken
-  }
-  return { storage, keys, take, told }
-}
-
-const pay = (storage: ReturnType<typeof aProcess>['storage'], payment = aPaymentRow({ description: 'a secret' })) =>
-  storage.commit({ id: newId('commit'), changes: [write('transactions', payment)] })
-
-const descriptionOf = async ({ storage }: ReturnType<typeof aProcess>, id: string) =>
-  (await storage.load({ payment: one('transactions', { id }) })).payment?.description
 
 /** The keys that are stored, and those that stored values name. */
 async function keysIn(store: Store) {
@@ -264,91 +217,6 @@ describe('what a process knows of a key', () => {
   })
 })
 
-describe('what was opened', () => {
-  /** A process that counts the texts that are deciphered. */
-  function aReader(store: Store, { now = (): number => 1_800_000_000_000 } = {}) {
-    let deciphered = 0
-    const counting: Cipher = {
-      ...nodes,
-      async openKey(id, wrapped) {
-        const key = await nodes.openKey(id, wrapped)
-        const openText: DataKey['openText'] = (sealed, place) => {
-          deciphered += 1
-          return key.openText(sealed, place)
-        }
-        return { ...key, openText }
-      },
-    }
-    const process = aProcess(store, { cipher: counting, now })
-    const read = async (id: string) => [await descriptionOf(process, id), deciphered]
-    return { read }
-  }
-
-  it('is deciphered once, and again once it was written anew', async () => {
-    const store = memoryStorage()
-    const { storage } = aProcess(store)
-    const payment = aPaymentRow({ description: 'a secret' })
-    await pay(storage, payment)
-    const { read } = aReader(store)
-    expect(await read(payment.id)).toEqual(['a secret', 1])
-    expect(await read(payment.id)).toEqual(['a secret', 1])
-    await pay(storage, { ...payment, version: 1, description: 'another' })
-    expect(await read(payment.id)).toEqual(['another', 2])
-  })
-
-  it('is deciphered again after nobody asked for it for two minutes', async () => {
-    const store = memoryStorage()
-    let now = 1_800_000_000_000
-    const payment = aPaymentRow({ description: 'a secret' })
-    const other = aPaymentRow({ description: 'another' })
-    for (const one of [payment, other]) await pay(aProcess(store).storage, one)
-    const { read } = aReader(store, { now: () => now })
-    expect(await read(payment.id)).toEqual(['a secret', 1])
-    for (let minutes = 1; minutes <= 3; minutes += 1) {
-      now += 60_000
-      expect(await read(payment.id)).toEqual(['a secret', 1])
-    }
-    for (let minutes = 1; minutes <= 2; minutes += 1) {
-      now += 60_000
-      expect(await read(other.id)).toEqual(['another', 2])
-    }
-    expect(await read(payment.id)).toEqual(['a secret', 3])
-  })
-
-  it('opens nowhere else, where somebody copied it', async () => {
-    const store = memoryStorage()
-    const process = aProcess(store)
-    const [theirs, mine] = [aPaymentRow({ description: 'a secret' }), aPaymentRow({ description: 'mine' })]
-    for (const one of [theirs, mine]) await pay(process.storage, one)
-    expect(await descriptionOf(process, theirs.id)).toBe('a secret')
-    const stored = await store.load({
-      theirs: one('transactions', { id: theirs.id }),
-      mine: one('transactions', { id: mine.id }),
-    })
-    if (!stored.theirs || !stored.mine) throw new Error('they were just stored')
-    const copied = { ...stored.mine, description: stored.theirs.description }
-    await store.commit({ id: newId('commit'), changes: [{ table: 'transactions', row: copied }] })
-    await expect(descriptionOf(process, mine.id)).rejects.toMatchObject({ kind: 'defect' })
-  })
-})
-
-it('fails once where several values do not open and a key is gone, with a cipher that takes its time', async () => {
-  const store = memoryStorage()
-  const payments = [1, 2, 3].map((n) => aPaymentRow({ description: `no. ${n}`, metadata: { n: `${n}` } }))
-  for (const payment of payments) await pay(aProcess(store).storage, payment)
-  const stored = await store.load({ payments: many('transactions', {}) })
-  const altered = stored.payments.map((row, index) => {
-    const description = row.description ?? ''
-    const [keyId, other] = [keyIdOf(description), 'key_that_is_gone']
-    return { ...row, description: index < 2 ? `${description.slice(0, -4)}AAAA` : description.replace(keyId, other) }
-  })
-  const changes = altered.map((row) => ({ table: 'transactions', row }) as const)
-  expect(await store.commit({ id: newId('commit'), changes })).toBe('committed')
-  const { storage } = aProcess(store, { cipher: await webCipher(ring) })
-  // Vitest fails where a rejection is heard by nobody.
-  await expect(storage.load({ payments: many('transactions', {}) })).rejects.toMatchObject({ kind: 'defect' })
-})
-
 describe('what belongs to nobody', () => {
   it('is sealed under the key of its day in UTC, payloads of a user’s events too', async () => {
     const store = memoryStorage()
@@ -378,68 +246,5 @@ describe('what belongs to nobody', () => {
     await pay(storage, { ...adopted, version: 1, userId: 'user_1' })
     const { rows, named } = await keysIn(store)
     expect(rows.find(({ id }) => named.has(id))?.subject).toBe('user:user_1')
-  })
-})
-
-describe('a value that does not open', () => {
-  const NOW = '2026-01-01T00:00:00.000Z'
-
-  /** Two payments that are due, each of its own user, of which one is damaged. */
-  async function damaged(damage: (store: Store, id: string) => Promise<unknown>) {
-    const store = memoryStorage()
-    const rows = ['user_1', 'user_2'].map((userId) => aPaymentRow({ userId, description: 'a secret', dueAt: NOW }))
-    const before = aProcess(store)
-    for (const row of rows) await pay(before.storage, row)
-    const [broken, whole] = rows.map(({ id }) => id)
-    await damage(store, broken ?? '')
-    const { storage, told } = aProcess(store)
-    return { store, storage, told, broken: broken ?? '', whole: whole ?? '' }
-  }
-
-  const cases = {
-    'since its key was altered': async (store: Store) => {
-      const { key } = await store.load({ key: one('data_keys', { subject: 'user:user_1', isCurrent: true }) })
-      if (!key) throw new Error('it is stored')
-      await store.commit({
-        id: newId('commit'),
-        changes: [{ table: 'data_keys', row: { ...key, wrapped: 'altered' } }],
-      })
-    },
-    'since it was altered': async (store: Store, id: string) => void (await damagePayment(store, id)),
-    'since it is no sealed value at all': async (store: Store, id: string) => {
-      const { row } = await store.load({ row: one('transactions', { id }) })
-      if (!row) throw new Error('it is stored')
-      const plain = { ...row, description: 'in clear' }
-      await store.commit({ id: newId('commit'), changes: [{ table: 'transactions', row: plain }] })
-    },
-  }
-
-  it.each(Object.entries(cases))('%s keeps no other from its turn', async (_, damage) => {
-    const { storage, whole, broken } = await damaged(damage)
-    const { rows } = await storage.load({ rows: due('transactions', NOW, 1) })
-    expect(rows.map(({ id }) => id)).toEqual([whole])
-    await expect(storage.load({ payment: one('transactions', { id: broken }) })).rejects.toMatchObject({
-      kind: 'defect',
-    })
-    expect((await storage.load({ payment: one('transactions', { id: whole }) })).payment?.description).toBe('a secret')
-  })
-
-  it.each(Object.entries(cases))('%s is told of once, however it is looked for', async (_, damage) => {
-    const { store, storage, told, broken } = await damaged(damage)
-    const slow = aProcess(store, { cipher: await webCipher(ring) })
-    const ofPage = page('transactions', { userId: 'user_1' }, { limit: 2 })
-    for (const process of [{ storage, told }, slow]) {
-      for (const found of [one('transactions', { id: broken }), ofPage, next('transactions', 2)]) {
-        await expect(process.storage.load({ found })).rejects.toMatchObject({ kind: 'defect' })
-      }
-      expect(process.told).toEqual([{ what: 'row_unreadable', table: 'transactions', id: broken }])
-    }
-  })
-
-  it('under a key that does not open nothing is sealed', async () => {
-    const { storage } = await damaged(cases['since its key was altered'])
-    const another = aPaymentRow({ userId: 'user_1', description: 'another secret' })
-    await expect(pay(storage, another)).rejects.toMatchObject({ kind: 'defect' })
-    expect((await storage.load({ payment: one('transactions', { id: another.id }) })).payment).toBeUndefined()
   })
 })
