@@ -23,7 +23,7 @@ export interface Payments {
    * @example
    * const { data: payment } = await florin.payments.create(
    *   { userId: 'user_1', amount: 1999, currency: 'EUR', paymentMethod: 'pm_card_visa', reference: 'order-17' },
-   *   { actor: system, idempotencyKey: 'order-17' },
+   *   { actor: system, idempotencyKey: 'order-17-first-try' },
    * )
    * if (payment.status === 'failed') console.log(payment.failure?.code)
    *

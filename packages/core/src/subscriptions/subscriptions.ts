@@ -23,7 +23,8 @@ export interface Subscriptions {
    *   { actor: system, idempotencyKey: 'sign-up-user_1' },
    * )
    *
-   * @throws `invalid` input_invalid (an unknown price too), card_number_refused, payment_method_not_found
+   * @throws `invalid` input_invalid (an unknown price too), card_number_refused, payment_method_not_found,
+   *   idempotency_key_missing
    * @throws `refused` payment_method_declined, payment_method_unusable, gateway_refused, operation_in_progress,
    *   user_erased, forbidden (a user: trialDays, metadata, a price that is not in `subscribablePrices`)
    * @throws `unavailable` as `payments.create`; the subscription stays `pending` where the outcome is unknown
@@ -32,8 +33,9 @@ export interface Subscriptions {
   /**
    * Changes a subscription's price, quantity, end or metadata. What is not named stays as it is.
    *
-   * @throws `invalid` subscription_not_found, input_invalid (an unknown price too), card_number_refused
-   * @throws `refused` subscription_not_updatable, gateway_refused, operation_in_progress, user_erased, forbidden (a
+   * @throws `invalid` subscription_not_found, input_invalid (an unknown price too), card_number_refused,
+   *   payment_method_not_found
+   * @throws `refused` subscription_not_updatable, payment_method_unusable, gateway_refused, operation_in_progress, user_erased, forbidden (a
    *   user: proration, metadata, a price that is not in `subscribablePrices`)
    * @throws `unavailable` as `payments.create`
    */

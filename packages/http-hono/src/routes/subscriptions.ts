@@ -28,7 +28,13 @@ export const create = operation({
   body: createSubscriptionBody,
   status: 201,
   answer: subscription,
-  problems: ['payment_method_not_found', 'payment_method_declined', 'payment_method_unusable', 'gateway_refused'],
+  problems: [
+    'idempotency_key_missing',
+    'payment_method_not_found',
+    'payment_method_declined',
+    'payment_method_unusable',
+    'gateway_refused',
+  ],
   perform: ({ subscriptions }, input, caller) => subscriptions.create(input, caller),
   present: presentSubscription,
 })
@@ -55,7 +61,7 @@ export const update = operation({
   name: 'updateSubscription',
   summary: 'Change the price, the quantity, the end or the metadata',
   body: updateSubscriptionBody,
-  problems: ['subscription_not_updatable', 'gateway_refused'],
+  problems: ['subscription_not_updatable', 'payment_method_not_found', 'payment_method_unusable', 'gateway_refused'],
   perform: ({ subscriptions }, input, caller) => subscriptions.update(input, caller),
 })
 
