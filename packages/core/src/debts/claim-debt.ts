@@ -89,10 +89,14 @@ export function freeClaim(rows: RowSet, payment: PaymentRow, now: Timestamp): Ro
   return putRow(rows, 'debts', { ...debt, holder: next, duplicates, dueAt, updatedAt: now })
 }
 
-/** A duplicate whose money went back is none any more; it is one again when its refund fails. */
+/**
+ * A duplicate whose money went back is none any more; it is one again when its refund fails. One that the claim has passed to
+ * lets it go then: whether the refund is told before or after the holder's end makes no difference.
+ */
 export function settleDuplicate(rows: RowSet, payment: PaymentRow, now: Timestamp): RowSet {
   const debt = debtFor(rows, payment)
-  if (!debt || payment.duplicateOf === null || debt.holder === payment.id) return rows
+  if (!debt || payment.duplicateOf === null) return rows
+  if (debt.holder === payment.id) return isGivenBack(payment) ? freeClaim(rows, payment, now) : rows
   const others = debt.duplicates.filter((id) => id !== payment.id)
   const isPaid = !isGivenBack(payment)
   if (isPaid === debt.duplicates.includes(payment.id)) return rows

@@ -79,6 +79,21 @@ describe('a duplicate', () => {
     expect((await pay()).data.status).toBe('succeeded')
   })
 
+  it.each(['before', 'after'] as const)(
+    'that was given back, as is told %s the holder’s end, frees the reference',
+    async (told) => {
+      const world = debtWorld()
+      const { data: holder } = await world.pay({ paymentMethod: 'pm_card_chargeDeclined' })
+      const duplicate = await world.payElsewhere()
+      await world.letIn()
+      await world.stripe('refunds', { payment_intent: String(duplicate.id) })
+      if (told === 'before') await world.letIn()
+      await world.florin.payments.cancel({ id: holder.id }, { actor: service })
+      await world.letIn()
+      expect((await world.pay()).data.status).toBe('succeeded')
+    },
+  )
+
   it('is not refunded where less than the amount due was captured', async () => {
     const { openCheckout, pay, settle, net, florin } = debtWorld()
     const { complete } = await openCheckout()
