@@ -1,6 +1,5 @@
 import { charges } from '../charges/charge.ts'
 import type { Context } from '../engine/context.ts'
-import { releaseHeldCharge } from '../refunds/release-held-charge.ts'
 import { expireTask, paymentIntents, type StoredPaymentIntent, unexpectedState } from './payment-intent.ts'
 
 const cancelable = [
@@ -11,7 +10,7 @@ const cancelable = [
   'processing',
 ]
 
-/** Ends a PaymentIntent that has not taken money. A held sum is given back, which shows as a refund of its charge. */
+/** Ends a PaymentIntent that has not taken money. A held sum is let go, which is no refund since 2025-03-31.basil. */
 export function cancelPaymentIntent(
   context: Context,
   id: string,
@@ -24,10 +23,9 @@ export function cancelPaymentIntent(
       intent,
     )
   }
-  const held = intent.status === 'requires_capture' && intent.latest_charge !== null
-  if (held && intent.latest_charge !== null) {
+  if (intent.status === 'requires_capture' && intent.latest_charge !== null) {
     const charge = context.store.find(charges, intent.latest_charge)
-    if (charge !== undefined) releaseHeldCharge(context, charge, { expired: reason === 'automatic' })
+    if (charge !== undefined && reason === 'expired') context.emit('charge.expired', charge)
     context.unschedule(expireTask, id)
   }
   const canceled = context.store.update(paymentIntents, id, {

@@ -54,7 +54,7 @@ export const paymentIntentSlice: Slice = {
   tasks: {
     [expireTask](context, { id }) {
       if (context.store.find(paymentIntents, id)?.status === 'requires_capture')
-        cancelPaymentIntent(context, id, 'automatic')
+        cancelPaymentIntent(context, id, 'expired')
     },
   },
 }

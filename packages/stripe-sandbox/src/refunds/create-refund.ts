@@ -59,7 +59,6 @@ function createRefund(context: Context, params: Params): StoredRefund {
     status: behaviour === 'pending' ? 'pending' : 'succeeded',
     reason: params.reason ?? null,
     metadata: mergeMetadata({}, params.metadata),
-    booked: true,
   })
   if (behaviour !== undefined) {
     const kind = behaviour === 'pending' ? settleRefundTask : failRefundTask

@@ -25,14 +25,12 @@ export function makeRefund(
     amount: number
     status: 'pending' | 'succeeded'
     reason: StoredRefund['reason']
-    metadata?: Record<string, string>
-    booked: boolean
+    metadata: Record<string, string>
   },
 ): StoredRefund {
   const id = context.newId('re')
   const succeeded = input.status === 'succeeded'
-  const booking =
-    input.booked && succeeded ? bookRefund(context, { id, amount: input.amount, currency: charge.currency }) : null
+  const booking = succeeded ? bookRefund(context, { id, amount: input.amount, currency: charge.currency }) : null
   const refund = context.store.put(refunds, {
     id,
     object: 'refund',
@@ -48,11 +46,11 @@ export function makeRefund(
         ...(succeeded ? { reference: context.newCode('acquirer_reference', 23) } : {}),
         reference_status: succeeded ? 'available' : 'pending',
         reference_type: 'acquirer_reference_number',
-        type: input.booked ? 'refund' : 'reversal',
+        type: 'refund',
       },
       type: 'card',
     },
-    metadata: input.metadata ?? {},
+    metadata: input.metadata,
     payment_intent: charge.payment_intent,
     payment_method: charge.payment_method,
     ...(succeeded ? {} : { pending_reason: 'processing' }),
