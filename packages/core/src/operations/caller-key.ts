@@ -51,6 +51,9 @@ export async function callerKey<Input, Q extends Query, View extends Json>(
 const keyShape = z.object({
   'Idempotency-Key': z
     .string()
-    .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/, { error: 'must be 1 to 255 printable ASCII characters' })
+    .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/, {
+      error: 'must be 1 to 255 printable ASCII characters',
+      abort: true,
+    })
     .superRefine(withoutCardNumber),
 })
