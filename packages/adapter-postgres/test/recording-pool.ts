@@ -18,6 +18,7 @@ export function recordingPool(pool: PgPool, before: (sent: Sent, client: PgClien
     ...pool,
     options: pool.options,
     end: () => pool.end(),
+    on: (event, listener) => pool.on(event, listener),
     async connect() {
       const client = await pool.connect()
       // A copy that inherits everything else, so that the client itself goes back to the pool as it was.
