@@ -1,12 +1,10 @@
 import { z } from 'zod'
 import { defaultSettings, type Settings } from './deps.ts'
 import { parseInput } from './input/parse-input.ts'
+import { DAY_MS, HOUR_MS } from './time.ts'
 
 /** Settings as a host gives them: what is absent or `undefined`, as an unset variable gives it, has its default. */
 export type GivenSettings = { readonly [Name in keyof Settings]?: Settings[Name] | undefined }
-
-const HOUR_MS = 3600_000
-const DAY_MS = 24 * HOUR_MS
 
 /** The limits of what is counted, both included; the server's variables keep to the same. */
 export const settingLimits = {
