@@ -143,6 +143,7 @@ export async function liveFully(
   const confirm = { confirm: true, payment_method: card.id, return_url: returnUrl }
   const made = await stripe.paymentIntents.create({ amount: 4200, currency: 'usd', customer: walkIn.id, ...confirm })
   await stripe.refunds.create({ payment_intent: made.id, amount: 100 })
+  await stripe.refunds.create({ payment_intent: made.id, amount: 200 })
   await stripe.paymentIntents.create({ amount: 700, currency: 'usd' })
   const gone = await stripe.customers.create({ metadata: { florin_user: 'user_gone', florin_installation: 'florin' } })
   await stripe.customers.del(gone.id)
