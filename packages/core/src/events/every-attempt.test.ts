@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { keptWebhooks } from '../../test/kept-webhooks.ts'
 import { stripeOf } from '../../test/paused-subscription.ts'
 import { alice, bob, type SandboxedFlorin, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import type { DomainEventType } from '../index.ts'
@@ -84,15 +85,7 @@ it('a subscription that is past due a second time in one period is told so', asy
 })
 
 it('metadata that were copied to another subscription show its invoice to nobody else', async () => {
-  const kept: { body: string; signature: string | undefined }[] = []
-  const one = sandboxedFlorin({
-    sandbox: {
-      send: async (_, body, headers) => {
-        kept.push({ body, signature: headers['Stripe-Signature'] ?? headers['stripe-signature'] })
-        return { status: 200 }
-      },
-    },
-  })
+  const { kept, ...one } = keptWebhooks()
   const { data } = await one.florin.subscriptions.create({ ...monthly, paymentMethod: 'pm_card_visa' }, by)
   const card = { userId: bob.id, paymentMethod: 'pm_card_visa', setDefault: true }
   await one.florin.paymentMethods.attach(card, { actor: bob })

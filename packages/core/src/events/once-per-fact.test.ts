@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { keptWebhooks } from '../../test/kept-webhooks.ts'
 import { replicaOf } from '../../test/replica.ts'
-import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
+import { alice, service } from '../../test/sandboxed-florin.ts'
 import type { DomainEvent } from '../index.ts'
 import { many } from '../ports/storage.ts'
 
@@ -9,15 +10,7 @@ const DAY = 24 * 3600
 
 /** A life with one fact of many kinds, whose webhooks are kept by the test, to be delivered as it likes. */
 async function aLife() {
-  const kept: { body: string; signature: string | undefined }[] = []
-  const one = sandboxedFlorin({
-    sandbox: {
-      send: async (_, body, headers) => {
-        kept.push({ body, signature: headers['Stripe-Signature'] ?? headers['stripe-signature'] })
-        return { status: 200 }
-      },
-    },
-  })
+  const one = keptWebhooks()
   const { florin, sandbox, advance } = one
   const actor = service
   const declined = await florin.payments.create({ ...ten, paymentMethod: 'pm_card_chargeDeclined' }, { actor })
@@ -38,7 +31,7 @@ async function aLife() {
   await advance(32 * DAY)
   await florin.subscriptions.cancel({ id: subscription.data.id }, { actor })
   await advance(2)
-  return { ...one, kept }
+  return one
 }
 
 /** Shuffles by a rule, so that every run is the same. */

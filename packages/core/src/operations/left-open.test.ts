@@ -75,3 +75,16 @@ it('an operation that the storage lost is answered as not known yet, with its id
     details: { operationId: expect.stringMatching(/^operation_/), objectId: expect.stringMatching(/^tx_/) },
   })
 })
+
+it('a card is not said to be attached while its removal is open', async () => {
+  const { florin, sandbox, advance } = sandboxedFlorin(quiet)
+  const card = { userId: alice.id, paymentMethod: 'pm_card_visa' }
+  const { data } = await florin.paymentMethods.attach(card, { actor: service })
+  sandbox.faults.inject({ kind: 'cut_before', path: '/v1/payment_methods/:id/detach', times: 1 })
+  await expect(florin.paymentMethods.detach({ id: data.id }, under('a'))).rejects.toMatchObject({ outcome: 'unknown' })
+  const again = () => florin.paymentMethods.attach({ ...card, paymentMethod: data.id }, { actor: service })
+  await advance(45)
+  await expect(again()).rejects.toMatchObject({ code: 'operation_in_progress' })
+  await florin.maintenance.recover()
+  await expect(again()).rejects.toMatchObject({ kind: 'refused' })
+})

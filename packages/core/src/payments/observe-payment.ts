@@ -175,8 +175,7 @@ function factsOf(known: PaymentRow | undefined, next: PaymentRow, observation: P
 
 /** Whether the row shows the very state already, so that whoever made it so has told it. */
 function isTold(known: PaymentRow | undefined, { intent, paymentFailed }: PaymentObservation): boolean {
-  // One that was called off, and made after all, has told nothing yet.
-  if (!intent || !known || known.gatewayId === null || known.status !== intent.facts.status) return false
+  if (!intent || known?.status !== intent.facts.status) return false
   const { status, chargeId, paymentMethod } = intent.facts
   // An authentication that failed leaves no charge: only its own event tells it from the one before.
   if (paymentFailed && chargeId === null) return (known.observed.intent?.stamp ?? 0) >= intent.stamp

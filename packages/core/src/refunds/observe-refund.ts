@@ -91,9 +91,7 @@ function factsOf(
   { gatewayId, refund }: RefundObservation,
 ): readonly Fact[] {
   const { status } = refund.facts
-  // One that was called off, and made after all, has told nothing yet.
-  const isTold = known !== undefined && known.gatewayId !== null && known.status === status
-  if ((status !== 'succeeded' && status !== 'failed') || isTold) return []
+  if ((status !== 'succeeded' && status !== 'failed') || known?.status === status) return []
   const data = toRefund(next)
   return [{ type: `refund.${status}`, objectId: next.id, discriminator: gatewayId, stamp: refund.stamp, data }]
 }

@@ -66,3 +66,11 @@ it('a card that was changed, and whose answer was lost for long, is known as cha
     expect((await update()).data.paymentMethod).toBe(other.stripePaymentMethodId)
   }
 })
+
+it('a user multiplies no price that is not its to choose', async () => {
+  const { florin } = sandboxedFlorin({ settings: { subscribablePrices: [] } })
+  const { data } = await florin.subscriptions.create(monthly, by)
+  const many = { id: data.id, quantity: 500 }
+  await expect(florin.subscriptions.update(many, { actor: alice })).rejects.toMatchObject({ code: 'forbidden' })
+  expect((await florin.subscriptions.update(many, by)).data.items[0]?.quantity).toBe(500)
+})

@@ -108,7 +108,7 @@ function factsOf(
     ...(facts.status === 'past_due' && known?.status !== 'past_due'
       ? [fact('subscription.past_due', facts.latestInvoice ?? facts.items[0]?.currentPeriodStart ?? '')]
       : []),
-    ...(isEnded(facts) && !(wasKnown && isEnded(known)) ? [fact('subscription.canceled', 'canceled')] : []),
+    ...(isEnded(facts) && !(known && isEnded(known)) ? [fact('subscription.canceled', 'canceled')] : []),
   ]
 }
 
