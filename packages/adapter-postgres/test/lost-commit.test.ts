@@ -101,13 +101,18 @@ test('waits for a commit that still runs on a connection that the client has los
   await blocker.query('begin')
   await blocker.query('select 1 from transactions where id = $1 for update', [row.id])
 
+  // Not by the blocker: within a transaction the view does not change.
+  const aside = database.pool({ max: 1 })
+  const held = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+  const waiting = async () => (await aside.query(held)).rows.length
+
   // The client cuts its own side: the server goes on with the statement, which waits for the row.
   let cut = false
   const { pool } = recordingPool(database.pool(), async (query, client) => {
     if (!isCommit(query) || cut) return
     cut = true
     void client.query({ ...query, values: [...query.values], rowMode: 'array' }).catch(() => {})
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await expect.poll(waiting).toBe(1)
     const connection: unknown = Reflect.get(client, 'connection')
     if (typeof connection === 'object' && connection !== null) Reflect.get(connection, 'stream').destroy()
   })
@@ -116,7 +121,9 @@ test('waits for a commit that still runs on a connection that the client has los
     id: 'ours',
     changes: [put('transactions', { ...row, version: 1 }), put('audit_log', aStoredRow('audit_log'))],
   })
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  // The commit is sent again, and waits behind its first self.
+  await expect.poll(waiting).toBe(2)
+  expect(cut).toBe(true)
   await blocker.query('commit')
   blocker.release()
   expect(await ours).toBe('committed')
