@@ -41,8 +41,7 @@ export interface PoolOptions {
  * in Postgres too, give it to the role: `alter role florin set statement_timeout = '12s'`, and less than `query_timeout`.
  */
 export function fromPool(pool: PgPool, { preparedStatements = true }: PoolOptions = {}): Database {
-  // A server that is stopping may let a connection in and end it in one packet, before anybody has the client.
-  pool.on('connect', (client) => void client.on('error', () => undefined))
+  listenOnce(pool)
   return {
     async run({ name, text }, values) {
       const client = await pool.connect().catch((cause: unknown) => {
@@ -69,4 +68,13 @@ export function fromPool(pool: PgPool, { preparedStatements = true }: PoolOption
     },
     dialect: () => new PostgresDialect({ pool }),
   }
+}
+
+const listened = new WeakSet<PgPool>()
+
+/** A server that is stopping may let a connection in and end it in one packet, before anybody has the client. */
+function listenOnce(pool: PgPool): void {
+  if (listened.has(pool)) return
+  listened.add(pool)
+  pool.on('connect', (client) => void client.on('error', () => undefined))
 }

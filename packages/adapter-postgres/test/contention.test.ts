@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fromPool, type PgPool, postgresStorage } from '../src/index.ts'
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts'
 import { recordingPool } from './recording-pool.ts'
-import { holdRow, whileHeld } from './while-held.ts'
+import { holdRow, untilWaiting, whileHeld } from './while-held.ts'
 
 let database: FreshDatabase
 beforeAll(async () => {
@@ -111,7 +111,7 @@ test('gives way to a deadlock with a stranger as a conflict', async () => {
   await stranger.query("begin; set local deadlock_timeout = '10s'")
   await stranger.query('select 1 from transactions where id = $1 for update', [high.id])
   const ours = commit(storage, ...rows.map((row) => put('transactions', { ...row, version: 1 })))
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await untilWaiting(database, 1)
   await stranger.query('select 1 from transactions where id = $1 for update', [low.id])
   await stranger.query('commit')
   stranger.release()

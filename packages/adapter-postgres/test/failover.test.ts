@@ -71,3 +71,10 @@ test('is told, and lives on, where a server that is stopping ends a connection i
   const failed = { code: 'storage_unavailable' }
   await expect(read(storage, 'transactions', 'tx_none')).rejects.toMatchObject(failed)
 })
+
+test('listens to a pool once, however many storages are made over it', () => {
+  const pool = database.pool()
+  const before = pool.listenerCount('connect')
+  for (let made = 0; made < 3; made += 1) fromPool(pool)
+  expect(pool.listenerCount('connect')).toBe(before + 1)
+})

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fromPool, type PgClient, postgresStorage } from '../src/index.ts'
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts'
 import { recordingPool, type Sent } from './recording-pool.ts'
+import { untilWaiting } from './while-held.ts'
 
 let database: FreshDatabase
 beforeAll(async () => {
@@ -101,18 +102,13 @@ test('waits for a commit that still runs on a connection that the client has los
   await blocker.query('begin')
   await blocker.query('select 1 from transactions where id = $1 for update', [row.id])
 
-  // Not by the blocker: within a transaction the view does not change.
-  const aside = database.pool({ max: 1 })
-  const held = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-  const waiting = async () => (await aside.query(held)).rows.length
-
   // The client cuts its own side: the server goes on with the statement, which waits for the row.
   let cut = false
   const { pool } = recordingPool(database.pool(), async (query, client) => {
     if (!isCommit(query) || cut) return
     cut = true
     void client.query({ ...query, values: [...query.values], rowMode: 'array' }).catch(() => {})
-    await expect.poll(waiting).toBe(1)
+    await untilWaiting(database, 1)
     const connection: unknown = Reflect.get(client, 'connection')
     if (typeof connection === 'object' && connection !== null) Reflect.get(connection, 'stream').destroy()
   })
@@ -122,7 +118,7 @@ test('waits for a commit that still runs on a connection that the client has los
     changes: [put('transactions', { ...row, version: 1 }), put('audit_log', aStoredRow('audit_log'))],
   })
   // The commit is sent again, and waits behind its first self.
-  await expect.poll(waiting).toBe(2)
+  await untilWaiting(database, 2)
   expect(cut).toBe(true)
   await blocker.query('commit')
   blocker.release()

@@ -13,6 +13,7 @@ import {
 import { migrations } from '../src/migrations/index.ts'
 import { tables } from '../src/tables.ts'
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts'
+import { untilWaiting } from './while-held.ts'
 
 const opened: { close(): Promise<unknown> }[] = []
 afterEach(async () => {
@@ -124,7 +125,7 @@ test('holds a second process back until the first one has committed', async () =
     done = true
     return applied
   })
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  await untilWaiting(database, 1)
   expect(done).toBe(false)
   await client.query('commit')
   client.release()

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { expect } from 'vitest'
 import type { FreshDatabase } from './fresh-database.ts'
 
 /** Starts the work while the rows are held by another transaction, and lets go once all of it waits in Postgres. */
@@ -9,24 +10,23 @@ export async function whileHeld<T>(
   waiters: number,
   start: () => Promise<T>,
 ): Promise<T> {
-  const [holder, watcher] = await Promise.all([
-    database.pool({ max: 1 }).connect(),
-    database.pool({ max: 1 }).connect(),
-  ])
+  const holder = await database.pool({ max: 1 }).connect()
   await holder.query('begin')
   await holder.query(`select 1 from ${table} where id = any ($1) order by id for update`, [ids])
   const work = start()
-  for (;;) {
-    const { rows } = await watcher.query(
-      "select count(*)::int as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    )
-    if (rows[0].waiting >= waiters) break
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+  await untilWaiting(database, waiters)
   await holder.query('commit')
   holder.release()
-  watcher.release()
   return work
+}
+
+/** Waits until so many statements wait for a lock in the database. */
+export async function untilWaiting(database: FreshDatabase, statements: number): Promise<void> {
+  const pool = database.pool({ max: 1 })
+  const held = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+  const waiting = async () => (await pool.query(held)).rows.length
+  await expect.poll(waiting, { timeout: 10_000, interval: 5 }).toBeGreaterThanOrEqual(statements)
+  await pool.end()
 }
 
 /** Holds a row until it is told to let go. */

@@ -152,11 +152,11 @@ describe.each(transports)('idempotency, %s', (transport) => {
   test('a key in use is a conflict, and an object in use a lock timeout', async () => {
     const { sandbox, stripe } = await openRig(transport)
     const customer = await stripe.customers.create()
-    sandbox.faults.inject({ kind: 'stall_before', delay_ms: 60, method: 'POST' })
+    sandbox.faults.inject({ kind: 'stall_before', delay_ms: 1000, method: 'POST' })
     const update = (name: string, idempotencyKey: string) =>
       stripe.customers.update(customer.id, { name }, { idempotencyKey })
     const first = update('slow', 'k')
-    await new Promise((resolve) => setTimeout(resolve, 15))
+    await expect.poll(() => sandbox.faults.list()).toEqual([])
     await expect(update('slow', 'k')).rejects.toMatchObject({ statusCode: 409, code: 'idempotency_key_in_use' })
     await expect(update('fast', 'other')).rejects.toMatchObject({
       statusCode: 429,
