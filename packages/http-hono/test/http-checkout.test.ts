@@ -90,6 +90,19 @@ test.each([
   expect(answer).toMatchObject({ status: 422, body: { code: 'input_invalid', errors: [{ field }] } })
 })
 
+test('names no field of a checkout otherwise than callers do', async () => {
+  const { send } = await openWorld()
+  const { amount: _, currency: __, ...unpriced } = buy
+  const answers = [
+    await send('POST', '/api/v1/checkout-sessions', { ...unpriced, quantity: 2 }),
+    await send('POST', '/api/v1/checkout-sessions', { ...buy, price_id: 'price_1' }),
+  ]
+  for (const { status, body } of answers) {
+    expect(status).toBe(422)
+    expect(body.detail).not.toMatch(/[a-z][A-Z]/)
+  }
+})
+
 test('opens the billing portal for a user, and not for another', async () => {
   const { send } = await openWorld()
   const answer = await send('POST', '/api/v1/billing-portal-sessions', portal, { as: 'alice' })

@@ -119,8 +119,11 @@ test('lets a user subscribe to the prices that are open to it, and to no terms o
   const made = await open.send('POST', '/api/v1/subscriptions', body, as)
   expect(made).toMatchObject({ status: 201, body: { status: 'active' } })
   for (const terms of [{ trial_days: 30 }, { metadata: { a: 'b' } }]) {
+    // Named as it was sent.
+    const [field] = Object.keys(terms)
     expect(await open.send('POST', '/api/v1/subscriptions', { ...body, ...terms }, as)).toMatchObject({
       status: 403,
+      body: { code: 'forbidden', detail: `${field}: cannot be set by a user`, errors: [{ field }] },
     })
   }
   const path = `/api/v1/subscriptions/${made.body.id}`

@@ -139,7 +139,7 @@ function mayOpen({ userId, amount, priceId, metadata, reference }: Input, actor:
 
 type Draft = Pick<Input, 'mode' | 'amount' | 'currency' | 'description' | 'priceId' | 'quantity' | 'reference'>
 
-const needs = 'is required, or a priceId'
+const needs = 'is required, or a price'
 
 function problemsOf({ mode, amount, currency, description, priceId, quantity, reference }: Draft): [string, string][] {
   const problems: [string, string][] = []
@@ -154,12 +154,12 @@ function problemsOf({ mode, amount, currency, description, priceId, quantity, re
     return problems
   }
   if (priceId !== undefined) {
-    const message = 'is told by the priceId: give one of the two'
+    const message = 'is told by the price: give one of the two'
     for (const [field, value] of Object.entries({ amount, currency, description })) refuse(field, value, message)
     return problems
   }
   if (mode === 'subscription') return [['priceId', 'is required to subscribe']]
-  refuse('quantity', quantity, 'belongs to a priceId')
+  refuse('quantity', quantity, 'belongs to a price')
   if (amount === undefined) problems.push(['amount', needs])
   if (currency === undefined) problems.push(['currency', needs])
   const problem = amount !== undefined && currency !== undefined && amountProblem(amount, currency)

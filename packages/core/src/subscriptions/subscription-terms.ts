@@ -23,7 +23,10 @@ export function checkTerms(
 ): void {
   if (reachOf(actor, 'subscriptions:terms') === 'any') return
   const set = Object.keys(terms).find((name) => terms[name] !== undefined)
-  if (set !== undefined) throw new RefusedError('forbidden', `${set} cannot be set by a user`)
+  if (set !== undefined) {
+    const message = 'cannot be set by a user'
+    throw new RefusedError('forbidden', `${set} ${message}`, { fields: [{ field: set, message }] })
+  }
   if (price !== undefined && !subscribablePrices.includes(price)) {
     throw new RefusedError('forbidden', `users cannot subscribe to ${price} by themselves`)
   }
