@@ -8,7 +8,7 @@ import { needs } from '../src/cli/config-needs.ts'
 import { envExample } from '../src/cli/env-example.ts'
 import { variableNames } from '../src/cli/variables.ts'
 import { yamlExample } from '../src/cli/yaml-example.ts'
-import { temporaryFolder } from './cli-process.ts'
+import { startFlorin, temporaryFolder } from './cli-process.ts'
 
 /** Runs a command in this process. */
 async function florin(
@@ -276,6 +276,12 @@ describe('florin config', { timeout: 60_000 }, () => {
       expect(printed).toMatch(line)
     }
     expect(printed).not.toContain('hidden')
+  })
+
+  test('goes on to its end, and complains of nothing, where nobody reads on, as before head', async () => {
+    const folder = temporaryFolder()
+    const running = startFlorin(['config'], { folder, environment: complete, isUnread: true })
+    expect({ code: await running.ended(), said: running.output() }).toEqual({ code: 0, said: '' })
   })
 
   test('shows the rest where some is missing or wrong, then what is, and exits 78', async () => {

@@ -31,10 +31,13 @@ interface StartOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** How many files and connections the process may have open; the system's limit where absent. */
   readonly fileLimit?: number
+  /** Whether who reads its standard output has gone before it says anything. */
+  readonly isUnread?: boolean
 }
 
 /** Starts `florin` from its source, with nothing of this process's environment. It is killed after the test. */
-export function startFlorin(args: readonly string[], { folder, environment = {}, fileLimit }: StartOptions): Running {
+export function startFlorin(args: readonly string[], options: StartOptions): Running {
+  const { folder, environment = {}, fileLimit, isUnread = false } = options
   const command = [process.execPath, '--conditions=@florin/source', main, ...args]
   const limited = ['/bin/sh', '-c', `ulimit -n ${fileLimit} && exec "$0" "$@"`, ...command]
   const [file = '', ...rest] = fileLimit === undefined ? command : limited
@@ -43,6 +46,7 @@ export function startFlorin(args: readonly string[], { folder, environment = {},
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  if (isUnread) child.stdout.destroy()
   let output = ''
   const listeners = new Set<() => void>()
   for (const stream of [child.stdout, child.stderr]) {

@@ -1,5 +1,13 @@
 #!/usr/bin/env node
+import { hasCode } from './command-error.ts'
 import { runCommandLine } from './command-line.ts'
+
+// Who reads may have enough, as `head` has. That is no fault, and what was begun goes on to its end.
+for (const output of [process.stdout, process.stderr]) {
+  output.on('error', (error) => {
+    if (!hasCode(error, 'EPIPE')) throw error
+  })
+}
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   environment: process.env,
