@@ -37,7 +37,7 @@ async function command(...args: string[]) {
   const printed: string[] = []
   const environment = {
     ...{ DATABASE_URL: databaseUrl.href, STRIPE_API_BASE: (await served).url, STRIPE_RATE_LIMIT_PER_SECOND: '0' },
-    ...{ STRIPE_SECRET_KEY: 'sk_test_recover', ENCRYPTION_KEY, LOG_LEVEL: 'error' },
+    ...{ STRIPE_SECRET_KEY: 'sk_test_recover', ENCRYPTION_KEY, LOG_LEVEL: 'silent' },
   }
   const print = (line: string) => void printed.push(line)
   const code = await runCommandLine(args, { environment, folder: temporaryFolder(), print, complain: print })

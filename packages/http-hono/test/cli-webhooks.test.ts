@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { runCommandLine } from '../src/cli/command-line.ts'
 import { readEncryptionKey } from '../src/cli/encryption-key.ts'
 import { temporaryFolder } from './cli-process.ts'
+import { runFlorin } from './run-command.ts'
 
 const ENCRYPTION_KEY = '0123456789abcdef0123456789abcdef'
 const database = `florin_${randomBytes(6).toString('hex')}`
@@ -58,15 +59,17 @@ afterAll(async () => {
   await asAdmin(`drop database ${database} with (force)`)
 }, 60_000)
 
-/** Runs `florin` in this process. Nothing listens where it would look for Stripe. */
+// Nothing listens where it would look for Stripe.
+const settings = {
+  ...{ DATABASE_URL: url.href, ENCRYPTION_KEY, STRIPE_SECRET_KEY: 'sk_test_webhooks' },
+  ...{ STRIPE_API_BASE: 'http://127.0.0.1:1', LOG_LEVEL: 'silent' },
+}
+
+/** Runs `florin` in this process. */
 async function florin(...args: string[]) {
   const [printed, complained]: [string[], string[]] = [[], []]
-  const environment = {
-    ...{ DATABASE_URL: url.href, ENCRYPTION_KEY, STRIPE_SECRET_KEY: 'sk_test_webhooks' },
-    ...{ STRIPE_API_BASE: 'http://127.0.0.1:1', LOG_LEVEL: 'error' },
-  }
   const code = await runCommandLine(args, {
-    ...{ environment, folder: temporaryFolder() },
+    ...{ environment: settings, folder: temporaryFolder() },
     print: (line) => printed.push(line),
     complain: (line) => complained.push(line),
   })
@@ -86,6 +89,13 @@ describe('florin webhooks', () => {
     expect(some).toMatchObject({ printed: { length: 3 }, complained: 'There are more; --limit 30 shows more of them.' })
     const none = await florin('webhooks', 'list', '--status', 'received')
     expect(none).toStrictEqual({ code: 0, printed: [], complained: 'No event is received.' })
+  })
+
+  test('logs what it meets beside them, and not among them', async () => {
+    const environment = { ...settings, REDIS_URL: 'redis://127.0.0.1:1', LOG_LEVEL: 'warn' }
+    const { code, printed, complained } = await runFlorin(['webhooks', 'list', '--limit', '1'], environment)
+    expect({ code, printed }).toEqual({ code: 0, printed: [expect.stringMatching(/^evt_4 /)] })
+    expect(complained[0]).toMatch(/^\{"level":"WARN",.*"message":"Redis does not answer: going on without it"\}$/)
   })
 
   test('shows one, and nothing of its body', async () => {

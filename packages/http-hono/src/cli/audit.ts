@@ -7,8 +7,8 @@ import {
   detachAuditPartitions,
   verifyAuditLog,
 } from '@florin/adapter-postgres'
-import { createLogger } from '../logger.ts'
 import { usageError } from './command-error.ts'
+import { commandLogger } from './command-logger.ts'
 import { given, readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
 import { checkMigrations, openDatabase } from './open-database.ts'
@@ -26,7 +26,7 @@ export async function audit(program: Program, flags: GivenFlags, word: string | 
   const config = readConfig(program, word === 'verify' ? needs.auditVerify : needs.audit)
   // Verifying reads a great deal, piece by piece. What is detached is looked for at once, which may take long.
   const options = { max: 1, ...(word === 'detach' && { query_timeout: 0 }) }
-  const open = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), options)
+  const open = openDatabase(config, commandLogger(program, config), options)
   const { database, close } = open
   try {
     await checkMigrations(open, config)

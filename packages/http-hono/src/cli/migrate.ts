@@ -1,5 +1,5 @@
 import { migrateDown, migrateToLatest, migrationStatus } from '@florin/adapter-postgres'
-import { createLogger } from '../logger.ts'
+import { commandLogger } from './command-logger.ts'
 import { readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
 import { missingMigrations, openDatabase } from './open-database.ts'
@@ -9,7 +9,7 @@ import type { GivenFlags, Program } from './program.ts'
 export async function migrate(program: Program, _: GivenFlags, word: string | undefined): Promise<number> {
   const config = readConfig(program, needs.migrate)
   // A migration may well take longer than a request.
-  const open = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), { max: 1, query_timeout: 0 })
+  const open = openDatabase(config, commandLogger(program, config), { max: 1, query_timeout: 0 })
   try {
     // Asked first of all, so that a database that does not answer is told as one.
     const missing = await missingMigrations(open, config)

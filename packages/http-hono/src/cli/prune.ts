@@ -1,7 +1,7 @@
 import { postgresRetention, postgresStorage } from '@florin/adapter-postgres'
 import { createFlorin } from '@florin/core'
 import { nodeCipher } from '@florin/core/node'
-import { createLogger } from '../logger.ts'
+import { commandLogger } from './command-logger.ts'
 import { retentionOf } from './compose-app.ts'
 import { readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
@@ -12,7 +12,7 @@ import { unaskedGateway } from './with-florin.ts'
 /** Lets go of all that is older than the settings say; servers do the same every hour. */
 export async function prune(program: Program): Promise<number> {
   const config = readConfig(program, needs.prune)
-  const open = openDatabase(config, createLogger({ level: config.LOG_LEVEL }), { max: 1 })
+  const open = openDatabase(config, commandLogger(program, config), { max: 1 })
   const { database, close } = open
   try {
     await checkMigrations(open, config)

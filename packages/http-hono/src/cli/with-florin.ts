@@ -2,9 +2,10 @@ import { type Database, postgresStorage } from '@florin/adapter-postgres'
 import { type Actor, createFlorin, type Florin, isFlorinError, type Observer, type PaymentGateway } from '@florin/core'
 import { nodeCipher } from '@florin/core/node'
 import { stripeClient, stripeGateway } from '@florin/core/stripe'
-import { createLogger, type Logger } from '../logger.ts'
+import type { Logger } from '../logger.ts'
 import { refuseForeign } from './account-guard.ts'
 import { openCallBudget } from './call-budget.ts'
+import { commandLogger } from './command-logger.ts'
 import { rulesOf } from './compose-app.ts'
 import { given, readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
@@ -24,7 +25,7 @@ export async function withFlorin(
 ): Promise<number> {
   const config = readConfig(program, needs.florin)
   const [current, secretKey] = [given(config, 'ENCRYPTION_KEY'), given(config, 'STRIPE_SECRET_KEY')]
-  const logger = createLogger({ level: config.LOG_LEVEL })
+  const logger = commandLogger(program, config)
   const database = openDatabase(config, logger, { max: 2 })
   // The servers' line, so that what runs here makes no caller wait there.
   const redis = config.STRIPE_RATE_LIMIT_PER_SECOND === 0 ? undefined : await openRedis(config, logger)
@@ -57,7 +58,7 @@ export async function withFlorin(
 export async function withFlorinAlone(program: Program, run: (florin: Florin) => Promise<number>): Promise<number> {
   const config = readConfig(program, needs.alone)
   const current = given(config, 'ENCRYPTION_KEY')
-  const logger = createLogger({ level: config.LOG_LEVEL })
+  const logger = commandLogger(program, config)
   const database = openDatabase(config, logger, { max: 2 })
   try {
     await checkMigrations(database, config)
