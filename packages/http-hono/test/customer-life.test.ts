@@ -200,7 +200,11 @@ describe.each([
     used.add('GET /health').add('GET /metrics')
     const health = await fetch(`${world.url}/health`)
     expect(await health.json()).toEqual({ status: 'healthy' })
-    const metrics = await (await fetch(`${world.url}/metrics`)).text()
+    // The last of them comes on its own, after the answer.
+    const metrics = await until(
+      async () => await (await fetch(`${world.url}/metrics`)).text(),
+      (text) => text.includes('{type="customer.subscription.deleted",outcome="processed"}'),
+    )
     const processed = [...metrics.matchAll(/^webhook_events_total\{type="([^"]+)",outcome="processed"\} \d+/gm)]
     const types = processed.map(([, type]) => type)
     expect(types).toEqual(
