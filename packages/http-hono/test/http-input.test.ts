@@ -114,6 +114,7 @@ describe('a body that does not fit', () => {
       body: { ...order, metadata: { florin_id: 'x' } },
       field: 'metadata.florin_id',
     },
+    { why: 'charges nobody', body: { ...order, payment_method: undefined, off_session: true }, field: 'off_session' },
     { why: 'names no method', body: { ...order, payment_method: '4242' }, field: 'payment_method' },
   ])('is refused where it $why', async ({ body, field }) => {
     expect(await create(body)).toMatchObject({ status: 422, body: { code: 'input_invalid', errors: [{ field }] } })

@@ -85,6 +85,11 @@ describe('what a caller says', () => {
     { input: { metadata: { '': 'a' } }, field: 'metadata.', message: 'must have at least 1 character' },
     { input: { metadata: [] }, field: 'metadata', message: 'must be an object' },
     { input: { offSession: 'yes' }, field: 'offSession', message: 'must be true or false' },
+    {
+      input: { offSession: true, paymentMethod: undefined },
+      field: 'offSession',
+      message: 'needs a payment method: without one the payment waits for the customer',
+    },
     { input: { captureMethod: 'later' }, field: 'captureMethod', message: 'must be one of automatic, manual' },
     { input: { amout: 1 }, field: 'amout', message: 'is not a field of this request' },
     {

@@ -31,7 +31,10 @@ export interface CreatePayment {
   readonly paymentMethod?: string | undefined
   /** `manual` only authorises: capture it within days, or it lapses. `automatic` where absent. */
   readonly captureMethod?: CaptureMethod | undefined
-  /** The customer is not there to authenticate: a card that asks for it is declined. `false` where absent. */
+  /**
+   * The customer is not there to authenticate: a card that asks for it is declined. `false` where absent. Refused without
+   * a `paymentMethod`.
+   */
   readonly offSession?: boolean | undefined
   /** Where Stripe sends the customer back, http or https. Absent: a `paymentMethod` that redirects is refused. */
   readonly returnUrl?: string | undefined
@@ -54,9 +57,14 @@ export const createPaymentInput = z
     reference: freeText(255).optional(),
     metadata: metadata.default({}),
   })
-  .superRefine(({ amount, currency }, context) => {
+  .superRefine(({ amount, currency, offSession, paymentMethod }, context) => {
     const problem = amountProblem(amount, currency)
     if (problem) context.addIssue({ code: 'custom', path: ['amount'], message: problem })
+    // Else it would be left out, and the payment wait for a customer who is not there.
+    if (offSession && paymentMethod === undefined) {
+      const message = 'needs a payment method: without one the payment waits for the customer'
+      context.addIssue({ code: 'custom', path: ['offSession'], message })
+    }
   })
 
 type Input = z.output<typeof createPaymentInput>

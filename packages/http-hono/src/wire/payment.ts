@@ -25,7 +25,10 @@ export const createPaymentBody = z
       .optional()
       .meta({ description: 'Without one the payment waits for Stripe Elements: see `client_secret`.' }),
     capture_method: captureMethod.optional().meta({ description: '`manual` only authorises; capture it later.' }),
-    off_session: z.boolean().optional().meta({ description: 'The customer is not there to authenticate.' }),
+    off_session: z
+      .boolean()
+      .optional()
+      .meta({ description: 'The customer is not there to authenticate. Goes with a `payment_method`.' }),
     return_url: returnUrl.optional(),
     reference: z.string().min(1).max(255).optional().meta({
       description: 'Your own name for what is paid, e.g. an order. One that is paid or being paid already is refused.',
