@@ -162,6 +162,9 @@ export function createStripeSandbox(options: SandboxOptions = {}): StripeSandbox
     const { method } = request
     const body = await request.text()
     const header = (name: string): string | null => request.headers.get(name)
+    if (pathname.startsWith('/_sandbox') && method !== 'GET' && isOfAnotherSite(header('sec-fetch-site'))) {
+      return { kind: 'page', response: new Response('Not from here.', { status: 403 }) }
+    }
     const response = await page({ method, url, body, header })
     if (response !== undefined) return { kind: 'page', response }
     if (pathname.startsWith('/_sandbox')) {
@@ -195,6 +198,9 @@ export function createStripeSandbox(options: SandboxOptions = {}): StripeSandbox
     },
   }
 }
+
+/** Another site's page may post a form to this machine; the browser says when it did. */
+const isOfAnotherSite = (site: string | null) => site === 'cross-site' || site === 'same-site'
 
 /** A caller that gives up gets its abort; what it asked for goes on, as on a server. */
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -184,13 +184,17 @@ describe.each(transports)('the page, %s', (transport) => {
     expect(await (await raw(back)).text()).toContain('It is 2 Nov 2026 now')
   })
 
-  test('no other site may press its buttons', async () => {
+  test.each([
+    { what: 'press its buttons', path: '/_sandbox/page/do/advance', body: 'seconds=60' },
+    { what: 'steer it', path: '/_sandbox/clock', body: '{"advance":60}' },
+  ])('no other site may $what', async ({ path, body }) => {
     const { raw, sandbox } = await open(transport)
     const before = sandbox.clock.now()
-    const headers = { 'sec-fetch-site': 'cross-site' }
-    const answer = await raw('/_sandbox/page/do/advance', { method: 'POST', headers, body: 'seconds=60' })
-    expect(answer.status).toBe(403)
+    const post = (site: string) => raw(path, { method: 'POST', headers: { 'sec-fetch-site': site }, body })
+    for (const site of ['cross-site', 'same-site']) expect((await post(site)).status).toBe(403)
     expect(sandbox.clock.now()).toBe(before)
+    expect((await post('same-origin')).status).toBeLessThan(400)
+    expect(sandbox.clock.now()).toBe(before + 60)
   })
 
   test('a stream says that something has changed, once for many changes', async () => {
