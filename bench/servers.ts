@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import { freePort } from '../test/services/port.ts'
 import { type ProgramOptions, startProgram } from './program.ts'
+import { tables } from './servers/by-hand/tables.ts'
 import type { Replica, Running } from './suite.ts'
 import { here, type World } from './world.ts'
 
@@ -70,6 +71,10 @@ export async function startServer(
   const env = { ...own, ...more }
   return { ...(await startOnPort(world, name, { file: here(file), env })), database: pool }
 }
+
+/** A server that does all of a request's job by hand: see `servers/by-hand`. */
+export const startByHand = (world: World, name: string, file: string): Promise<Running> =>
+  startServer(world, name, `servers/by-hand/${file}`, tables, { JWT_SECRET: jwtSecret, REDIS_URL: world.redisUrl })
 
 type Start = Pick<ProgramOptions, 'file' | 'env' | 'args' | 'nodeArgs'>
 

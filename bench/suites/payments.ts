@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { manyCalls, startFlorin, startServer, token } from '../servers.ts'
+import { manyCalls, startByHand, startFlorin, startServer, token } from '../servers.ts'
 import type { Suite } from '../suite.ts'
 
 const USERS = 250
@@ -10,6 +10,12 @@ const bodies = Array.from({ length: USERS }, (_, index) => ({
 
 const requests = 'load/api-requests.ts'
 const most = 9000
+
+/** Payments with a token and a key each. */
+async function keyed(path: string, round: number) {
+  const headers = { Authorization: `Bearer ${await token('shop', 'service')}`, 'Idempotency-Key': `order-${round}-#` }
+  return { requests, most, parameters: { method: 'POST', paths: [path], bodies, headers } }
+}
 
 export const payments: Suite = {
   name: 'payments',
@@ -33,13 +39,13 @@ export const payments: Suite = {
         )
         return running
       },
-      async load(_running, _world, round) {
-        const headers = {
-          Authorization: `Bearer ${await token('shop', 'service')}`,
-          'Idempotency-Key': `order-${round}-#`,
-        }
-        return { requests, most, parameters: { method: 'POST', paths: ['/api/v1/payments'], bodies, headers } }
-      },
+      load: (_running, _world, round) => keyed('/api/v1/payments', round),
+    },
+    {
+      name: 'by hand',
+      does: 'all that Florin does for this request, written out: no schemas, no recovery, no keys of users',
+      start: (world) => startByHand(world, 'create_payment_by_hand', 'create-payment.ts'),
+      load: (_running, _world, round) => keyed('/payments', round),
     },
     {
       name: 'INSERT, call, UPDATE',

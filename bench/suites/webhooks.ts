@@ -1,4 +1,4 @@
-import { startFlorin, startServer, webhookSecret } from '../servers.ts'
+import { startByHand, startFlorin, startServer, webhookSecret } from '../servers.ts'
 import type { Contestant, Running, Suite } from '../suite.ts'
 import type { World } from '../world.ts'
 
@@ -38,10 +38,17 @@ const insertWebhook: Contestant = {
   ...plainWebhooks(),
 }
 
+const byHand: Contestant = {
+  name: 'by hand',
+  does: 'all that Florin does for these events, written out: no schemas, one field of state, no keys of users',
+  start: (world) => startByHand(world, 'take_webhook_by_hand', 'take-webhook.ts'),
+  ...plainWebhooks(),
+}
+
 export const webhooks: Suite = {
   name: 'webhooks',
   about: 'A new event in every request: payments, subscriptions, invoices and refunds, 4 KB each, signed',
-  contestants: [{ ...florinWebhooks, start: (world) => florinWebhooks.start(world) }, insertWebhook],
+  contestants: [{ ...florinWebhooks, start: (world) => florinWebhooks.start(world) }, byHand, insertWebhook],
   connections: [1, 16, 64],
   quick: { connections: [1, 16, 64] },
 }
