@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { openOperations } from '../../test/mortal.ts'
 import { alice, sandboxedFlorin, service } from '../../test/sandboxed-florin.ts'
 import type { DomainEvent } from '../index.ts'
 
@@ -7,8 +8,8 @@ const order = { userId: alice.id, amount: 1000, currency: 'USD', paymentMethod: 
 const plan = { userId: alice.id, priceId: 'price_1234567890' }
 
 /** A Florin that hears what it tells, and what is heard once something that never reached Stripe was called off. */
-function listening() {
-  const one = sandboxedFlorin({ webhooks: false })
+function listening(options: Parameters<typeof sandboxedFlorin>[0] = {}) {
+  const one = sandboxedFlorin({ webhooks: false, ...options })
   const heard: string[] = []
   one.florin.on('*', ({ type, data }: DomainEvent) => void heard.push(`${type} ${'status' in data && data.status}`))
   const calledOff = async (seconds: number) => {
@@ -40,6 +41,24 @@ describe('what never reached Stripe, and is called off when nobody waits for it 
     await expect(asked).rejects.toMatchObject({ outcome: 'unknown' })
     const heard = await calledOff(seconds)
     expect(heard.filter((one) => one === fact)).toHaveLength(1)
+  })
+
+  it('and what Stripe refused after the caller had stopped waiting', async () => {
+    const late = new AbortController()
+    const one = listening({
+      gateway: (inner) => ({
+        ...inner,
+        async send(call, options) {
+          if (call.call === 'payment.create') late.abort()
+          return inner.send(call, options)
+        },
+      }),
+    })
+    const caller = { actor: service, signal: late.signal }
+    const asked = one.florin.payments.create({ ...order, paymentMethod: 'pm_nobody_knows' }, caller)
+    await expect(asked).rejects.toMatchObject({ code: 'gateway_outcome_unknown' })
+    await expect.poll(() => openOperations(one)).toEqual([])
+    expect(await one.calledOff(1)).toEqual(['payment.canceled canceled'])
   })
 
   it('and what Stripe refused while the caller waited is told to him alone', async () => {

@@ -114,7 +114,7 @@ async function begin<Input, const Q extends Query, View extends Json>(
       continue
     }
     const known = committed(rows, withChanges(rows, changes))
-    const before = { maybeSent: false, lookOnly: false }
+    const before = { maybeSent: false, lookOnly: false, signal: caller.signal }
     const ran = await run({ ...deps, gateway: reserved.gateway }, useCase, operationId, known, before)
     if (!('anew' in ran)) return ran
     if (isAnew) throw ran.anew

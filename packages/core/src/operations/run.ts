@@ -13,7 +13,7 @@ import { inProgress } from './in-progress.ts'
 import { isHeld, taken, withLeaseLetGo } from './lease.ts'
 import type { OperationRow, StepRecord } from './operation.ts'
 import { operationIn, reload, settle } from './settle.ts'
-import type { Performed, UseCase } from './use-case.ts'
+import type { Caller, Performed, UseCase } from './use-case.ts'
 
 /**
  * Goes on with an operation that was left open. The step that has no answer yet is sent again, exactly as it was rendered
@@ -92,7 +92,7 @@ export async function run<Input, Q extends Query, View extends Json>(
   useCase: UseCase<Input, Q, View>,
   operationId: string,
   start: RowSet,
-  earlier: Before,
+  earlier: Before & Pick<Caller, 'signal'>,
 ): Promise<Ran<View>> {
   let rows = start
   let before = earlier
@@ -101,7 +101,8 @@ export async function run<Input, Q extends Query, View extends Json>(
     if (operation.status === 'done') return answerOf<View>(operation, false)
     const step = openStep(operation)
     const called = await callOrLetGo(deps, rows, operation, before)
-    const isLate = earlier.maybeSent
+    // Whoever waited for it may have been told by now that it is open.
+    const isLate = earlier.maybeSent || earlier.signal?.aborted === true
     const settled = await orUnknown(operation, settle(deps, useCase, rows, operation, step, { ...called, isLate }))
     if (settled.outcome === 'look later') {
       await lookLater(deps, rows, operation, called)
