@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts'
 import { DefectError, isFlorinError } from '../errors.ts'
 import { userId } from '../input/fields.ts'
 import { findRow } from '../observations/row-set.ts'
+import { NEVER_REACHED } from '../operations/call-gateway.ts'
 import { perform } from '../operations/perform.ts'
 import { rejectionError } from '../operations/rejection.ts'
 import type { Caller, UseCase } from '../operations/use-case.ts'
@@ -49,8 +50,9 @@ export const customerFor = (userId: string) => async (deps: Deps, caller: Caller
   try {
     await perform(deps, createCustomerUseCase, { userId, generation }, own)
   } catch (error) {
-    // Another request is at it: the caller waits, reads again, and finds the customer or comes back here.
-    if (!isFlorinError(error) || error.code !== 'operation_in_progress') throw error
+    // Another request is at it, or an old one was called off: the caller reads again, and finds the customer or comes back.
+    if (!isFlorinError(error)) throw error
+    if (error.code !== 'operation_in_progress' && error.details.gatewayCode !== NEVER_REACHED) throw error
     await deps.runtime.wait(25)
   }
 }

@@ -30,6 +30,17 @@ it('a user whose customer Stripe answered so for can pay minutes later', async (
   expect((await florin.payments.create(order, under('b'))).data.status).toBe('succeeded')
 })
 
+it('and whose own payment finds out that it was not made is not refused for it', async () => {
+  const { florin, sandbox, advance } = sandboxedFlorin(quiet)
+  sandbox.faults.inject({ kind: 'fail_before', path: '/v1/customers', saved: true })
+  await expect(florin.payments.create(order, under('a'))).rejects.toMatchObject({ outcome: 'unknown' })
+  await advance(121)
+  await expect(florin.payments.create(order, under('a'))).rejects.toMatchObject({ outcome: 'unknown' })
+  await advance(91)
+  expect((await florin.payments.create(order, under('a'))).data.status).toBe('succeeded')
+  expect(sandbox.state.all('customer')).toHaveLength(1)
+})
+
 it('what stays open is tried at once, and once it is old every minute', async () => {
   const { florin, sandbox, advance, counts } = sandboxedFlorin(quiet)
   const { data } = await florin.payments.create(order, { actor: service })
