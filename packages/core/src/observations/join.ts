@@ -84,9 +84,15 @@ export function fold<Row extends Observed, Field extends keyof Row & string>(
   const known = row.ties?.[group.name] ?? [
     { value: pick(row, group.fields), ...(current?.after !== undefined && { after: current.after }) },
   ]
-  if (known.some((one) => canonicalJson(one) === canonicalJson(seen))) return row
-  return settle(row, group, place, [...known, seen])
+  const isSeen = known.some((one) => canonicalJson(one) === canonicalJson(seen))
+  const joined = isSeen ? row : settle(row, group, place, [...known, seen])
+  // An answer that takes back what it was sent after would leave a doubt where there is none.
+  return joined.inDoubt && sent && isAsKnown(row, sent, group.name) ? settle(row, group, place, [seen]) : joined
 }
+
+/** Whether nothing was observed of a group between two states of a row. */
+const isAsKnown = (row: Observed, sent: Observed, group: string): boolean =>
+  canonicalJson([row.observed[group], row.ties?.[group]]) === canonicalJson([sent.observed[group], sent.ties?.[group]])
 
 function settle<Row extends Observed, Field extends keyof Row & string>(
   row: Row,

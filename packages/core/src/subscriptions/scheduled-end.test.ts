@@ -59,6 +59,18 @@ describe('what is asked for holds, whatever the row said before', () => {
     })
   }
 
+  it('an end that is asked for, taken back and asked for again within one second', async () => {
+    const { id, florin } = await subscribed()
+    const cancel = async () => (await florin.subscriptions.cancel({ id, atPeriodEnd: true }, byAlice)).data
+    await cancel()
+    expect((await florin.subscriptions.resume({ id }, byAlice)).data.cancelAtPeriodEnd).toBe(false)
+    expect((await cancel()).cancelAtPeriodEnd).toBe(true)
+    for (const quantity of [2, 1]) {
+      const { data } = await florin.subscriptions.update({ id, quantity, proration: 'none' }, { actor: service })
+      expect(data.items[0]?.quantity).toBe(quantity)
+    }
+  })
+
   it('an end that became a date at Stripe meanwhile is taken back as such', async () => {
     const { inPortal, id, ...one } = await subscribed()
     await one.florin.subscriptions.cancel({ id, atPeriodEnd: true }, byAlice)
