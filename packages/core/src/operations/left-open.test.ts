@@ -99,3 +99,22 @@ it('a card is not said to be attached while its removal is open', async () => {
   await florin.maintenance.recover()
   await expect(again()).rejects.toMatchObject({ kind: 'refused' })
 })
+
+it('a refund stays one, although what was left open on its payment before finds it at Stripe first', async () => {
+  const { florin, sandbox, advance } = sandboxedFlorin(quiet)
+  const { data } = await florin.payments.create({ ...order, captureMethod: 'manual' }, { actor: service })
+  const lost = async (path: string, ask: () => Promise<unknown>) => {
+    sandbox.faults.inject({ kind: 'cut', times: 2, path })
+    await expect(ask()).rejects.toMatchObject({ outcome: 'unknown' })
+    sandbox.faults.clear()
+  }
+  await lost('/v1/payment_intents/:id/capture', () => florin.payments.capture({ id: data.id }, { actor: service }))
+  // Nothing recovers, so that its lease ends; what it did is heard of all the same.
+  await advance(13 * 60)
+  await florin.maintenance.reconcile()
+  await lost('/v1/refunds', () => florin.refunds.create({ transactionId: data.id, amount: 100 }, under('a')))
+  await advance(61)
+  expect(await florin.maintenance.recover()).toMatchObject({ settled: 2, open: [] })
+  const { data: refunds } = await florin.refunds.list({ transactionId: data.id }, service)
+  expect(refunds).toMatchObject([{ amount: 100, status: 'succeeded' }])
+})

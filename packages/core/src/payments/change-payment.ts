@@ -5,7 +5,7 @@ import { leaseOn } from '../operations/lease.ts'
 import type { OperationRow } from '../operations/operation.ts'
 import type { Decision } from '../operations/use-case.ts'
 import type { GatewayCall } from '../ports/gateway.ts'
-import { one } from '../ports/storage.ts'
+import { many, one } from '../ports/storage.ts'
 import type { Payment, PaymentRow } from './payment.ts'
 
 /** What confirm, capture and cancel have in common: they read one payment that the actor may change, and lease it. */
@@ -16,7 +16,11 @@ export const changeOf = (permission: Permission) => ({
   read: ({ id }: { id: string }, actor: Actor) => ({
     payment: one('transactions', { ...keyOf('payment', id), ...scopeOf(actor, permission) }),
   }),
-  reread: ({ objectId }: OperationRow) => ({ payment: one('transactions', { id: objectId ?? '' }) }),
+  // A look at the payment also shows its refunds, one among them that was asked for here and has no answer yet.
+  reread: ({ objectId }: OperationRow) => ({
+    payment: one('transactions', { id: objectId ?? '' }),
+    refunds: many('refunds', { paymentId: objectId }),
+  }),
 })
 
 /** @throws `invalid` payment_not_found */
