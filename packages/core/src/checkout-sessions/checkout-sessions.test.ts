@@ -68,14 +68,15 @@ describe('a checkout session', () => {
     const endpoint = { url: 'http://florin.test/webhooks', secret: 'whsec_florin_test' }
     const enabled = { webhookEndpoints: [{ ...endpoint, enabled_events: ['checkout.session.completed'] }] }
     const { florin, openCheckout, payments, letIn, counts, told } = debtWorld({ sandbox: enabled })
-    const { complete } = await openCheckout()
+    const words = { description: 'Shoes', metadata: { size: '42' } }
+    const { complete } = await openCheckout(words)
     await complete()
     counts.reset()
     await letIn()
     const whose = { userId: alice.id, reference: 'order-17', amount: 1000, currency: 'USD' }
     expect([counts.calls, await payments()]).toMatchObject([0, [{ ...whose, status: 'unknown' }]])
     expect(await florin.maintenance.refresh()).toMatchObject({ read: 1 })
-    expect([counts.calls, await payments()]).toMatchObject([1, [{ ...whose, status: 'succeeded' }]])
+    expect([counts.calls, await payments()]).toMatchObject([1, [{ ...whose, ...words, status: 'succeeded' }]])
     expect(await told('payment.succeeded')).toBe(1)
   })
 

@@ -46,6 +46,7 @@ export function foldPayment(rows: RowSet, observation: PaymentObservation, obser
     userId: base.userId ?? userOf(rows, observation.customerId) ?? observation.userId ?? null,
     reference: base.reference ?? observation.reference ?? null,
     clientSecret: base.clientSecret ?? observation.clientSecret ?? null,
+    ...ownWords(base, observation),
   }
   const sent = asSent(observing, 'transactions', gatewayId)
   const joined = fold(fold(named, intentGroup, intent, sent), chargeGroup, charge, sent)
@@ -139,12 +140,21 @@ function adopted(rows: RowSet, observation: PaymentObservation, { newId }: Obser
     nextAction: null,
     chargeId: null,
     chargeRefunded: 0,
-    description: observation.description ?? null,
+    description: null,
     reference: null,
     duplicateOf: null,
-    metadata: observation.metadata ?? {},
-    clientSecret: observation.clientSecret ?? null,
+    metadata: {},
+    clientSecret: null,
   }
+}
+
+/**
+ * What a payment says of itself. Only its PaymentIntent tells it, which may come after the charge or the Checkout session
+ * that its row was made of; what was asked for here is known already.
+ */
+function ownWords({ gatewayId, observed }: PaymentRow, { intent, description, metadata }: PaymentObservation) {
+  if (!intent || gatewayId === null || observed.intent) return {}
+  return { description: description ?? null, metadata: metadata ?? {} }
 }
 
 const eventOf: Partial<Record<PaymentStatus, DomainEventType>> = {
