@@ -103,6 +103,24 @@ describe.each(transports)('customers, %s', (transport) => {
     expect(sandbox.state.all('customer')).toHaveLength(1)
   })
 
+  test('a payment that was begun before saves no card that was detached, and none of a customer who is gone', async () => {
+    const { stripe, sandbox, types } = await openRig(transport)
+    const { id: customer } = await stripe.customers.create()
+    const { id: card } = await stripe.paymentMethods.attach('pm_card_threeDSecure2Required', { customer })
+    const begin = (payment_method: string) =>
+      stripe.paymentIntents.create({
+        ...{ amount: 500, currency: 'usd', customer, payment_method, confirm: true, return_url: 'https://a.test' },
+        setup_future_usage: 'off_session',
+      })
+    const begun = [await begin(card), await begin('pm_card_threeDSecure2Required')]
+    await stripe.paymentMethods.detach(card)
+    await stripe.customers.del(customer)
+    for (const { id } of begun) await sandbox.control('POST', `/payment_intents/${id}/authenticate`)
+    await sandbox.webhooks.settled()
+    for (const { id } of begun) expect(await stripe.paymentIntents.retrieve(id)).toMatchObject({ status: 'succeeded' })
+    expect(types().filter((type) => type === 'payment_method.attached')).toHaveLength(1)
+  })
+
   test('a detached card, and one used once, can never be used again', async () => {
     const { stripe } = await openRig(transport)
     const customer = await stripe.customers.create()

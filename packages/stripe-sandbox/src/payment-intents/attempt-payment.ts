@@ -65,7 +65,6 @@ export function takePayment(
     context.store.update(cardFacts, method.id, { ...facts, set_up: true })
   }
   if (current.setup_future_usage !== null && current.customer !== null && method.customer === null) {
-    context.store.update(cardFacts, method.id, { spent: false })
     linkPaymentMethod(context, method.id, current.customer)
   }
   if (card.dispute !== undefined && !held) {

@@ -1,7 +1,13 @@
-import { liveCustomer } from '../customers/customer.ts'
+import { customers, isLive, liveCustomer } from '../customers/customer.ts'
 import type { Context } from '../engine/context.ts'
 import { cardError, invalidRequest } from '../engine/stripe-failure.ts'
-import { behaviourOf, paymentMethods, type StoredPaymentMethod, usablePaymentMethod } from './payment-method.ts'
+import {
+  behaviourOf,
+  cardFacts,
+  paymentMethods,
+  type StoredPaymentMethod,
+  usablePaymentMethod,
+} from './payment-method.ts'
 
 /** Saves a payment method with a customer. A test id saves a new one. The card is checked with its bank: 402. */
 export function attachPaymentMethod(context: Context, id: string, customerId: string): StoredPaymentMethod {
@@ -26,13 +32,19 @@ export function attachPaymentMethod(context: Context, id: string, customerId: st
   return linkPaymentMethod(context, method.id, customerId)
 }
 
-/** Saves it without asking the bank again, after a payment or a set-up has succeeded with it. */
+/**
+ * Saves it without asking the bank again, after a payment or a set-up has succeeded with it. One that was detached
+ * meanwhile stays so, and a customer who is gone gets none.
+ */
 export function linkPaymentMethod(context: Context, id: string, customerId: string): StoredPaymentMethod {
-  const before = context.store.find(paymentMethods, id)
-  if (before?.customer === customerId) return before
+  const before = context.inParam(paymentMethods, id, 'payment_method')
+  const { facts } = behaviourOf(context, id)
+  if (before.customer === customerId || facts.detached === true) return before
+  if (!isLive(context.store.find(customers, customerId))) return before
+  context.store.update(cardFacts, id, { spent: false })
   const attached = context.store.update(paymentMethods, id, {
     customer: customerId,
-    ...(before === undefined ? {} : { card: { ...before.card, checks: { ...noChecks, cvc_check: 'pass' } } }),
+    card: { ...before.card, checks: { ...noChecks, cvc_check: 'pass' } },
   })
   context.emit('payment_method.attached', attached)
   return attached

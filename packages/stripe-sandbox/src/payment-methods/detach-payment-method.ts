@@ -25,7 +25,7 @@ export function detachPaymentMethod(context: Context, id: string): StoredPayment
 
 /** The detaching itself, without looking at the customer's default. */
 export function forgetPaymentMethod(context: Context, method: StoredPaymentMethod): StoredPaymentMethod {
-  context.store.update(cardFacts, method.id, { spent: true })
+  context.store.update(cardFacts, method.id, { spent: true, detached: true })
   const detached = context.store.update(paymentMethods, method.id, { customer: null })
   context.emit('payment_method.detached', detached, { customer: method.customer })
   return detached

@@ -16,6 +16,8 @@ export interface CardFacts extends Row {
   readonly token: string
   /** Used once without a customer, or detached: never again usable. */
   readonly spent: boolean
+  /** Taken from its customer: it never gets one again. */
+  readonly detached?: boolean
   /** Authenticated by the customer for later payments. */
   readonly set_up: boolean
 }

@@ -91,11 +91,14 @@ describe('ending subscriptions', () => {
   })
 
   test('prorate and invoice_now credit the unused time to the balance', async () => {
-    const { stripe, sandbox, subscribe, customer, latestInvoice } = await openBilling()
+    const { stripe, sandbox, subscribe, customer, latestInvoice, eventsOf } = await openBilling()
     const { id } = await subscribe()
     await sandbox.clock.advanceTo(at('2026-11-16'))
     await stripe.subscriptions.cancel(id, { prorate: true, invoice_now: true })
-    expect(await latestInvoice(id)).toMatchObject({ total: -1000, status: 'paid' })
+    const last = await latestInvoice(id)
+    expect(last).toMatchObject({ total: -1000, status: 'paid' })
+    await sandbox.webhooks.settled()
+    expect(eventsOf('customer.subscription.deleted')).toMatchObject([{ data: { object: { latest_invoice: last.id } } }])
     expect(await stripe.customers.retrieve(customer)).toMatchObject({ balance: -1000 })
   })
 

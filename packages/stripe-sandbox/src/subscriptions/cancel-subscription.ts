@@ -37,20 +37,24 @@ export function cancelSubscription(context: Context, id: string, params: CancelP
     for (const item of subscription.items.data) creditUnused(context, { subscription, item, from: context.now })
   }
   if (!invoices && !prorate) dropPendingProrations(context, id)
-  const ended = endSubscription(context, id, { reason: 'cancellation_requested', details })
-  const pending = pendingItems(context, { customer: ended.customer, subscription: id, currency: ended.currency })
-  if (invoices && pending.length > 0) {
-    const start = Math.min(...ended.items.data.map((item) => item.current_period_start))
-    const last = invoiceNow(context, id, {
-      reason: 'subscription_update',
-      lines: [],
-      period: { start, end: context.now },
-      auto_advance: true,
-    })
-    if (last.amount_due === 0) settleInvoice(context, last.id, 'nothing_due')
-    else collectInvoice(context, last.id, { automatic: true, off_session: true })
-  }
+  const ended = close(context, id, { reason: 'cancellation_requested', details })
+  const last = invoices ? lastInvoice(context, ended) : undefined
+  // The event tells of the last invoice too, for no other follows.
+  context.emit('customer.subscription.deleted', context.inPath(subscriptions, id))
+  if (last?.amount_due === 0) settleInvoice(context, last.id, 'nothing_due')
+  else if (last !== undefined) collectInvoice(context, last.id, { automatic: true, off_session: true })
   return context.inPath(subscriptions, id)
+}
+
+function lastInvoice(context: Context, { id, customer, currency, items }: StoredSubscription) {
+  if (pendingItems(context, { customer, subscription: id, currency }).length === 0) return undefined
+  const start = Math.min(...items.data.map((item) => item.current_period_start))
+  return invoiceNow(context, id, {
+    reason: 'subscription_update',
+    lines: [],
+    period: { start, end: context.now },
+    auto_advance: true,
+  })
 }
 
 /** Corrections that were never invoiced are forgotten with the subscription. */
@@ -61,7 +65,13 @@ function dropPendingProrations(context: Context, id: string): void {
 }
 
 /** Ends a subscription at once. Nothing is refunded, and its unpaid invoices are collected no more by themselves. */
-export function endSubscription(
+export function endSubscription(context: Context, id: string, how: { reason: CancellationReason }): StoredSubscription {
+  const ended = close(context, id, how)
+  context.emit('customer.subscription.deleted', ended)
+  return ended
+}
+
+function close(
   context: Context,
   id: string,
   { reason, details }: { reason: CancellationReason; details?: Details | undefined },
@@ -79,7 +89,6 @@ export function endSubscription(
   cancelPendingSetup(context, before)
   scheduleSubscription(context, ended)
   stopCollection(context, id)
-  context.emit('customer.subscription.deleted', ended)
   return ended
 }
 

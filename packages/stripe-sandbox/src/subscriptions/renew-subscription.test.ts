@@ -188,6 +188,19 @@ describe('renewals', () => {
     expect(await latestInvoice(id)).toMatchObject({ attempt_count: 1, next_payment_attempt: next })
   })
 
+  test('who fails to pay what was given up as a loss is not overdue', async () => {
+    const { sandbox, stripe, subscribe, replaceCard, latestInvoice } = await openBilling()
+    const { id } = await subscribe()
+    const bad = await replaceCard('pm_card_chargeCustomerFail')
+    await stripe.subscriptions.update(id, { default_payment_method: bad })
+    await sandbox.clock.advanceTo(at('2026-12-02'))
+    const { id: invoice } = await latestInvoice(id)
+    await stripe.invoices.markUncollectible(invoice)
+    expect(await stripe.subscriptions.retrieve(id)).toMatchObject({ status: 'active' })
+    await expect(stripe.invoices.pay(invoice)).rejects.toMatchObject({ statusCode: 402, code: 'card_declined' })
+    expect(await stripe.subscriptions.retrieve(id)).toMatchObject({ status: 'active' })
+  })
+
   test('a renewal that asks for authentication waits for the customer', async () => {
     const { sandbox, stripe, subscribe, replaceCard, latestInvoice, eventsOf } = await openBilling()
     const { id } = await subscribe()

@@ -83,6 +83,8 @@ function rememberedCard(
 export function onInvoiceFailed(context: Context, id: string): void {
   const invoice = context.inPath(invoices, id)
   const subscription = ownerOf(context, invoice)
+  // What was given up is owed no more, though it can still be paid.
+  if (invoice.status === 'uncollectible') return
   if (subscription === undefined || isEnded(subscription) || subscription.status === 'incomplete') return
   if (subscription.status === 'paused') {
     if (invoice.auto_advance !== true && invoice.id === subscription.latest_invoice) {
