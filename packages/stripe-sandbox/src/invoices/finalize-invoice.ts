@@ -16,7 +16,7 @@ import { invoices, type StoredInvoice, subscriptionOf } from './invoice.ts'
 export function finalizeInvoice(
   context: Context,
   id: string,
-  { autoAdvance }: { autoAdvance?: boolean | undefined } = {},
+  { autoAdvance, nextAttempt }: { autoAdvance?: boolean; nextAttempt?: number | null } = {},
 ): StoredInvoice {
   const draft = context.inPath(invoices, id, 'invoice')
   if (draft.status !== 'draft') {
@@ -41,6 +41,7 @@ export function finalizeInvoice(
     ending_balance: ending,
     hosted_invoice_url: `https://invoice.stripe.com/i/${place}?s=ap`,
     invoice_pdf: `https://pay.stripe.com/invoice/${place}/pdf?s=ap`,
+    next_payment_attempt: nextAttempt === undefined ? draft.next_payment_attempt : nextAttempt,
     number: draft.number ?? takeNumber(context, customer),
     status: 'open',
     status_transitions: { ...draft.status_transitions, finalized_at: context.now },

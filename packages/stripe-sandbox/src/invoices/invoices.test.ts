@@ -56,6 +56,17 @@ describe('one-off invoices', () => {
     await expect(stripe.invoices.voidInvoice(draft.id)).rejects.toMatchObject({ statusCode: 400 })
   })
 
+  test('finalised by hand, its event tells when it is collected', async () => {
+    const { stripe, sandbox, customer, eventsOf } = await openBilling()
+    const { id } = await stripe.invoices.create({ customer })
+    await stripe.invoiceItems.create({ customer, invoice: id, amount: 1000, currency: 'usd' })
+    const open = await stripe.invoices.finalizeInvoice(id, { auto_advance: true })
+    expect(open.next_payment_attempt).toBe(sandbox.clock.now() + hour)
+    await sandbox.webhooks.settled()
+    const { next_payment_attempt } = open
+    expect(eventsOf('invoice.finalized')).toMatchObject([{ data: { object: { id, next_payment_attempt } } }])
+  })
+
   test('with auto_advance it is finalised after an hour, and retried like a renewal', async () => {
     const { stripe, sandbox, customer, replaceCard } = await openBilling()
     await replaceCard('pm_card_chargeCustomerFail')

@@ -47,12 +47,12 @@ function payInvoice(context: Context, id: string, params: ParamsOf<typeof paySha
 
 /** Finalised by hand: nothing due is paid at once, and a sum is collected by itself an hour later, if at all. */
 function finalizeOnRequest(context: Context, id: string, autoAdvance: boolean | undefined): StoredInvoice {
-  const invoice = finalizeInvoice(context, id, { autoAdvance })
+  const advances = autoAdvance ?? context.inPath(invoices, id, 'invoice').auto_advance ?? false
+  const nextAttempt = advances ? context.now + draftWindow : null
+  const invoice = finalizeInvoice(context, id, { autoAdvance: advances, nextAttempt })
   if (invoice.amount_due === 0) return settleInvoice(context, id, 'nothing_due')
-  if (invoice.auto_advance !== true) return context.store.update(invoices, id, { next_payment_attempt: null })
-  const at = context.now + draftWindow
-  context.schedule({ at, kind: collectTask, id })
-  return context.store.update(invoices, id, { next_payment_attempt: at })
+  if (nextAttempt !== null) context.schedule({ at: nextAttempt, kind: collectTask, id })
+  return invoice
 }
 
 /** A draft's hour is over: it is finalised, and then what its subscription's pause or the retry schedule says. */
