@@ -96,3 +96,17 @@ describe('every transition', () => {
     },
   )
 })
+
+it('arrears that renewals went on with are told once, also where the end is heard of first', async () => {
+  const { florin, sandbox, advance, kept, storage } = keptWebhooks()
+  await sandbox.control('POST', '/billing/settings', { retry_days: [90] })
+  const monthly = { userId: alice.id, priceId: 'price_1234567890', trialDays: 1 }
+  const plan = { ...monthly, paymentMethod: 'pm_card_chargeCustomerFail' }
+  const { data } = await florin.subscriptions.create(plan, { actor: service })
+  await advance(70 * DAY)
+  await florin.subscriptions.cancel({ id: data.id }, { actor: service })
+  await advance(2)
+  for (const { body, signature } of kept.toReversed()) await florin.webhooks.receive(body, signature)
+  const { rows } = await storage.load({ rows: many('outbox', { objectId: data.id }) })
+  expect(rows.filter(({ type }) => type === 'subscription.past_due')).toHaveLength(1)
+})

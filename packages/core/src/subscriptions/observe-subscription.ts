@@ -101,11 +101,13 @@ function factsOf(
   // A row of ours that Stripe had not made yet, or of which it seemed so, is news.
   const wasKnown = known !== undefined && known.gatewayId !== null
   const changed = wasKnown && fingerprint(shown(next)) !== fingerprint(shown(known))
+  // Renewals go on telling of arrears: one that was overtaken tells nothing that the event of their beginning does not.
+  const isBehind = next.status === 'past_due' || subscription.before?.status !== 'past_due'
   return [
     ...(wasKnown ? [] : [fact('subscription.created', 'created')]),
     ...(changed ? [fact('subscription.updated', `${stamp}.${fingerprint(facts)}`)] : []),
     ...(trialWillEnd ? [fact('subscription.trial_will_end', facts.trialEnd ?? '')] : []),
-    ...(facts.status === 'past_due' && known?.status !== 'past_due'
+    ...(facts.status === 'past_due' && known?.status !== 'past_due' && isBehind
       ? [fact('subscription.past_due', facts.latestInvoice ?? facts.items[0]?.currentPeriodStart ?? '')]
       : []),
     ...(isEnded(facts) && !(known && isEnded(known)) ? [fact('subscription.canceled', 'canceled')] : []),
