@@ -60,6 +60,21 @@ describe('every attempt that failed is told', () => {
     expect(sent(one, 'payment_intent.payment_failed')).toBe(2)
     expect(await told(one, 'payment.failed')).toBe(2)
   })
+
+  it('of 3-D Secure, where it is heard of only after the next card was declined', async () => {
+    const { kept, ...one } = keptWebhooks()
+    const returnUrl = 'https://shop.example/back'
+    const order = { userId: alice.id, amount: 1000, currency: 'USD', returnUrl }
+    const asked = await one.florin.payments.create({ ...order, paymentMethod: 'pm_card_threeDSecure2Required' }, by)
+    await one.advance(60)
+    const intent = asked.data.stripePaymentIntentId
+    await one.sandbox.control('POST', `/payment_intents/${intent}/authenticate`, { outcome: 'fail' })
+    await one.advance(60)
+    await one.florin.payments.confirm({ id: asked.data.id, paymentMethod: 'pm_card_chargeDeclined', returnUrl }, by)
+    await one.advance(60)
+    for (const { body, signature } of [...kept, ...kept]) await one.florin.webhooks.receive(body, signature)
+    expect(await told(one, 'payment.failed')).toBe(2)
+  })
 })
 
 it('a subscription that is past due a second time in one period is told so', async () => {

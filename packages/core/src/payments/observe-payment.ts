@@ -184,11 +184,13 @@ function factsOf(known: PaymentRow | undefined, next: PaymentRow, observation: P
 }
 
 /** Whether the row shows the very state already, so that whoever made it so has told it. */
-function isTold(known: PaymentRow | undefined, { intent, paymentFailed }: PaymentObservation): boolean {
+function isTold(known: PaymentRow | undefined, { intent, paymentFailed, attempt }: PaymentObservation): boolean {
   if (!intent || known?.status !== intent.facts.status) return false
-  const { status, chargeId, paymentMethod } = intent.facts
-  // An authentication that failed leaves no charge: only its own event tells it from the one before.
-  if (paymentFailed && chargeId === null) return (known.observed.intent?.stamp ?? 0) >= intent.stamp
+  const { status, chargeId, paymentMethod, failure } = intent.facts
+  // An authentication that failed leaves no charge: only its own event tells it from the one before, and from the next.
+  if (paymentFailed && attempt === undefined) {
+    return known.failure?.code === failure?.code && (known.observed.intent?.stamp ?? 0) >= intent.stamp
+  }
   return status === 'requires_action' ? known.paymentMethod === paymentMethod : known.chargeId === chargeId
 }
 
