@@ -9,10 +9,10 @@ export interface Users {
    * its descriptions, metadata, card details and stored answers are sealed under. Ids, states and sums stay, for
    * accounting.
    *
-   * From the first moment on nothing personal of the user is shown or stored, whatever arrives later. Events that no
-   * handler took yet are told without it. The key goes only once every process must have seen that (two minutes), and
-   * once nothing of the user's is open at Stripe: until then the answer is `erasing`. `maintenance.erase` goes on, or
-   * the same call again, also after a crash.
+   * Within a minute every process knows of it, and shows and stores nothing personal of the user any more, whatever
+   * arrives later. Events that no handler took yet are told without it. The key goes only once every process must have
+   * seen that (two minutes), and once nothing of the user's is open at Stripe: until then the answer is `erasing`.
+   * `maintenance.erase` goes on, or the same call again, also after a crash.
    *
    * Backups keep the key until they expire. What Stripe keeps of payments is Stripe's to redact.
    *
