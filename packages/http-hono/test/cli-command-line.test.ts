@@ -201,8 +201,11 @@ describe('florin run', { timeout: 60_000 }, () => {
   })
 
   test('is dev with nothing configured', async () => {
-    const { complained } = await florin(['run', '--port', 'none'])
+    const { code, complained } = await florin(['run', '--port', 'none', '--sandbox-port', 'none'])
+    expect(code).toBe(78)
     expect(complained).toMatch(/^Nothing is configured: florin dev\n/)
+    // Where the port is taken, dev says to choose another one by this flag.
+    expect(complained).toContain('SANDBOX_PORT')
   })
 })
 

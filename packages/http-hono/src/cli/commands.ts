@@ -27,7 +27,10 @@ export const commands: readonly Command[] = [
   {
     name: 'run',
     about: 'serve when something is configured, otherwise dev',
-    flags: { port: { ...port, about: 'Port of the API (SERVER_PORT, 9097)' } },
+    flags: {
+      port: { ...port, about: 'Port of the API (SERVER_PORT, 9097)' },
+      'sandbox-port': { ...port, about: "Port of Stripe's sandbox, where nothing is configured (SANDBOX_PORT, 9098)" },
+    },
     run: async (program, flags) => (await import('./run.ts')).run(program, flags),
   },
   {
