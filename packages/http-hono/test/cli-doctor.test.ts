@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createStripeSandbox, type StripeSandbox, serveSandbox } from '@florin/stripe-sandbox'
 import { Client } from 'pg'
@@ -171,6 +173,21 @@ describe('florin doctor', () => {
     ['SERVER_PORT', 'many', 'SERVER_PORT', 'fail', /whole number/],
   ])('%s=%s: %s is %s', async (name, value, check, state, says) => {
     expect((await findingsOf({ [name]: value })).get(check)).toMatchObject({ state, says: expect.stringMatching(says) })
+  })
+
+  test('tells of a Redis that takes connections and never says a word', async () => {
+    const silent = createServer().listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const taken: Socket[] = []
+    silent.on('connection', (socket) => void taken.push(socket))
+    try {
+      const { port } = z.object({ port: z.number() }).parse(silent.address())
+      const found = await findingsOf({ REDIS_URL: `redis://127.0.0.1:${port}` })
+      expect(found.get('Redis')?.says).toMatch(/^does not answer: nothing came within 2 s;/)
+    } finally {
+      for (const socket of taken) socket.destroy()
+      silent.close()
+    }
   })
 
   test('tells of a certificate that ends', async () => {

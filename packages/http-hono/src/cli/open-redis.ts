@@ -27,12 +27,15 @@ export async function openRedis(
     logger.debug({ err: error }, 'Redis')
   })
   const late = AbortSignal.timeout(CONNECT_MS)
-  await Promise.race([redis.connect(), once(late, 'abort').then(() => late.throwIfAborted())]).catch(
-    (error: unknown) => {
-      const why = withoutTls13(told, 'REDIS_TLS') ?? 'Redis does not answer'
-      logger.warn({ err: told ?? error }, `${why}: going on without it`)
-    },
-  )
+  const silent = once(late, 'abort').then(() => {
+    throw new Error(`nothing came within ${CONNECT_MS / 1000} s`)
+  })
+  await Promise.race([redis.connect(), silent]).catch((error: unknown) => {
+    // One that takes connections and says nothing has told of no error: a firewall, or TLS where none is spoken.
+    if (told === undefined) onLost?.(error)
+    const why = withoutTls13(told, 'REDIS_TLS') ?? 'Redis does not answer'
+    logger.warn({ err: told ?? error }, `${why}: going on without it`)
+  })
   return redis
 }
 

@@ -1,8 +1,11 @@
+import { once } from 'node:events'
 import { Cluster, type Redis } from 'ioredis'
 import { reasonOf } from '../command-error.ts'
 import { redisTls, withoutTls13 } from '../connection-tls.ts'
 import type { Config } from '../variables.ts'
 import { type Finding, fail, isHere, pass, warn } from './finding.ts'
+
+const ANSWER_MS = 5000
 
 /** What Redis tells of itself; of a cluster, one of its masters. `lost` is what was last wrong with the connection. */
 export async function redisFindings(
@@ -13,9 +16,11 @@ export async function redisFindings(
   const node = redis instanceof Cluster ? redis.nodes('master')[0] : redis
   try {
     if (!node) throw new Error('the cluster has no master')
-    const server = readInfo(await node.info('server'))
-    const kept = readInfo(await node.info('persistence'))
-    return [version(server.redis_version), await persistence(node, kept), ...transport(node, config)]
+    // One that hangs would keep the whole list back.
+    const late = once(AbortSignal.timeout(ANSWER_MS), 'abort').then(() => {
+      throw new Error(`nothing came within ${ANSWER_MS / 1000} s`)
+    })
+    return await Promise.race([late, lookAt(node, config)])
   } catch (error) {
     // Without a connection a command fails with less than what the connection told.
     const cause = redis.status === 'ready' ? error : (lost ?? error)
@@ -23,6 +28,12 @@ export async function redisFindings(
     const says = `does not answer: ${why}; each server then counts requests and calls alone`
     return [warn('Redis', says, 'start it, and check REDIS_URL or the other REDIS_ settings')]
   }
+}
+
+async function lookAt(node: Redis, config: Config): Promise<readonly Finding[]> {
+  const server = readInfo(await node.info('server'))
+  const kept = readInfo(await node.info('persistence'))
+  return [version(server.redis_version), await persistence(node, kept), ...transport(node, config)]
 }
 
 /** A cluster that cannot be reached says so in general, and keeps what one of its servers said. */
