@@ -113,6 +113,28 @@ describe('a tie', () => {
     expect(all([at(5, 'a', 'b'), at(5, 'b', 'a')])).toMatchObject({ inDoubt: true })
   })
 
+  it('is decided by an answer that takes back what was known when it was asked for', () => {
+    const open = { status: 'open', amount: 1 }
+    const [changed, back] = [at(5, 'tried', 'open'), { facts: open, stamp: 5 }]
+    const sent = all([at(4, 'open'), changed])
+    const answered = fold(sent, main, back, sent)
+    expect(answered).toMatchObject({ status: 'open', inDoubt: false })
+    // Asked for and taken back once more, all within the second.
+    const again = fold(answered, main, { facts: { ...open, status: 'tried' }, stamp: 5 }, answered)
+    expect(again).toMatchObject({ status: 'tried', inDoubt: false })
+    // The first change is told late, and nothing says that it is old: it has to be looked at.
+    expect(observe(answered, changed)).toMatchObject({ inDoubt: true })
+    const doubted = observe(answered, changed)
+    for (const status of ['open', 'tried'])
+      expect(fold(doubted, main, { facts: { ...open, status }, stamp: 5 }, doubted)).toMatchObject({
+        status,
+        inDoubt: false,
+      })
+    // What came while the request was under way is not known to be older.
+    const meanwhile = observe(sent, at(5, 'other'))
+    expect(fold(meanwhile, main, back, sent)).toMatchObject({ inDoubt: true })
+  })
+
   it('ends with anything that is later', () => {
     expect(all([at(5, 'open'), at(5, 'tried'), at(6, 'open')])).toMatchObject({
       status: 'open',

@@ -81,18 +81,31 @@ export function fold<Row extends Observed, Field extends keyof Row & string>(
   const order = current ? place.rank - current.rank || place.stamp - current.stamp : 1
   if (order < 0) return row
   if (order > 0) return settle(row, group, place, [seen])
-  const known = row.ties?.[group.name] ?? [
-    { value: pick(row, group.fields), ...(current?.after !== undefined && { after: current.after }) },
-  ]
-  const isSeen = known.some((one) => canonicalJson(one) === canonicalJson(seen))
-  const joined = isSeen ? row : settle(row, group, place, [...known, seen])
-  // An answer that takes back what it was sent after would leave a doubt where there is none.
-  return joined.inDoubt && sent && isAsKnown(row, sent, group.name) ? settle(row, group, place, [seen]) : joined
+  const known = valuesOf(row, group)
+  const asked = sent && sameOrder(sent.observed[group.name], place) ? valuesOf(sent, group) : []
+  const isFacts = ({ value }: Seen) => canonicalJson(value) === canonicalJson(facts)
+  const ends = last([...asked, seen])
+  // What was changed and changed back within the second goes round in a circle. An answer came after all of it.
+  if (ends.length === 0 || !ends.every(isFacts)) {
+    const since = known.filter((one) => !asked.some((old) => canonicalJson(old) === canonicalJson(one)))
+    const others = asked.filter((one) => !isFacts(one))
+    return settle(row, group, place, [...since, { value: facts, after: fingerprint(shown(others)) }])
+  }
+  if (known.some((one) => canonicalJson(one) === canonicalJson(seen))) return row
+  return settle(row, group, place, [...known, seen])
 }
 
-/** Whether nothing was observed of a group between two states of a row. */
-const isAsKnown = (row: Observed, sent: Observed, group: string): boolean =>
-  canonicalJson([row.observed[group], row.ties?.[group]]) === canonicalJson([sent.observed[group], sent.ties?.[group]])
+/** All values of a group that are known at its place. */
+function valuesOf<Row extends Observed, Field extends keyof Row & string>(
+  row: Row,
+  { name, fields }: Group<Row, Field>,
+): readonly Seen[] {
+  const after = row.observed[name]?.after
+  return row.ties?.[name] ?? [{ value: pick(row, fields), ...(after !== undefined && { after }) }]
+}
+
+const sameOrder = (one: Place | undefined, other: Place): boolean =>
+  one?.rank === other.rank && one.stamp === other.stamp
 
 function settle<Row extends Observed, Field extends keyof Row & string>(
   row: Row,

@@ -42,6 +42,18 @@ describe('what is asked for holds, whatever the row said before', () => {
     expect(await afterAMonth(one, id)).toEqual(ended)
   })
 
+  it('also where it is asked for and taken back within a second', async () => {
+    const { florin, id } = await subscribed()
+    for (const atEnd of [true, false, true, false]) {
+      const { data } = await florin.subscriptions.update({ id, cancelAtPeriodEnd: atEnd }, byAlice)
+      expect(data.cancelAtPeriodEnd).toBe(atEnd)
+    }
+    for (const quantity of [2, 1, 2, 3, 1]) {
+      const { data } = await florin.subscriptions.update({ id, quantity }, { actor: service })
+      expect([data.items[0]?.quantity, data.cancelAtPeriodEnd]).toEqual([quantity, false])
+    }
+  })
+
   const kept: readonly [string, (one: SandboxedFlorin, id: string) => Promise<{ data: Subscription }>][] = [
     ['resume', ({ florin }, id) => florin.subscriptions.resume({ id }, byAlice)],
     ['update', ({ florin }, id) => florin.subscriptions.update({ id, cancelAtPeriodEnd: false }, byAlice)],
