@@ -127,7 +127,7 @@ function whatIsWrong(error: unknown): string {
 const isRole = (word: unknown): word is Role => roles.some((role) => role === word)
 
 /** How the audit log names Florin itself, its host program and its command: nobody from outside may be taken for them. */
-const reserved: readonly string[] = ['florin', 'system', 'florin-cli']
+export const reserved: readonly string[] = ['florin', 'system', 'florin-cli']
 
 function actorOf({ sub, roles, role }: JWTPayload): Actor {
   // It is stored and logged, so it may hold nothing that is not seen.

@@ -65,6 +65,10 @@ describe('florin', { timeout: 60_000 }, () => {
     { args: ['migrate', 'sideways'], says: 'florin migrate: does not know "sideways" (florin migrate --help)' },
     { args: ['token', '--role', 'user'], says: 'florin token: --sub is missing: whose token should it be?' },
     {
+      args: ['token', '--sub', 'system', '--role', 'user'],
+      says: 'florin token: --sub system is how Florin names itself: no server takes such a token',
+    },
+    {
       args: ['token', '--sub', 'a'],
       says: 'florin token: --role is missing: give one or more of user, support, service, admin',
     },

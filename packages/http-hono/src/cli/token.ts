@@ -1,4 +1,5 @@
 import { type Role, roles } from '@florin/core'
+import { reserved } from '../auth.ts'
 import { usageError } from './command-error.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { needs } from './config-needs.ts'
@@ -12,6 +13,7 @@ export async function token(program: Program, flags: GivenFlags): Promise<number
   const config = readConfig(program, needs.token)
   const sub = flags.text('sub')
   if (!sub) throw usageError('--sub is missing: whose token should it be?')
+  if (reserved.includes(sub)) throw usageError(`--sub ${sub} is how Florin names itself: no server takes such a token`)
   const secret = config.JWT_SECRET ?? (config.NODE_ENV === 'production' ? undefined : sandboxSecrets.JWT_SECRET)
   if (secret === undefined) throw new ConfigError([{ name: 'JWT_SECRET', message: 'is not set' }])
   const request = { sub, secret, roles: rolesOf(flags.texts('role')), timeToLive: secondsOf(flags.text('ttl') ?? '1h') }
