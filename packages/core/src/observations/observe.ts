@@ -11,6 +11,7 @@ import { foldSubscription, seekSubscription } from '../subscriptions/observe-sub
 import { gatewayIdOf, type ObjectRow, type ObjectTable, tableOf } from './object-kinds.ts'
 import type { Observation } from './observation.ts'
 import type { Folded, Observing } from './observing.ts'
+import { restoring } from './restoring.ts'
 import { findRow, type RowSet } from './row-set.ts'
 
 /** How to find the rows that observations concern, all in one query. */
@@ -21,14 +22,15 @@ export function seek(observations: readonly Observation[]): Query {
 
 /**
  * Folds observations into rows, one after the other. Pure, and by the laws of the join the order does not matter.
- * Objects of another installation are left out.
+ * Objects of another installation are left out. A row that was lost, as by a restore, gets the id back that it had.
  */
 export function observe(rows: RowSet, observations: readonly Observation[], observing: Observing): Folded {
   let folded: Folded = { rows, facts: [] }
   for (const observation of observations) {
     const foreign = observation.installation !== null && observation.installation !== observing.installation
     if (foreign) continue
-    const next = foldOne(folded.rows, observation, observing)
+    const newId = restoring(observing.newId, observation, folded.rows)
+    const next = foldOne(folded.rows, observation, { ...observing, newId })
     folded = { rows: next.rows, facts: [...folded.facts, ...newsOf(folded.rows, observation, next.facts, observing)] }
   }
   return folded

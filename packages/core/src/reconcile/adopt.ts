@@ -12,7 +12,7 @@ import { linkToPayment } from '../payments/observe-payment.ts'
 import type { PaymentRow } from '../payments/payment.ts'
 import { type Timestamp, timestamp } from '../time.ts'
 import { freshFacts } from './fresh-facts.ts'
-import { restoring, rowsAround } from './truth.ts'
+import { rowsAround } from './truth.ts'
 
 const MOST_TRIES = 60
 
@@ -47,8 +47,7 @@ function withNew(deps: Deps, rows: RowSet, observations: readonly Observation[])
   const facts: Fact[] = []
   for (const observation of observations) {
     if (observation.object !== 'customer' && isKnown(rows, observation)) continue
-    const newId = restoring(deps.newId, observation, after)
-    const next = observe(after, [observation], observingOf(deps, now, { newId }))
+    const next = observe(after, [observation], observingOf(deps, now))
     after = next.rows
     facts.push(...next.facts)
   }

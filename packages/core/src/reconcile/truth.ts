@@ -1,13 +1,12 @@
 import { userOf } from '../customers/observe-customer.ts'
 import { withDebts } from '../debts/with-debts.ts'
 import type { Deps } from '../deps.ts'
-import type { NewId } from '../ids.ts'
-import { objectIds } from '../input/object-ids.ts'
 import { findObject, gatewayIdOf, type ObjectTable, tableOf } from '../observations/object-kinds.ts'
 import type { Observation } from '../observations/observation.ts'
 import { observe, seek } from '../observations/observe.ts'
 import { type Folded, observingOf } from '../observations/observing.ts'
-import { findRow, putRow, type RowSet, rowSetOf, rowsOf } from '../observations/row-set.ts'
+import { earlierId } from '../observations/restoring.ts'
+import { findRow, putRow, type RowSet, rowSetOf } from '../observations/row-set.ts'
 import { linkToPayment, paymentNamed } from '../payments/observe-payment.ts'
 import type { ObjectRef } from '../ports/gateway.ts'
 import { many, one, type Query } from '../ports/storage.ts'
@@ -49,8 +48,7 @@ export function truthOf(deps: Deps, observations: readonly Observation[], rows: 
   const now = timestamp(deps.runtime.now())
   let folded: Folded = { rows: observations.reduce((set, told) => forget(set, told, sent), rows), facts: [] }
   for (const observation of observations) {
-    const newId = restoring(deps.newId, observation, folded.rows)
-    const next = observe(folded.rows, [observation], observingOf(deps, now, { newId, sent }))
+    const next = observe(folded.rows, [observation], observingOf(deps, now, { sent }))
     folded = { rows: withLinks(next.rows, observation, now), facts: [...folded.facts, ...next.facts] }
   }
   return folded
@@ -123,31 +121,4 @@ function blank<T extends ObjectTable>(
   const before = row && findRow(sent, table, ({ id }) => id === row.id)
   if (!row || before?.version !== row.version) return set
   return putRow(set, table, { ...row, ...links(row), observed: {}, ties: null, inDoubt: false })
-}
-
-/** Ids for one observation: the object's earlier one where that is known and free. Folding it makes one row at most. */
-export function restoring(newId: NewId, observation: Observation, rows: RowSet): NewId {
-  const id = earlierId(observation, rows)
-  const isTaken = findRow<ObjectTable>(rows, tableOf[observation.object], (row) => row.id === id) !== undefined
-  return id === undefined || isTaken ? newId : (prefix) => (id.startsWith(`${prefix}_`) ? id : newId(prefix))
-}
-
-/** The id that a lost row had: what hangs on it still names it, and what Florin made carries it in its metadata. */
-function earlierId(observation: Observation, rows: RowSet): string | undefined {
-  const { object, florinId, gatewayId } = observation
-  // A customer's only id is Stripe's.
-  if (object === 'customer') return undefined
-  const { ours: prefix } = objectIds[object]
-  const ids = [...namedBy(object, gatewayId, rows), florinId]
-  return ids.find((id) => id?.startsWith(`${prefix}_`) && /^[a-z]+_[0-9a-z]{26}$/.test(id)) ?? undefined
-}
-
-function namedBy(object: ObjectRef['object'], gatewayId: string, rows: RowSet): readonly (string | null)[] {
-  if (object === 'payment') {
-    const ofPayment = [...rowsOf(rows, 'refunds'), ...rowsOf(rows, 'disputes')]
-    return ofPayment.filter((row) => row.paymentGatewayId === gatewayId).map((row) => row.paymentId)
-  }
-  if (object !== 'subscription') return []
-  const ofSubscription = rowsOf(rows, 'invoices').filter((row) => row.subscriptionGatewayId === gatewayId)
-  return ofSubscription.map((row) => row.subscriptionId)
 }
