@@ -43,7 +43,8 @@ export interface Settled {
   readonly payment: PaymentRow
 }
 
-// A payment that was made elsewhere and has not moved money may be left lying for ever, so it takes no claim.
+// A payment that was made elsewhere and has not moved money may be left lying for ever, so it takes no claim. Florin's own
+// had it from its intent on: where nobody has it, a restore lost it.
 const movesMoney: readonly PaymentStatus[] = ['processing', 'requires_capture', 'succeeded']
 
 /** Whether all that a payment brought went back: it pays for nothing, so it takes no claim that somebody else let go. */
@@ -54,19 +55,20 @@ const isGivenBack = ({ amountCaptured, amountRefunded }: PaymentRow): boolean =>
  * What a payment's status means to its debt. Canceled, it gives the claim back; succeeded without having had it, it takes
  * it where it is free, and is a duplicate where it is not: `duplicateOf` names the holder from then on. Pure.
  *
- * Debts that were not read are left alone (see `withDebts`), so nothing is decided on a debt that nobody looked at.
+ * Debts that were not read are left alone (see `withDebts`), so nothing is decided on a debt that nobody looked at. `isOwn`:
+ * Florin made the payment, and not a Checkout session or somebody else.
  */
 export function settleClaim(
   rows: RowSet,
   before: PaymentRow | undefined,
   payment: PaymentRow,
-  now: Timestamp,
+  { now, isOwn }: { readonly now: Timestamp; readonly isOwn: boolean },
 ): Settled {
   const debt = debtFor(rows, payment)
   if (!debt) return { rows, payment }
   if (payment.status === 'canceled') return { rows: freeClaim(rows, payment, now), payment }
   if (debt.holder === null) {
-    const takes = movesMoney.includes(payment.status) && !isGivenBack(payment)
+    const takes = (isOwn || movesMoney.includes(payment.status)) && !isGivenBack(payment)
     return { rows: takes ? putRow(rows, 'debts', taken(debt, payment, now)) : rows, payment }
   }
   if (payment.status !== 'succeeded') return { rows, payment }

@@ -55,7 +55,7 @@ export function foldPayment(rows: RowSet, observation: PaymentObservation, obser
     rows,
     known,
     { ...withRefunds(rows, joined, observing), updatedAt: now },
-    now,
+    { now, isOwn: base.id === observation.florinId },
   )
   // What only its charge or a Checkout session told of is read at once.
   const unseen = next.observed.intent === undefined ? now : null
